@@ -1,0 +1,9 @@
+package fsm
+
+// Event tells that something which sessions depend on has changed; what it is
+// now is read from the state itself.
+type Event uint8
+
+// LibrariesChanged says that libraries, their servers, the active server or the
+// settings have changed.
+const LibrariesChanged Event = 1

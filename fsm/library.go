@@ -1,0 +1,94 @@
+package fsm
+
+import (
+	"fmt"
+	"slices"
+)
+
+// LibraryID numbers a library. Ids start at 1, are given in the order in which
+// libraries are added, and are never used again. Zero means "no library".
+type LibraryID uint32
+
+// LibraryState says whether a library takes new core objects.
+type LibraryState uint8
+
+const (
+	// LibraryOpen takes new core objects.
+	LibraryOpen LibraryState = iota + 1
+	// LibraryClosed gets no new core objects; those that live there stay.
+	LibraryClosed
+)
+
+// String returns the word that commands, status and errors use.
+func (s LibraryState) String() string {
+	switch s {
+	case LibraryOpen:
+		return "open"
+	case LibraryClosed:
+		return "closed"
+	default:
+		return fmt.Sprintf("LibraryState(%d)", uint8(s))
+	}
+}
+
+// Server is one MySQL server of a library.
+type Server struct {
+	// Address is "host:port"; an IPv6 host stands in brackets.
+	Address string
+}
+
+// Library is a home library: one logical MySQL database with an ordered list
+// of servers. A Library reached through a LibrarySet must not be changed.
+type Library struct {
+	ID     LibraryID
+	Name   string // 1 to 64 bytes, printable, no white space; unique
+	State  LibraryState
+	Weight uint32   // the operator's weight; 0 gets no new core objects
+	Servers []Server // in the order in which they are tried
+
+	// Active is the address of the server that sessions use. It is always one
+	// of Servers, or "" while a change of the active server is under way.
+	Active string
+	// ActiveEpoch grows by one each time Active changes.
+	ActiveEpoch uint64
+}
+
+// LibrarySet is an immutable view of all libraries at one version.
+// It is safe for use by several goroutines.
+type LibrarySet struct {
+	version uint64
+	list    []Library // ascending by ID
+}
+
+// NewLibrarySet makes a set of the given libraries. It keeps list, which the
+// caller must not change afterwards. Version grows with every change.
+func NewLibrarySet(version uint64, list []Library) *LibrarySet {
+	slices.SortFunc(list, func(a, b Library) int { return int(a.ID) - int(b.ID) })
+	return &LibrarySet{version: version, list: list}
+}
+
+// Version is the ring version: it grows by one with every change to a library.
+func (s *LibrarySet) Version() uint64 { return s.version }
+
+// All returns the libraries in ascending order of their ids.
+// The slice must not be changed.
+func (s *LibrarySet) All() []Library { return s.list }
+
+// ByID returns the library of that id, or nil.
+func (s *LibrarySet) ByID(id LibraryID) *Library {
+	i, ok := slices.BinarySearchFunc(s.list, id, func(l Library, id LibraryID) int { return int(l.ID) - int(id) })
+	if !ok {
+		return nil
+	}
+	return &s.list[i]
+}
+
+// ByName returns the library of that name, or nil.
+func (s *LibrarySet) ByName(name string) *Library {
+	for i := range s.list {
+		if s.list[i].Name == name {
+			return &s.list[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,37 @@
+package fsm
+
+import "time"
+
+// Settings are what all nodes share besides the libraries. They are seeded from
+// the first node's config file at bootstrap; afterwards this copy counts.
+// A *Settings reached through a Machine must not be changed.
+type Settings struct {
+	ClusterID string // 32 hex digits, made at bootstrap, never changed
+
+	// User and Password are what clients log in with and what we log in to the
+	// servers with. Password is a secret: it must not be logged or shown.
+	User     string
+	Password string
+	// Database is the default database of every backend connection.
+	Database string
+	// DefaultLibrary, unless "", is the library of a session that has not
+	// selected one.
+	DefaultLibrary string
+
+	// UnusedForwardSessionTimeout is how long an idle backend connection is kept.
+	UnusedForwardSessionTimeout time.Duration
+	// MaxShareMille is the largest share of new core objects, in thousandths,
+	// that automatic balancing may give to one library.
+	MaxShareMille uint32
+}
+
+// NodeInfo is what the cluster remembers of a node. Whether it is alive is the
+// gossip's business, whether it votes is Raft's.
+type NodeInfo struct {
+	ID      string
+	Cluster string // internode address, host:port
+	Gossip  string // gossip address, host:port
+	MySQL   string // address that clients use, host:port
+	HTTP    string // HTTP address, host:port
+	Version string // the release it runs
+}

@@ -1,0 +1,33 @@
+package proxy
+
+import (
+	"context"
+
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+// Directory is all that the data path sees of the cluster. Package cluster
+// implements it. All methods may be called from any goroutine.
+type Directory interface {
+	// Resolve returns the core object's placement and assigns one on first
+	// sight. A hit is answered from memory without waiting; a miss goes through
+	// the cluster's log and returns after the assignment is durable on a
+	// majority. Errors: fsm.ErrBadName, fsm.ErrNoOpenLibrary, fsm.ErrNoLeader,
+	// fsm.ErrOverloaded, or the context's.
+	Resolve(ctx context.Context, core string) (fsm.Placement, error)
+	// ResolveCorrelated returns the placement of the core object to which
+	// (class, object) is bound. It never assigns. Errors: as Resolve, and
+	// fsm.ErrNoBinding.
+	ResolveCorrelated(ctx context.Context, class, object string) (fsm.Placement, error)
+	// Bind gives an assigned core object a second name. Binding it again to the
+	// same core object is fine. Errors: as Resolve, and fsm.ErrNoPlacement,
+	// fsm.ErrBound.
+	Bind(ctx context.Context, class, object, core string) error
+	// Libraries returns the current libraries, never nil.
+	Libraries() *fsm.LibrarySet
+	// Settings returns the current settings, never nil once the node is ready.
+	Settings() *fsm.Settings
+	// Watch subscribes to changes until ctx ends; then the channel is closed.
+	// Events of one kind that were not yet received are merged.
+	Watch(ctx context.Context) <-chan fsm.Event
+}
