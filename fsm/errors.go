@@ -23,6 +23,11 @@ var (
 	// leader, or it cannot be reached. Whether the decision was taken may be
 	// unknown; asking again is safe.
 	ErrNoLeader = errors.New("the cluster has no leader that could decide")
+	// ErrBootstrapped says that the cluster has its settings already.
+	ErrBootstrapped = errors.New("the cluster is bootstrapped already")
+	// ErrRemoved says that a node was removed from the cluster; its id cannot
+	// be used again.
+	ErrRemoved = errors.New("node was removed from the cluster")
 	// ErrOverloaded says that a bounded queue is full; nothing was done.
 	ErrOverloaded = errors.New("too many requests are waiting for the cluster")
 )

@@ -40,10 +40,10 @@ type Server struct {
 // Library is a home library: one logical MySQL database with an ordered list
 // of servers. A Library reached through a LibrarySet must not be changed.
 type Library struct {
-	ID     LibraryID
-	Name   string // 1 to 64 bytes, printable, no white space; unique
-	State  LibraryState
-	Weight uint32   // the operator's weight; 0 gets no new core objects
+	ID      LibraryID
+	Name    string // 1 to 64 bytes, printable, no white space; unique
+	State   LibraryState
+	Weight  uint32   // the operator's weight; 0 gets no new core objects
 	Servers []Server // in the order in which they are tried
 
 	// Active is the address of the server that sessions use. It is always one

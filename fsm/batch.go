@@ -1,0 +1,128 @@
+package fsm
+
+import (
+	"fmt"
+
+	"github.com/mysqlda/mysqlda/fsm/fsmpb"
+)
+
+// MaxBatchItems is the largest number of items in one Batch.
+const MaxBatchItems = 4096
+
+// Batch is the command that carries requests to the directory. Its items are
+// applied in order, each for itself: one that is refused does not touch the
+// others.
+type Batch struct {
+	// RingVersion is the version of the libraries that the proposer chose with.
+	// It is for those who read the log; an item counts when its library takes
+	// new core objects at the moment of applying it, whatever the version.
+	RingVersion uint64
+	// Items have been checked with Item.Check; at most MaxBatchItems.
+	Items []Item
+}
+
+// Encode gives the log entry of the command.
+func (b Batch) Encode() ([]byte, error) {
+	if len(b.Items) > MaxBatchItems {
+		return nil, fmt.Errorf("encode command: %d items in a batch, at most %d are allowed", len(b.Items), MaxBatchItems)
+	}
+	p := &fsmpb.Batch{RingVersion: b.RingVersion, Items: make([]*fsmpb.Item, len(b.Items))}
+	for i, item := range b.Items {
+		p.Items[i] = item.Proto()
+	}
+	return encodeCommand(&fsmpb.Command{Body: &fsmpb.Command_Batch{Batch: p}})
+}
+
+// BatchResult holds what became of a batch's items, in their order.
+type BatchResult struct {
+	Items []ItemResult
+}
+
+// applyBatch carries out the items. An error means that the mapping log cannot
+// store any more, and this node must stop.
+func (s *state) applyBatch(p *fsmpb.Batch) (BatchResult, error) {
+	r := BatchResult{Items: make([]ItemResult, len(p.GetItems()))}
+	for i, item := range p.GetItems() {
+		var err error
+		if r.Items[i], err = s.applyItem(itemFromLog(item)); err != nil {
+			return BatchResult{}, err
+		}
+	}
+	return r, nil
+}
+
+func (s *state) applyItem(item Item) (ItemResult, error) {
+	switch item.Kind {
+	case KindAssign:
+		return s.assign(item.Core, item.Library)
+	case KindBind:
+		return s.bind(item.Class, item.Object, item.Core)
+	case KindLocate:
+		return s.locate(item.Core), nil
+	case KindFind:
+		return s.find(item.Class, item.Object), nil
+	default:
+		return ItemResult{}, fmt.Errorf("the command has an item of a kind that this release does not know: upgrade this node")
+	}
+}
+
+func (s *state) assign(core string, library LibraryID) (ItemResult, error) {
+	if err := checkLen("core object", core, MaxCoreLen); err != nil {
+		return ItemResult{Err: err}, nil
+	}
+	if old, ok := s.log.locate(core); ok {
+		return ItemResult{Placement: old}, nil
+	}
+	if l := s.libraries.Load().ByID(library); l == nil || !l.takesNew() {
+		return ItemResult{Retry: true}, nil
+	}
+	p := Placement{Core: core, Library: library, Epoch: 1}
+	if err := s.log.addPlacement(p); err != nil {
+		return ItemResult{}, err
+	}
+	s.tally.addPlacement(library)
+	return ItemResult{Placement: p}, nil
+}
+
+func (s *state) bind(class, object, core string) (ItemResult, error) {
+	for _, err := range []error{
+		checkLen("core object", core, MaxCoreLen),
+		checkLen("correlated class", class, MaxClassLen),
+		checkLen("correlated object", object, MaxObjectLen),
+	} {
+		if err != nil {
+			return ItemResult{Err: err}, nil
+		}
+	}
+	if bound, ok := s.log.find(class, object); ok {
+		if bound != core {
+			return ItemResult{Err: fmt.Errorf("%w: class %s object %s is bound to %s, not to %s", ErrBound, class, object, bound, core)}, nil
+		}
+		return s.locate(core), nil
+	}
+	home := s.locate(core)
+	if home.Err != nil {
+		return home, nil
+	}
+	if err := s.log.addBinding(class, object, core); err != nil {
+		return ItemResult{}, err
+	}
+	s.tally.addBinding()
+	return home, nil
+}
+
+func (s *state) locate(core string) ItemResult {
+	p, ok := s.log.locate(core)
+	if !ok {
+		return ItemResult{Err: fmt.Errorf("%w: %s", ErrNoPlacement, core)}
+	}
+	return ItemResult{Placement: p}
+}
+
+func (s *state) find(class, object string) ItemResult {
+	core, ok := s.log.find(class, object)
+	if !ok {
+		return ItemResult{Err: fmt.Errorf("%w: class %s object %s", ErrNoBinding, class, object)}
+	}
+	return s.locate(core)
+}

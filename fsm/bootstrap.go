@@ -1,0 +1,146 @@
+package fsm
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/mysqlda/mysqlda/fsm/fsmpb"
+)
+
+// Bounds of Settings.
+const (
+	ClusterIDLen     = 32  // hex digits
+	MaxCredentialLen = 255 // bytes of a user, password or database
+	maxMaxShareMille = 1000
+)
+
+// Bootstrap is the command that makes a cluster: its settings and first
+// libraries. Only the first one counts; the others' result is ErrBootstrapped.
+type Bootstrap struct {
+	Settings  Settings
+	Libraries []AddLibrary // may be empty; ids are given in this order from 1
+}
+
+// Check reports whether settings and libraries are allowed. The error wraps
+// ErrBadChange or ErrBadName.
+func (b Bootstrap) Check() error {
+	for _, l := range b.Libraries {
+		if err := l.check(); err != nil {
+			return err
+		}
+	}
+	_, err := b.draft()
+	return err
+}
+
+// Encode checks the command and gives its log entry.
+func (b Bootstrap) Encode() ([]byte, error) {
+	if err := b.Check(); err != nil {
+		return nil, err
+	}
+	p := &fsmpb.Bootstrap{
+		Settings:  settingsProto(&b.Settings),
+		Libraries: make([]*fsmpb.AddLibrary, len(b.Libraries)),
+	}
+	for i, l := range b.Libraries {
+		p.Libraries[i] = l.addProto()
+	}
+	return encodeCommand(&fsmpb.Command{Body: &fsmpb.Command_Bootstrap{Bootstrap: p}})
+}
+
+// draft makes the first libraries and checks the settings against them.
+func (b Bootstrap) draft() (draft, error) {
+	d := draft{next: 1}
+	for _, l := range b.Libraries {
+		if err := d.add(l); err != nil {
+			return draft{}, err
+		}
+	}
+	return d, b.Settings.check(d)
+}
+
+func (s *state) bootstrap(p *fsmpb.Bootstrap) error {
+	if s.settings.Load() != nil {
+		return ErrBootstrapped
+	}
+	b := Bootstrap{Libraries: make([]AddLibrary, len(p.GetLibraries()))}
+	if settings := settingsFromProto(p.GetSettings()); settings != nil {
+		b.Settings = *settings
+	}
+	for i, l := range p.GetLibraries() {
+		b.Libraries[i] = addLibraryFromProto(l)
+	}
+	d, err := b.draft()
+	if err != nil {
+		return err
+	}
+	s.publish(1, d)
+	s.settings.Store(&b.Settings)
+	return nil
+}
+
+// check reports whether the settings are allowed with these libraries.
+func (s *Settings) check(d draft) error {
+	if !validClusterID(s.ClusterID) {
+		return fmt.Errorf("%w: the cluster id %q is not %d hex digits", ErrBadChange, s.ClusterID, ClusterIDLen)
+	}
+	if s.User == "" {
+		return fmt.Errorf("%w: the user has no name", ErrBadChange)
+	}
+	if len(s.User) > MaxCredentialLen || len(s.Password) > MaxCredentialLen || len(s.Database) > MaxCredentialLen {
+		return fmt.Errorf("%w: user, password and database have at most %d bytes each", ErrBadChange, MaxCredentialLen)
+	}
+	if s.DefaultLibrary != "" {
+		if _, err := d.library(s.DefaultLibrary); err != nil {
+			return fmt.Errorf("default library: %w", err)
+		}
+	}
+	if s.UnusedForwardSessionTimeout < 0 {
+		return fmt.Errorf("%w: the timeout of unused backend connections is negative", ErrBadChange)
+	}
+	if s.MaxShareMille > maxMaxShareMille {
+		return fmt.Errorf("%w: the largest share of new core objects is %d thousandths, at most %d are allowed", ErrBadChange, s.MaxShareMille, maxMaxShareMille)
+	}
+	return nil
+}
+
+func validClusterID(id string) bool {
+	if len(id) != ClusterIDLen {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+func settingsProto(s *Settings) *fsmpb.Settings {
+	return &fsmpb.Settings{
+		ClusterId:                     s.ClusterID,
+		User:                          s.User,
+		Password:                      s.Password,
+		Database:                      s.Database,
+		DefaultLibrary:                s.DefaultLibrary,
+		UnusedForwardSessionTimeoutNs: int64(s.UnusedForwardSessionTimeout),
+		MaxShareMille:                 s.MaxShareMille,
+	}
+}
+
+// settingsFromProto returns nil for nil.
+func settingsFromProto(p *fsmpb.Settings) *Settings {
+	if p == nil {
+		return nil
+	}
+	return &Settings{
+		ClusterID:                   p.GetClusterId(),
+		User:                        p.GetUser(),
+		Password:                    p.GetPassword(),
+		Database:                    p.GetDatabase(),
+		DefaultLibrary:              p.GetDefaultLibrary(),
+		UnusedForwardSessionTimeout: time.Duration(p.GetUnusedForwardSessionTimeoutNs()),
+		MaxShareMille:               p.GetMaxShareMille(),
+	}
+}

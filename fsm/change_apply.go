@@ -1,0 +1,158 @@
+package fsm
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/mysqlda/mysqlda/fsm/fsmpb"
+)
+
+// changeLibraries carries out all changes on a copy and publishes it, or
+// returns why it did not.
+func (s *state) changeLibraries(p *fsmpb.ChangeLibraries) error {
+	if s.settings.Load() == nil {
+		return fmt.Errorf("%w: the cluster is not bootstrapped yet", ErrBadChange)
+	}
+	current := s.libraries.Load()
+	if expect := p.GetExpectVersion(); expect != 0 && expect != current.Version() {
+		return fmt.Errorf("%w: the change was made for version %d, the current one is %d", ErrStaleVersion, expect, current.Version())
+	}
+	d := draft{list: slices.Clone(current.All()), next: s.nextLibrary}
+	for _, change := range p.GetChanges() {
+		if err := d.apply(libraryChangeFromProto(change)); err != nil {
+			return err
+		}
+	}
+	s.publish(current.Version()+1, d)
+	return nil
+}
+
+func (s *state) publish(version uint64, d draft) {
+	s.nextLibrary = d.next
+	s.libraries.Store(NewLibrarySet(version, d.list))
+}
+
+// draft is a list of libraries that is being changed. Server lists are replaced
+// and never written to, since published sets share them.
+type draft struct {
+	list []Library
+	next LibraryID // of the next library to be added
+}
+
+func (d *draft) apply(change LibraryChange) error {
+	switch c := change.(type) {
+	case AddLibrary:
+		return d.add(c)
+	case SetWeight:
+		l, err := d.library(c.Library)
+		if err != nil {
+			return err
+		}
+		if err := checkWeight(c.Library, c.Weight); err != nil {
+			return err
+		}
+		l.Weight = c.Weight
+	case SetState:
+		l, err := d.library(c.Library)
+		if err != nil {
+			return err
+		}
+		if err := checkState(c.Library, c.State); err != nil {
+			return err
+		}
+		l.State = c.State
+	case SetServers:
+		l, err := d.library(c.Library)
+		if err != nil {
+			return err
+		}
+		if err := checkServerList(c.Library, c.Servers); err != nil {
+			return err
+		}
+		l.setServers(c.Servers)
+	default:
+		return fmt.Errorf("%w: a change is empty", ErrBadChange)
+	}
+	return nil
+}
+
+func (d *draft) add(c AddLibrary) error {
+	if err := checkLen("library name", c.Name, MaxNameLen); err != nil {
+		return err
+	}
+	if err := checkWeight(c.Name, c.Weight); err != nil {
+		return err
+	}
+	if err := checkServerList(c.Name, c.Servers); err != nil {
+		return err
+	}
+	if len(d.list) >= MaxLibraries {
+		return fmt.Errorf("%w: library %s would be more than %d libraries", ErrBadChange, c.Name, MaxLibraries)
+	}
+	if _, err := d.library(c.Name); err == nil {
+		return fmt.Errorf("%w: there is a library %s already", ErrBadChange, c.Name)
+	}
+	d.list = append(d.list, Library{
+		ID:          d.next,
+		Name:        c.Name,
+		State:       LibraryOpen,
+		Weight:      c.Weight,
+		Servers:     c.Servers,
+		Active:      c.Servers[0].Address,
+		ActiveEpoch: 1,
+	})
+	d.next++
+	return nil
+}
+
+func (d *draft) library(name string) (*Library, error) {
+	i := slices.IndexFunc(d.list, func(l Library) bool { return l.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("%w: there is no library %s", ErrBadChange, name)
+	}
+	return &d.list[i], nil
+}
+
+func (l *Library) setServers(servers []Server) {
+	l.Servers = servers
+	// An empty Active is a change under way, which ends by itself.
+	if l.Active == "" || slices.Contains(servers, Server{Address: l.Active}) {
+		return
+	}
+	l.Active = servers[0].Address
+	l.ActiveEpoch++
+}
+
+// takesNew reports whether new core objects may be given to the library.
+func (l *Library) takesNew() bool { return l.State == LibraryOpen && l.Weight > 0 }
+
+func checkWeight(library string, weight uint32) error {
+	if weight > MaxWeight {
+		return fmt.Errorf("%w: library %s: weight %d is above %d", ErrBadChange, library, weight, MaxWeight)
+	}
+	return nil
+}
+
+func checkState(library string, state LibraryState) error {
+	if state != LibraryOpen && state != LibraryClosed {
+		return fmt.Errorf("%w: library %s: a library is open or closed", ErrBadChange, library)
+	}
+	return nil
+}
+
+// checkServerList is the part of checkServers that gives the same answer in
+// every build.
+func checkServerList(library string, servers []Server) error {
+	if len(servers) == 0 || len(servers) > MaxServers {
+		return fmt.Errorf("%w: library %s has %d servers, 1 to %d are allowed", ErrBadChange, library, len(servers), MaxServers)
+	}
+	for i, s := range servers {
+		if s.Address == "" || len(s.Address) > MaxAddressLen {
+			return fmt.Errorf("%w: library %s: an address has %d bytes, 1 to %d are allowed", ErrBadChange, library, len(s.Address), MaxAddressLen)
+		}
+		if slices.Contains(servers[:i], s) {
+			return fmt.Errorf("%w: library %s has the server %s twice", ErrBadChange, library, s.Address)
+		}
+	}
+	return nil
+}

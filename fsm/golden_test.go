@@ -1,0 +1,111 @@
+package fsm
+
+import (
+	"bytes"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// The golden snapshot was written by the first release. Later releases must go
+// on reading it.
+func TestTheFirstReleasesSnapshotIsRead(t *testing.T) {
+	const file = "testdata/snapshot-v1.hex"
+	if *update {
+		writeGolden(t, file, snapshotBytes(t, sample(t).Snapshot()))
+	}
+	m := New()
+	if err := m.Restore(bytes.NewReader(readGolden(t, file)[0])); err != nil {
+		t.Fatal(err)
+	}
+	if p, ok := m.Locate("客户-1"); !ok || p.Library != 1 {
+		t.Errorf("located %+v, %v", p, ok)
+	}
+	if core, ok := m.FindBinding("phone", "1"); !ok || core != "alice" {
+		t.Errorf("found %q, %v", core, ok)
+	}
+	if l := m.Libraries().ByName("one"); l == nil || l.Active != "h:1" || l.ActiveEpoch != 2 {
+		t.Errorf("library one: %+v", l)
+	}
+	if m.Settings().ClusterID != testClusterID || len(m.Nodes()) != 1 {
+		t.Errorf("settings %+v, nodes %+v", m.Settings(), m.Nodes())
+	}
+}
+
+// The golden commands were written by the first release. A log may hold them
+// for as long as the cluster lives, and they must give the same state for ever.
+func TestTheFirstReleasesCommandsAreApplied(t *testing.T) {
+	const file = "testdata/commands-v1.hex"
+	if *update {
+		writeGolden(t, file,
+			encode(t, testBootstrap()),
+			encode(t, SetNode{NodeInfo{ID: "n1", MySQL: "h:1"}}),
+			encode(t, SetNode{NodeInfo{ID: "n2", MySQL: "h:2"}}),
+			encode(t, RemoveNode{ID: "n2"}),
+			encode(t, ChangeLibraries{ExpectVersion: 1, Changes: []LibraryChange{
+				AddLibrary{Name: "three", Weight: 7, Servers: []Server{{"h:3"}}},
+				SetWeight{Library: "three", Weight: 8},
+				SetState{Library: "two", State: LibraryClosed},
+				SetServers{Library: "one", Servers: []Server{{"h:1"}, {"h:2"}}},
+			}}),
+			encode(t, Batch{RingVersion: 2, Items: []Item{
+				AssignItem("alice", 1), BindItem("card", "1", "alice"), LocateItem("alice"), FindItem("card", "1"),
+			}}),
+			encode(t, Checkpoint{Index: 1000}),
+		)
+	}
+	m := New()
+	for i, command := range readGolden(t, file) {
+		if _, err := m.Apply(uint64(i+1), command); err != nil {
+			t.Fatalf("entry %d: %v", i+1, err)
+		}
+	}
+	const wantHash = "6f881a04e0921fc5d73fbdc1e709c9de4120627f64286341c6348432b132e887"
+	if _, hash := m.Hash(); hash.String() != wantHash {
+		t.Errorf("hash %s, want %s", hash, wantHash)
+	}
+	const wantLibraries = "[{1 one open 100 [{h:1} {h:2}] h:1 2} {2 two closed 100 [{[fe80::1]:3306}] [fe80::1]:3306 1} {3 three open 8 [{h:3}] h:3 1}]"
+	if got := fmt.Sprint(m.Libraries().All()); got != wantLibraries {
+		t.Errorf("libraries %s, want %s", got, wantLibraries)
+	}
+	if p, ok := m.Locate("alice"); !ok || p != (Placement{"alice", 1, 1}) {
+		t.Errorf("located %+v, %v", p, ok)
+	}
+	if nodes := m.Nodes(); len(nodes) != 1 || nodes[0].ID != "n1" {
+		t.Errorf("nodes %+v", nodes)
+	}
+}
+
+// A golden file has one byte string a line, in hex digits.
+func writeGolden(t *testing.T, file string, lines ...[]byte) {
+	t.Helper()
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString(hex.EncodeToString(line) + "\n")
+	}
+	if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readGolden(t *testing.T, file string) [][]byte {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines [][]byte
+	for line := range strings.Lines(string(b)) {
+		decoded, err := hex.DecodeString(strings.TrimSpace(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, decoded)
+	}
+	return lines
+}

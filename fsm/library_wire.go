@@ -1,0 +1,57 @@
+package fsm
+
+import (
+	"github.com/mysqlda/mysqlda/fsm/fsmpb"
+)
+
+func serversProto(servers []Server) []*fsmpb.Server {
+	out := make([]*fsmpb.Server, len(servers))
+	for i, s := range servers {
+		out[i] = &fsmpb.Server{Address: s.Address}
+	}
+	return out
+}
+
+func serversFromProto(servers []*fsmpb.Server) []Server {
+	out := make([]Server, len(servers))
+	for i, s := range servers {
+		out[i] = Server{Address: s.GetAddress()}
+	}
+	return out
+}
+
+func libraryProto(l *Library) *fsmpb.Library {
+	return &fsmpb.Library{
+		Id:          uint32(l.ID),
+		Name:        l.Name,
+		State:       fsmpb.LibraryState(l.State),
+		Weight:      l.Weight,
+		Servers:     serversProto(l.Servers),
+		Active:      l.Active,
+		ActiveEpoch: l.ActiveEpoch,
+	}
+}
+
+func libraryFromProto(p *fsmpb.Library) Library {
+	return Library{
+		ID:          LibraryID(p.GetId()),
+		Name:        p.GetName(),
+		State:       libraryStateFromProto(p.GetState()),
+		Weight:      p.GetWeight(),
+		Servers:     serversFromProto(p.GetServers()),
+		Active:      p.GetActive(),
+		ActiveEpoch: p.GetActiveEpoch(),
+	}
+}
+
+// libraryStateFromProto gives 0, which is no state, for one that is not known.
+func libraryStateFromProto(s fsmpb.LibraryState) LibraryState {
+	switch s {
+	case fsmpb.LibraryState_LIBRARY_STATE_OPEN:
+		return LibraryOpen
+	case fsmpb.LibraryState_LIBRARY_STATE_CLOSED:
+		return LibraryClosed
+	default:
+		return 0
+	}
+}

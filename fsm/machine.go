@@ -1,0 +1,132 @@
+package fsm
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mysqlda/mysqlda/fsm/fsmpb"
+)
+
+// Hash is a chained SHA-256: of the hash before it, the index (8 bytes, big
+// endian) and the command. Two nodes with the same hash at the same index have
+// applied the same commands.
+type Hash [sha256.Size]byte
+
+// String returns the hash as 64 hex digits.
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+func (h Hash) chain(index uint64, command []byte) Hash {
+	d := sha256.New()
+	d.Write(h[:])
+	d.Write(binary.BigEndian.AppendUint64(nil, index))
+	d.Write(command)
+	return Hash(d.Sum(nil))
+}
+
+// Machine is the replicated state machine. See the package comment for which
+// methods may run at the same time.
+type Machine struct {
+	state atomic.Pointer[state] // replaced as a whole by Restore
+}
+
+// state is everything that Restore replaces.
+type state struct {
+	libraries atomic.Pointer[LibrarySet] // never nil
+	settings  atomic.Pointer[Settings]   // nil until bootstrap
+	nodes     atomic.Pointer[nodeSet]    // never nil
+	log       *mappingLog
+	tally     tally
+
+	nextLibrary LibraryID // written by Apply only
+	history     history   // written and read by Apply only
+
+	mu    sync.Mutex
+	index uint64 // guarded by mu; of the last command applied
+	hash  Hash   // guarded by mu; after the last command applied
+}
+
+// New returns the machine of a cluster that is not bootstrapped yet.
+func New() *Machine {
+	m := new(Machine)
+	m.state.Store(newState())
+	return m
+}
+
+func newState() *state {
+	s := &state{log: newMappingLog(), nextLibrary: 1}
+	s.libraries.Store(NewLibrarySet(0, nil))
+	s.nodes.Store(new(nodeSet))
+	return s
+}
+
+// Result is what became of a command.
+type Result struct {
+	// Batch holds the results of a Batch's items.
+	Batch BatchResult
+	// Err says why a command other than a Batch was refused; nothing was
+	// changed then.
+	Err error
+	// LibrariesChanged says that libraries, servers or settings are other ones
+	// now.
+	LibrariesChanged bool
+	// NodesChanged says that Nodes gives another answer now.
+	NodesChanged bool
+}
+
+// Apply carries out a committed command; indices must grow. An error means that
+// this node cannot follow the cluster any further and must stop: the command is
+// corrupt or of a newer release, the state differs from the leader's
+// (*DivergedError), or a bound of the mapping log is reached. After an error the
+// machine must not be used. A command that is merely refused is no error; its
+// Result says so.
+func (m *Machine) Apply(index uint64, command []byte) (Result, error) {
+	s := m.state.Load()
+	if index <= s.index {
+		return Result{}, fmt.Errorf("apply entry %d: entry %d was applied already", index, s.index)
+	}
+	c, err := decodeCommand(command)
+	if err != nil {
+		return Result{}, fmt.Errorf("apply entry %d: %w", index, err)
+	}
+	r, err := s.apply(index, c)
+	if err != nil {
+		return Result{}, fmt.Errorf("apply entry %d: %w", index, err)
+	}
+	s.advance(index, s.hash.chain(index, command))
+	return r, nil
+}
+
+func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
+	switch body := c.GetBody().(type) {
+	case *fsmpb.Command_Batch:
+		batch, err := s.applyBatch(body.Batch)
+		return Result{Batch: batch}, err
+	case *fsmpb.Command_ChangeLibraries:
+		err := s.changeLibraries(body.ChangeLibraries)
+		return Result{Err: err, LibrariesChanged: err == nil}, nil
+	case *fsmpb.Command_Bootstrap:
+		err := s.bootstrap(body.Bootstrap)
+		return Result{Err: err, LibrariesChanged: err == nil}, nil
+	case *fsmpb.Command_SetNode:
+		err := s.setNode(body.SetNode.GetNode())
+		return Result{Err: err, NodesChanged: err == nil}, nil
+	case *fsmpb.Command_RemoveNode:
+		err := s.removeNode(body.RemoveNode.GetId())
+		return Result{Err: err, NodesChanged: err == nil}, nil
+	case *fsmpb.Command_Checkpoint:
+		return s.checkpoint(index, body.Checkpoint)
+	default:
+		return Result{}, fmt.Errorf("the command is of a kind that this release does not know: upgrade this node")
+	}
+}
+
+func (s *state) advance(index uint64, hash Hash) {
+	s.history.add(index, hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.index, s.hash = index, hash
+}

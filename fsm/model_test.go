@@ -1,0 +1,289 @@
+package fsm
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// model is the state machine in plain maps: what Machine must behave like.
+type model struct {
+	libraries  []Library
+	version    uint64
+	placements map[string]Placement
+	bindings   map[[2]string]string
+	nodes      map[string]NodeInfo
+	removed    map[string]bool
+}
+
+func (m *model) item(i Item) (want Placement, err error, retry bool) {
+	home := func(core string) (Placement, error, bool) {
+		if p, ok := m.placements[core]; ok {
+			return p, nil, false
+		}
+		return Placement{}, ErrNoPlacement, false
+	}
+	key := [2]string{i.Class, i.Object}
+	switch i.Kind {
+	case KindAssign:
+		if p, ok := m.placements[i.Core]; ok {
+			return p, nil, false
+		}
+		l := slices.IndexFunc(m.libraries, func(l Library) bool { return l.ID == i.Library })
+		if l < 0 || m.libraries[l].State != LibraryOpen || m.libraries[l].Weight == 0 {
+			return Placement{}, nil, true
+		}
+		m.placements[i.Core] = Placement{Core: i.Core, Library: i.Library, Epoch: 1}
+		return home(i.Core)
+	case KindBind:
+		if core, ok := m.bindings[key]; ok && core != i.Core {
+			return Placement{}, ErrBound, false
+		}
+		p, err, _ := home(i.Core)
+		if err == nil {
+			m.bindings[key] = i.Core
+		}
+		return p, err, false
+	case KindFind:
+		core, ok := m.bindings[key]
+		if !ok {
+			return Placement{}, ErrNoBinding, false
+		}
+		return home(core)
+	default:
+		return home(i.Core)
+	}
+}
+
+// change carries out one change and reports whether it is allowed.
+func (m *model) change(change LibraryChange) bool {
+	find := func(name string) int {
+		return slices.IndexFunc(m.libraries, func(l Library) bool { return l.Name == name })
+	}
+	switch c := change.(type) {
+	case AddLibrary:
+		if find(c.Name) >= 0 {
+			return false
+		}
+		m.libraries = append(m.libraries, Library{
+			ID: LibraryID(len(m.libraries) + 1), Name: c.Name, State: LibraryOpen, Weight: c.Weight,
+			Servers: c.Servers, Active: c.Servers[0].Address, ActiveEpoch: 1,
+		})
+	case SetWeight:
+		i := find(c.Library)
+		if i < 0 {
+			return false
+		}
+		m.libraries[i].Weight = c.Weight
+	case SetState:
+		i := find(c.Library)
+		if i < 0 {
+			return false
+		}
+		m.libraries[i].State = c.State
+	case SetServers:
+		i := find(c.Library)
+		if i < 0 {
+			return false
+		}
+		l := &m.libraries[i]
+		l.Servers = c.Servers
+		if !slices.Contains(c.Servers, Server{l.Active}) {
+			l.Active = c.Servers[0].Address
+			l.ActiveEpoch++
+		}
+	}
+	return true
+}
+
+func drawItem(t *rapid.T) Item {
+	core := rapid.SampledFrom([]string{"a", "b", "c", "客户", "e", "f", "g"}).Draw(t, "core")
+	class := rapid.SampledFrom([]string{"card", "phone"}).Draw(t, "class")
+	object := rapid.SampledFrom([]string{"1", "2", "3"}).Draw(t, "object")
+	switch rapid.IntRange(1, 4).Draw(t, "kind") {
+	case 1:
+		return AssignItem(core, LibraryID(rapid.Uint32Range(0, 5).Draw(t, "library")))
+	case 2:
+		return BindItem(class, object, core)
+	case 3:
+		return LocateItem(core)
+	default:
+		return FindItem(class, object)
+	}
+}
+
+func drawChange(t *rapid.T) LibraryChange {
+	name := rapid.SampledFrom([]string{"one", "two", "three", "four"}).Draw(t, "name")
+	weight := rapid.Uint32Range(0, 2).Draw(t, "weight")
+	list := rapid.SliceOfNDistinct(rapid.SampledFrom(servers("h:1", "h:2", "h:3")), 1, 3, func(s Server) string { return s.Address }).Draw(t, "servers")
+	switch rapid.IntRange(1, 4).Draw(t, "change") {
+	case 1:
+		return AddLibrary{Name: name, Weight: weight, Servers: list}
+	case 2:
+		return SetWeight{Library: name, Weight: weight}
+	case 3:
+		return SetState{Library: name, State: rapid.SampledFrom([]LibraryState{LibraryOpen, LibraryClosed}).Draw(t, "state")}
+	default:
+		return SetServers{Library: name, Servers: list}
+	}
+}
+
+// Two machines get the same log; one of them is replaced by a restored snapshot
+// of itself at random moments. Both must behave like the model and agree.
+func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := &model{
+			placements: map[string]Placement{},
+			bindings:   map[[2]string]string{},
+			nodes:      map[string]NodeInfo{},
+			removed:    map[string]bool{},
+		}
+		machines := []*Machine{New(), New()}
+		index := uint64(0)
+		do := func(t *rapid.T, c encoder, check func(Result)) {
+			index += rapid.Uint64Range(1, 3).Draw(t, "step")
+			command, err := c.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, machine := range machines {
+				r, err := machine.Apply(index, command)
+				if err != nil {
+					t.Fatal(err)
+				}
+				check(r)
+			}
+		}
+		do(rt, testBootstrap(), func(r Result) {
+			if r.Err != nil {
+				rt.Fatal(r.Err)
+			}
+		})
+		m.libraries, m.version = slices.Clone(machines[0].Libraries().All()), 1
+
+		rt.Repeat(map[string]func(*rapid.T){
+			"batch": func(t *rapid.T) {
+				items := rapid.SliceOfN(rapid.Custom(drawItem), 0, 8).Draw(t, "items")
+				before := ItemResult{}
+				results := make([]ItemResult, len(items))
+				for i, item := range items {
+					before.Placement, before.Err, before.Retry = m.item(item)
+					results[i] = before
+				}
+				do(t, Batch{Items: items}, func(r Result) {
+					for i, got := range r.Batch.Items {
+						want := results[i]
+						if got.Placement != want.Placement || got.Retry != want.Retry || !errors.Is(got.Err, want.Err) {
+							t.Fatalf("%+v: %+v, want %+v", items[i], got, want)
+						}
+					}
+				})
+			},
+			"change libraries": func(t *rapid.T) {
+				c := ChangeLibraries{
+					ExpectVersion: rapid.SampledFrom([]uint64{0, m.version, m.version + 1}).Draw(t, "version"),
+					Changes:       rapid.SliceOfN(rapid.Custom(drawChange), 1, 3).Draw(t, "changes"),
+				}
+				stale := c.ExpectVersion > m.version
+				before := slices.Clone(m.libraries)
+				ok := !stale
+				for _, change := range c.Changes {
+					ok = ok && m.change(change)
+				}
+				if ok {
+					m.version++
+				} else {
+					m.libraries = before
+				}
+				do(t, c, func(r Result) {
+					if (r.Err == nil) != ok || stale != errors.Is(r.Err, ErrStaleVersion) {
+						t.Fatalf("%+v: %+v, allowed: %v", c, r, ok)
+					}
+				})
+			},
+			"set node": func(t *rapid.T) {
+				n := NodeInfo{ID: rapid.SampledFrom([]string{"n1", "n2", "n3"}).Draw(t, "node"), MySQL: rapid.SampledFrom([]string{"", "h:1"}).Draw(t, "mysql")}
+				if !m.removed[n.ID] {
+					m.nodes[n.ID] = n
+				}
+				do(t, SetNode{n}, func(r Result) {
+					if errors.Is(r.Err, ErrRemoved) != m.removed[n.ID] {
+						t.Fatalf("%+v: %+v", n, r)
+					}
+				})
+			},
+			"remove node": func(t *rapid.T) {
+				id := rapid.SampledFrom([]string{"n1", "n2", "n3"}).Draw(t, "node")
+				m.removed[id] = true
+				delete(m.nodes, id)
+				do(t, RemoveNode{ID: id}, func(r Result) {
+					if r.Err != nil {
+						t.Fatal(r.Err)
+					}
+				})
+			},
+			"checkpoint": func(t *rapid.T) {
+				at, hash := machines[1].Hash()
+				do(t, Checkpoint{Index: at, Hash: hash}, func(Result) {})
+			},
+			"restore": func(t *rapid.T) {
+				var b bytes.Buffer
+				if _, err := machines[0].Snapshot().WriteTo(&b); err != nil {
+					t.Fatal(err)
+				}
+				if rapid.Bool().Draw(t, "into a new machine") {
+					machines[0] = New()
+				}
+				if err := machines[0].Restore(&b); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"": func(t *rapid.T) {
+				for _, machine := range machines {
+					checkModel(t, machine, m)
+				}
+				i0, h0 := machines[0].Hash()
+				i1, h1 := machines[1].Hash()
+				if i0 != index || i1 != index || h0 != h1 {
+					t.Fatalf("entry %d hash %s, entry %d hash %s, want entry %d", i0, h0, i1, h1, index)
+				}
+			},
+		})
+	})
+}
+
+func checkModel(t *rapid.T, machine *Machine, m *model) {
+	for core, want := range m.placements {
+		if got, ok := machine.Locate(core); !ok || got != want {
+			t.Fatalf("located %+v, %v, want %+v", got, ok, want)
+		}
+	}
+	for key, want := range m.bindings {
+		if got, ok := machine.FindBinding(key[0], key[1]); !ok || got != want {
+			t.Fatalf("%q is bound to %q, %v, want %q", key, got, ok, want)
+		}
+	}
+	byLibrary := map[LibraryID]uint64{}
+	for _, p := range m.placements {
+		byLibrary[p.Library]++
+	}
+	c := machine.Counts()
+	if c.Placements != uint64(len(m.placements)) || c.Bindings != uint64(len(m.bindings)) || !maps.Equal(c.ByLibrary, byLibrary) {
+		t.Fatalf("counts %+v, want %d placements %v, %d bindings", c, len(m.placements), byLibrary, len(m.bindings))
+	}
+	if got, want := fmt.Sprint(machine.Libraries().All()), fmt.Sprint(m.libraries); got != want || machine.Libraries().Version() != m.version {
+		t.Fatalf("version %d: %s\nwant version %d: %s", machine.Libraries().Version(), got, m.version, want)
+	}
+	var nodes []NodeInfo
+	for _, id := range slices.Sorted(maps.Keys(m.nodes)) {
+		nodes = append(nodes, m.nodes[id])
+	}
+	if !slices.Equal(machine.Nodes(), nodes) {
+		t.Fatalf("nodes %+v, want %+v", machine.Nodes(), nodes)
+	}
+}

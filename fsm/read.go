@@ -1,0 +1,56 @@
+package fsm
+
+import "slices"
+
+// Locate returns the core object's placement. It does not wait for Apply and
+// does not allocate. That there is none is true of this node only; to know it
+// of the cluster, put a LocateItem through the log.
+func (m *Machine) Locate(core string) (Placement, bool) {
+	return m.state.Load().log.locate(core)
+}
+
+// FindBinding returns the core object that (class, object) is bound to. As for
+// Locate, a miss is true of this node only.
+func (m *Machine) FindBinding(class, object string) (core string, ok bool) {
+	return m.state.Load().log.find(class, object)
+}
+
+// Libraries returns the current libraries, never nil.
+func (m *Machine) Libraries() *LibrarySet { return m.state.Load().libraries.Load() }
+
+// Settings returns the current settings, nil until the cluster is bootstrapped.
+func (m *Machine) Settings() *Settings { return m.state.Load().settings.Load() }
+
+// Nodes returns the known nodes in ascending order of their ids.
+func (m *Machine) Nodes() []NodeInfo {
+	return slices.Clone(m.state.Load().nodes.Load().known)
+}
+
+// Node returns the node of that id.
+func (m *Machine) Node(id string) (NodeInfo, bool) {
+	nodes := m.state.Load().nodes.Load()
+	i, ok := nodes.find(id)
+	if !ok {
+		return NodeInfo{}, false
+	}
+	return nodes.known[i], true
+}
+
+// Counts returns how much the directory holds. While Apply runs it may be ahead
+// of AppliedIndex by a part of one command.
+func (m *Machine) Counts() Counts { return m.state.Load().tally.counts() }
+
+// AppliedIndex returns the index of the last command that is part of the state.
+func (m *Machine) AppliedIndex() uint64 {
+	index, _ := m.Hash()
+	return index
+}
+
+// Hash returns the chained hash of all commands up to index. Index is 0 and the
+// hash all zeros before the first one.
+func (m *Machine) Hash() (index uint64, hash Hash) {
+	s := m.state.Load()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.index, s.hash
+}

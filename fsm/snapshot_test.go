@@ -1,0 +1,296 @@
+package fsm
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+func snapshotBytes(t testing.TB, s *Snapshot) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	n, err := s.WriteTo(&b)
+	if err != nil || n != int64(b.Len()) {
+		t.Fatalf("wrote %d of %d bytes: %v", n, b.Len(), err)
+	}
+	return b.Bytes()
+}
+
+// checkRestorable checks that a snapshot of m restores to the same state.
+func checkRestorable(t testing.TB, m *Machine) {
+	t.Helper()
+	first := snapshotBytes(t, m.Snapshot())
+	restored := New()
+	if err := restored.Restore(bytes.NewReader(first)); err != nil {
+		t.Fatalf("restore: %v", err)
+	}
+	checkSame(t, restored, m)
+	if second := snapshotBytes(t, restored.Snapshot()); !bytes.Equal(first, second) {
+		t.Errorf("the restored machine writes another snapshot: %d bytes, before %d", len(second), len(first))
+	}
+}
+
+// checkSame compares all that is small, and the counts.
+func checkSame(t testing.TB, got, want *Machine) {
+	t.Helper()
+	gotIndex, gotHash := got.Hash()
+	wantIndex, wantHash := want.Hash()
+	if gotIndex != wantIndex || gotHash != wantHash {
+		t.Errorf("entry %d hash %s, want entry %d hash %s", gotIndex, gotHash, wantIndex, wantHash)
+	}
+	for _, c := range []struct {
+		what      string
+		got, want any
+	}{
+		{"settings", got.Settings(), want.Settings()},
+		{"libraries version", got.Libraries().Version(), want.Libraries().Version()},
+		{"libraries", fmt.Sprint(got.Libraries().All()), fmt.Sprint(want.Libraries().All())},
+		{"nodes", fmt.Sprint(got.Nodes()), fmt.Sprint(want.Nodes())},
+		{"counts", got.Counts(), want.Counts()},
+	} {
+		if !reflect.DeepEqual(c.got, c.want) {
+			t.Errorf("%s: %+v, want %+v", c.what, c.got, c.want)
+		}
+	}
+}
+
+// sample is a small machine with something of everything.
+func sample(t testing.TB) *Machine {
+	m := bootstrapped(t)
+	apply(t, m, SetNode{NodeInfo{ID: "n1", Cluster: "h:13307", Gossip: "h:13308", MySQL: "h:13306", HTTP: "h:13309", Version: "1.0.0"}})
+	apply(t, m, SetNode{NodeInfo{ID: "n2"}})
+	apply(t, m, RemoveNode{ID: "n2"})
+	apply(t, m, ChangeLibraries{Changes: []LibraryChange{
+		AddLibrary{Name: "three", Weight: 7, Servers: []Server{{"h:3"}}},
+		SetServers{Library: "one", Servers: []Server{{"h:1"}}},
+		SetState{Library: "two", State: LibraryClosed},
+	}})
+	applyItems(t, m,
+		AssignItem("alice", 1), AssignItem("bob", 3), AssignItem("客户-1", 1),
+		BindItem("card", "1", "alice"), BindItem("card", "2", "客户-1"), BindItem("phone", "1", "alice"))
+	return m
+}
+
+func TestSnapshotsRestore(t *testing.T) {
+	t.Run("nothing", func(t *testing.T) { checkRestorable(t, New()) })
+	t.Run("bootstrapped", func(t *testing.T) { checkRestorable(t, bootstrapped(t)) })
+	t.Run("something of everything", func(t *testing.T) { checkRestorable(t, sample(t)) })
+	t.Run("several blocks", func(t *testing.T) {
+		m := bootstrapped(t)
+		for i := range 20 {
+			var items []Item
+			for j := range 1000 {
+				core := fmt.Sprintf("core-%d-%d", i, j)
+				items = append(items, AssignItem(core, LibraryID(1+j%2)), BindItem("card", core, core))
+			}
+			applyItems(t, m, items...)
+		}
+		checkRestorable(t, m)
+	})
+}
+
+func TestARestoredMachineGoesOnLikeTheOther(t *testing.T) {
+	m := sample(t)
+	restored := New()
+	applyItems(t, restored, LocateItem("of the old state"))
+	if err := restored.Restore(iotest.OneByteReader(bytes.NewReader(snapshotBytes(t, m.Snapshot())))); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []*Machine{m, restored} {
+		r := applyItems(t, m,
+			AssignItem("bob", 1), FindItem("card", "2"), BindItem("card", "1", "bob"), BindItem("card", "9", "alice"))
+		if r[0].Placement.Library != 3 || r[1].Placement.Core != "客户-1" || !errors.Is(r[2].Err, ErrBound) || r[3].Err != nil {
+			t.Errorf("got %+v", r)
+		}
+		if r := apply(t, m, SetNode{NodeInfo{ID: "n2"}}); !errors.Is(r.Err, ErrRemoved) {
+			t.Errorf("the removed node: %+v", r)
+		}
+		apply(t, m, ChangeLibraries{Changes: []LibraryChange{AddLibrary{Name: "four", Servers: []Server{{"h:4"}}}}})
+		if l := m.Libraries().ByName("four"); l.ID != 4 {
+			t.Errorf("the next library got the id %d, want 4", l.ID)
+		}
+	}
+	checkSame(t, restored, m)
+}
+
+func TestASnapshotIsTheStateAtItsIndexWhateverComesLater(t *testing.T) {
+	m := sample(t)
+	snapshot := m.Snapshot()
+	before := snapshotBytes(t, snapshot)
+	for i := range 3000 {
+		core := fmt.Sprint("later-", i)
+		applyItems(t, m, AssignItem(core, 1), BindItem("later", core, core))
+	}
+	apply(t, m, SetNode{NodeInfo{ID: "later"}})
+	apply(t, m, ChangeLibraries{Changes: []LibraryChange{SetWeight{Library: "one", Weight: 1}}})
+	if after := snapshotBytes(t, snapshot); !bytes.Equal(before, after) {
+		t.Error("the snapshot changed")
+	}
+}
+
+func TestDamagedSnapshotsAreRefusedAndChangeNothing(t *testing.T) {
+	good := snapshotBytes(t, sample(t).Snapshot())
+	m := bootstrapped(t)
+	want := snapshotBytes(t, m.Snapshot())
+	refused := func(what string, damaged []byte) {
+		t.Helper()
+		if err := m.Restore(bytes.NewReader(damaged)); err == nil {
+			t.Errorf("%s: restored", what)
+		}
+	}
+	for i := range good {
+		refused(fmt.Sprintf("cut off at byte %d", i), good[:i])
+		damaged := bytes.Clone(good)
+		damaged[i] ^= 0x10
+		refused(fmt.Sprintf("a bit of byte %d changed", i), damaged)
+	}
+	refused("followed by a byte", append(bytes.Clone(good), 0))
+	refused("twice", append(bytes.Clone(good), good...))
+	refused("of another program", []byte("REDIS0011 and so on, and so on"))
+	if got := snapshotBytes(t, m.Snapshot()); !bytes.Equal(got, want) {
+		t.Error("a refused snapshot changed the state")
+	}
+}
+
+// A snapshot whose checksums are right but whose content Apply could never have
+// made can only come from a faulty release; it is refused all the same.
+func TestSnapshotsWithImpossibleContentAreRefused(t *testing.T) {
+	header := func(m *Machine) []byte {
+		b, err := proto.Marshal(m.Snapshot().header())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	h := header(bootstrapped(t))
+	alice := []byte("\x05alice\x01\x01")
+	card := []byte("\x01c\x01o\x05alice")
+	ends := func(placements, bindings byte) []byte {
+		return []byte{0, 0, 0, 0, 0, 0, 0, placements, 0, 0, 0, 0, 0, 0, 0, bindings}
+	}
+	type block struct {
+		kind    byte
+		payload []byte
+	}
+	build := func(blocks ...block) []byte {
+		var b bytes.Buffer
+		w := newBlockWriter(&b)
+		if err := w.start(); err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range blocks {
+			if err := w.block(block.kind, block.payload); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return b.Bytes()
+	}
+	if err := New().Restore(bytes.NewReader(build(block{1, h}, block{2, alice}, block{3, card}, block{4, ends(1, 1)}))); err != nil {
+		t.Fatalf("the good one: %v", err)
+	}
+	for name, c := range map[string]struct {
+		blocks []block
+		want   string
+	}{
+		"no header":              {[]block{{2, alice}, {4, ends(1, 0)}}, "begins with"},
+		"two headers":            {[]block{{1, h}, {1, h}, {4, ends(0, 0)}}, "follows"},
+		"placements after":       {[]block{{1, h}, {3, nil}, {2, alice}, {4, ends(1, 0)}}, "follows"},
+		"an unknown block":       {[]block{{1, h}, {5, nil}}, "does not know"},
+		"a garbled header":       {[]block{{1, []byte("garbled")}}, "header"},
+		"two placements":         {[]block{{1, h}, {2, alice}, {2, alice}}, "two placements"},
+		"an unknown library":     {[]block{{1, h}, {2, []byte("\x05alice\x09\x01")}}, "unknown"},
+		"no epoch":               {[]block{{1, h}, {2, []byte("\x05alice\x01\x00")}}, "cannot be read"},
+		"an empty name":          {[]block{{1, h}, {2, []byte("\x00\x01\x01")}}, "cannot be read"},
+		"half a placement":       {[]block{{1, h}, {2, []byte("\x05ali")}}, "cannot be read"},
+		"a name that is long":    {[]block{{1, h}, {2, append([]byte{65}, make([]byte, 100)...)}}, "cannot be read"},
+		"two bindings":           {[]block{{1, h}, {2, alice}, {3, card}, {3, card}}, "two bindings"},
+		"half a binding":         {[]block{{1, h}, {2, alice}, {3, card[:5]}}, "cannot be read"},
+		"a binding to no one":    {[]block{{1, h}, {3, card}}, "no placement"},
+		"placements are missing": {[]block{{1, h}, {4, ends(1, 0)}}, "holds"},
+		"bindings are missing":   {[]block{{1, h}, {2, alice}, {4, ends(1, 1)}}, "holds"},
+		"a short end":            {[]block{{1, h}, {4, nil}}, "end"},
+		"no end":                 {[]block{{1, h}, {2, alice}}, "truncated"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := New().Restore(bytes.NewReader(build(c.blocks...)))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestASnapshotOfAnotherFormatVersionIsNamed(t *testing.T) {
+	b := snapshotBytes(t, New().Snapshot())
+	b[len(snapshotMagic)+3]++
+	if err := New().Restore(bytes.NewReader(b)); err == nil || !strings.Contains(err.Error(), "format version 2") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestReadAndWriteErrorsComeBack(t *testing.T) {
+	broken := errors.New("the disk is broken")
+	m := sample(t)
+	good := snapshotBytes(t, m.Snapshot())
+	if err := m.Restore(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Errorf("restore: %v", err)
+	}
+	for room := range len(good) {
+		if n, err := m.Snapshot().WriteTo(&fullDisk{room, broken}); !errors.Is(err, broken) || n != int64(room) {
+			t.Fatalf("a disk with room for %d bytes: wrote %d, %v", room, n, err)
+		}
+	}
+}
+
+// fullDisk fails after room bytes.
+type fullDisk struct {
+	room int
+	err  error
+}
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	if len(p) > d.room {
+		n := d.room
+		d.room = 0
+		return n, d.err
+	}
+	d.room -= len(p)
+	return len(p), nil
+}
+
+func FuzzRestore(f *testing.F) {
+	f.Add(snapshotBytes(f, New().Snapshot()))
+	f.Add(snapshotBytes(f, sample(f).Snapshot()))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m := New()
+		if err := m.Restore(bytes.NewReader(b)); err == nil {
+			checkRestorable(t, m)
+		}
+		// With the checksums made right, so that the decoder behind them is
+		// reached too.
+		if m.Restore(bytes.NewReader(resum(b))) == nil {
+			checkRestorable(t, m)
+		}
+	})
+}
+
+// resum splits b into blocks by their lengths and writes them anew.
+func resum(b []byte) []byte {
+	var out bytes.Buffer
+	w := newBlockWriter(&out)
+	_ = w.start() // a bytes.Buffer takes everything
+	for b = b[min(len(b), len(snapshotMagic)+4):]; len(b) >= blockHeadLen; {
+		length := int(b[1])<<24 | int(b[2])<<16 | int(b[3])<<8 | int(b[4])
+		kind, rest := b[0], b[blockHeadLen:]
+		payload := rest[:min(len(rest), length)]
+		_ = w.block(kind, payload)
+		b = rest[min(len(rest), length+checksumLen):]
+	}
+	return out.Bytes()
+}

@@ -1,0 +1,163 @@
+package ring
+
+import "math/bits"
+
+// Policy bounds automatic balancing.
+type Policy struct {
+	// MaxShareMille is the largest share of new core objects, in thousandths,
+	// that automatic balancing may give to one library; the package comment
+	// says where the operator's weights allow more. Zero means
+	// DefaultMaxShareMille, and what is above 1000 counts as 1000.
+	MaxShareMille uint32
+}
+
+// DefaultMaxShareMille lets balancing send half of the new core objects to one
+// library.
+const DefaultMaxShareMille = 500
+
+func (p Policy) maxShare() uint64 {
+	mille := uint64(p.MaxShareMille)
+	if mille == 0 {
+		mille = DefaultMaxShareMille
+	}
+	return min(mille, 1000) * shareOne / 1000
+}
+
+const (
+	// settleObjects is the number of core objects below which gaps hardly count.
+	settleObjects = 64
+
+	// shareOne is 1 in the fixed-point numbers of shares and of α.
+	shareOne = 1 << 30
+	// maxAlpha keeps a rest for the operator's weights: the proportions of the
+	// libraries without a gap are read from it.
+	maxAlpha = shareOne - shareOne>>10
+	// gapOne is 1 in the fixed-point numbers of relative gaps.
+	gapOne = 1 << 24
+	// weightOne is what the effective weights before capping add up to, apart
+	// from rounding.
+	weightOne = 1 << 62
+	// maxPlacements keeps products with weights within 64 bits. Counts above it
+	// are scaled down, all by the same power of two.
+	maxPlacements = 1<<40 - 1
+)
+
+// balance returns the effective weights of libraries that are open and have
+// weights from 1 to MaxWeight; see the package comment.
+func balance(libraries []Library, policy Policy) []uint64 {
+	weights := make([]uint64, len(libraries))
+	var operator uint64 // W
+	for _, l := range libraries {
+		operator += uint64(l.Weight)
+	}
+	gaps, alpha := relativeGaps(libraries)
+	var lacking uint64 // Σ w·gap, so that w·gap/lacking is g_i/G
+	for i, l := range libraries {
+		lacking += uint64(l.Weight) * gaps[i]
+	}
+	if lacking == 0 {
+		alpha = 0
+	}
+	for i, l := range libraries {
+		// A weight is the operator's times an automatic one. Libraries without
+		// a gap have exactly the same automatic one, so that their proportions
+		// stay exact.
+		auto := weightOne / shareOne * (shareOne - alpha) / operator
+		if lacking > 0 {
+			auto += mulDiv(weightOne/shareOne*alpha, gaps[i], lacking)
+		}
+		weights[i] = uint64(l.Weight) * auto
+	}
+	capWeights(weights, shareCaps(libraries, operator, policy.maxShare()))
+	return weights
+}
+
+// relativeGaps returns g_i / (F·w_i) in units of 1/gapOne, and α in units of
+// 1/shareOne.
+func relativeGaps(libraries []Library) (gaps []uint64, alpha uint64) {
+	gaps = make([]uint64, len(libraries))
+	placements := scaledPlacements(libraries)
+	fullest := 0
+	for i, l := range libraries {
+		if placements[i]*uint64(libraries[fullest].Weight) > placements[fullest]*uint64(l.Weight) {
+			fullest = i
+		}
+	}
+	for i, l := range libraries {
+		// F is a fraction with the fullest library's weight below the line;
+		// everything here is multiplied by that weight.
+		due := placements[fullest] * uint64(l.Weight)
+		if due == 0 {
+			return gaps, 0
+		}
+		weight := uint64(libraries[fullest].Weight)
+		gap := due - placements[i]*weight
+		gaps[i] = mulDiv(gap, gapOne, due)
+		alpha = max(alpha, mulDiv(gap, shareOne, due+settleObjects*weight))
+	}
+	return gaps, min(alpha, maxAlpha)
+}
+
+func scaledPlacements(libraries []Library) []uint64 {
+	placements := make([]uint64, len(libraries))
+	var most uint64
+	for i, l := range libraries {
+		placements[i] = l.Placements
+		most = max(most, l.Placements)
+	}
+	shift := max(0, bits.Len64(most)-bits.Len64(maxPlacements))
+	for i := range placements {
+		placements[i] >>= shift
+	}
+	return placements
+}
+
+// shareCaps returns the largest share of each library in units of 1/shareOne.
+func shareCaps(libraries []Library, operator, maxShare uint64) []uint64 {
+	caps := make([]uint64, len(libraries))
+	for i, l := range libraries {
+		caps[i] = min(shareOne, max(maxShare, 3*uint64(l.Weight)*shareOne/(2*operator)))
+	}
+	return caps
+}
+
+// capWeights lowers weights until no share is above its cap. Lowering one
+// raises the others' shares, so it goes round until none is above; each round
+// caps at least one more. The caps add up to more than 1, so some library is
+// never capped.
+func capWeights(weights, caps []uint64) {
+	capped := make([]bool, len(weights))
+	for {
+		var free uint64          // sum of the weights that are not capped
+		left := uint64(shareOne) // share that the capped ones leave to them
+		for i, weight := range weights {
+			if capped[i] {
+				left -= caps[i]
+			} else {
+				free += weight
+			}
+		}
+		again := false
+		for i, weight := range weights {
+			// The share is weight/total with total = free/left.
+			if !capped[i] && lessQuotient(caps[i], left, weight, free) {
+				capped[i], again = true, true
+			}
+		}
+		if !again {
+			for i := range weights {
+				if capped[i] {
+					weights[i] = mulDiv(caps[i], free, left)
+				}
+			}
+			return
+		}
+	}
+}
+
+// mulDiv returns a·b/c, which must be below 2^64.
+func mulDiv(a, b, c uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	q, _ := bits.Div64(hi, lo, c)
+	return q
+}

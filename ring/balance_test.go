@@ -1,0 +1,196 @@
+package ring
+
+import (
+	"math"
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func shareOf(shares []Share, id uint32) float64 {
+	for _, s := range shares {
+		if s.ID == id {
+			return float64(s.Weight) / float64(s.Of)
+		}
+	}
+	return 0
+}
+
+// The reference is the package comment's formula in floating point.
+func TestSharesFollowTheDocumentedFunction(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		libraries := drawLibraries(t, 12)
+		policy := drawPolicy(t)
+		shares := New(libraries, policy).Shares()
+		for id, want := range documentedShares(libraries, policy) {
+			if got := shareOf(shares, id); math.Abs(got-want) > 1e-5 {
+				t.Fatalf("library %d has the share %v, the formula gives %v (%+v)", id, got, want, libraries)
+			}
+		}
+	})
+}
+
+func documentedShares(libraries []Library, policy Policy) map[uint32]float64 {
+	maxShare := float64(policy.MaxShareMille) / 1000
+	if maxShare == 0 {
+		maxShare = 0.5
+	}
+	var weights, fullest, gaps, alpha float64
+	takes := func(l Library) bool { return l.Open && l.Weight > 0 }
+	for _, l := range libraries {
+		if takes(l) {
+			weights += float64(l.Weight)
+			fullest = max(fullest, float64(l.Placements)/float64(l.Weight))
+		}
+	}
+	gap := func(l Library) float64 { return fullest*float64(l.Weight) - float64(l.Placements) }
+	for _, l := range libraries {
+		if takes(l) {
+			gaps += gap(l)
+			alpha = max(alpha, min(1023.0/1024, gap(l)/(fullest*float64(l.Weight)+64)))
+		}
+	}
+	if gaps < 1e-6 {
+		alpha = 0
+	}
+	shares, caps, capped := map[uint32]float64{}, map[uint32]float64{}, map[uint32]bool{}
+	for _, l := range libraries {
+		if takes(l) {
+			shares[l.ID] = (1 - alpha) * float64(l.Weight) / weights
+			if alpha > 0 {
+				shares[l.ID] += alpha * gap(l) / gaps
+			}
+			caps[l.ID] = min(1, max(maxShare, 1.5*float64(l.Weight)/weights))
+		}
+	}
+	for again := true; again; {
+		again = false
+		var free float64
+		left := 1.0
+		for id := range shares {
+			if capped[id] {
+				left -= caps[id]
+			} else {
+				free += shares[id]
+			}
+		}
+		for id := range shares {
+			if !capped[id] {
+				shares[id] *= left / free
+			}
+		}
+		for id := range shares {
+			if !capped[id] && shares[id] > caps[id] {
+				shares[id], capped[id], again = caps[id], true, true
+			}
+		}
+	}
+	return shares
+}
+
+func TestNoShareIsAboveItsCap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		libraries := drawLibraries(t, 30)
+		policy := drawPolicy(t)
+		var weights uint64
+		for _, l := range libraries {
+			if l.Open {
+				weights += uint64(l.Weight)
+			}
+		}
+		maxShare := float64(policy.MaxShareMille) / 1000
+		if maxShare == 0 {
+			maxShare = float64(DefaultMaxShareMille) / 1000
+		}
+		for _, s := range New(libraries, policy).Shares() {
+			plain := float64(libraries[s.ID-1].Weight) / float64(weights)
+			got := float64(s.Weight) / float64(s.Of)
+			if limit := max(maxShare, 1.5*plain); got > limit+1e-6 {
+				t.Fatalf("library %d has the share %v, its cap is %v", s.ID, got, limit)
+			}
+		}
+	})
+}
+
+func TestLibrariesCatchUpAfterOneIsAdded(t *testing.T) {
+	for _, old := range []int{1, 2, 9, 40} {
+		t.Run(strconv.Itoa(old)+" old ones", func(t *testing.T) {
+			const each = 2000
+			var libraries []Library
+			for i := range old {
+				libraries = append(libraries, Library{ID: uint32(i + 1), Weight: 100, Placements: each, Open: true})
+			}
+			added := uint32(old + 1)
+			libraries = append(libraries, Library{ID: added, Weight: 100, Open: true})
+			limit := max(0.5, 1.5/float64(len(libraries)))
+
+			var objects int
+			for libraries[old].Placements*100 < 95*libraries[0].Placements {
+				r := New(libraries, Policy{})
+				if s := shareOf(r.Shares(), added); s > limit+1e-6 {
+					t.Fatalf("after %d objects the new library's share is %v, its cap is %v", objects, s, limit)
+				}
+				for range 100 {
+					id, _ := r.Pick(strconv.Itoa(objects))
+					libraries[id-1].Placements++
+					objects++
+				}
+				if objects > 20*each {
+					t.Fatalf("after %d objects the new library has %d, the first one %d",
+						objects, libraries[old].Placements, libraries[0].Placements)
+				}
+			}
+			t.Logf("%d old libraries with %d objects each: the new one had 95%% of the first one after %d new objects", old, each, objects)
+		})
+	}
+}
+
+func TestBalancingVanishesSmoothly(t *testing.T) {
+	const each = 1_000_000
+	last := 1.0
+	for _, gap := range []uint64{each, each / 2, each / 10, each / 100, each / 1000, each / 100_000, 1, 0} {
+		shares := New([]Library{{1, 100, each, true}, {2, 100, each, true}, {3, 100, each - gap, true}}, Policy{MaxShareMille: 1000}).Shares()
+		above := shareOf(shares, 3) - 1.0/3
+		if above < -1e-6 || above > last+1e-9 || above > float64(gap)/each+1e-6 {
+			t.Errorf("with a gap of %d the third library's share is %v above a third, after %v", gap, above, last)
+		}
+		last = above
+	}
+}
+
+func TestFewObjectsAreNoGap(t *testing.T) {
+	shares := New([]Library{{1, 100, 1, true}, {2, 100, 0, true}, {3, 100, 0, true}}, Policy{}).Shares()
+	if got := shareOf(shares, 1); got < 0.32 {
+		t.Errorf("the library with the first object has the share %v left", got)
+	}
+}
+
+func TestExtremeCountsAndWeightsAreFine(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		libraries := make([]Library, rapid.IntRange(1, 50).Draw(t, "libraries"))
+		for i := range libraries {
+			libraries[i] = Library{
+				ID:         rapid.Uint32().Draw(t, "id")&^0xff | uint32(i),
+				Weight:     rapid.Uint32().Draw(t, "weight"),
+				Placements: rapid.Uint64().Draw(t, "placements"),
+				Open:       true,
+			}
+		}
+		r := New(libraries, drawPolicy(t))
+		var sum uint64
+		for _, s := range r.Shares() {
+			if s.Weight > s.Of {
+				t.Fatalf("a share above 1: %+v", s)
+			}
+			sum += s.Weight
+			s.Mille()
+		}
+		for _, s := range r.Shares() {
+			if s.Of != sum {
+				t.Fatalf("the shares add up to %d of %d", sum, s.Of)
+			}
+		}
+		r.Pick(drawCore(t))
+	})
+}

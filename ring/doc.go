@@ -1,0 +1,64 @@
+// Package ring chooses the library of a new core object.
+//
+// It is a pure function of the libraries (weights, states, how many core
+// objects live in each) and of the core object's name: no clock, no random
+// source, no float, no map, and the order of the input does not matter. The
+// leader of the cluster calls it before it logs a decision; the state machine
+// never does, so what is written here may change between releases.
+//
+// # Choosing
+//
+// Pick is weighted rendezvous hashing: every library that takes new core
+// objects draws u in (0, 1) from a hash of its id and the name, and the one
+// with the smallest -log2(u)/e wins, where e is its effective weight. A library
+// wins with probability e over the sum of all e. The logarithm is fixed-point,
+// and the quotients are compared by multiplying crosswise in 128 bits.
+//
+// # Automatic balancing
+//
+// Let w_i be the operator's weight of library i, n_i its placements, and
+// W = Σ w_i, all over the libraries that are open and have a weight above 0.
+// The fullness of a library is n_i / w_i, and F is the largest one. What a
+// library lacks to be as full as the fullest is its gap
+//
+//	g_i = F·w_i − n_i,   G = Σ g_j
+//
+// A part α of the new core objects goes where they are lacking, in proportion
+// to the gaps, and the rest by the operator's weights:
+//
+//	α   = min(1023/1024, max_i  g_i / (F·w_i + 64))
+//	e_i = (1 − α) · w_i/W  +  α · g_i/G        (α = 0 where G = 0)
+//
+// Then no library gets more than its cap: the e of one whose share is larger is
+// lowered until its share is
+//
+//	cap_i = min(1, max(max_share, 3/2 · w_i/W))
+//
+// which leaves the proportions of the others as they are. Shares tells what
+// comes out.
+//
+// In words: α is the part of its due that the emptiest library lacks. An empty
+// library makes it nearly 1, and takes max_share of the new core objects, 500
+// thousandths by default, until the gap is so small that it would get less
+// anyway; when all are nearly equally full, α is nearly 0 and the operator's
+// weights alone count. There is no threshold at which anything jumps. The 64
+// core objects in the denominator keep the first few placements of a young
+// cluster from looking like large gaps.
+//
+// The cap binds balancing, not the operator: a library may always get half as
+// much again as its weight alone would give it. So the cap of two libraries of
+// equal weight is 3/4 each and not 1/2, with which the emptier one could never
+// catch up; a single library gets everything.
+//
+// While the libraries are equally full, adding one takes core objects from the
+// others only: no other library gains a single one. The same holds for any
+// change that leaves the others' e in proportion.
+//
+// # The original's rule
+//
+// mysqlda 0.0.7 gave library i the power 1 + N − n_i, N being the number of all
+// core objects. With k libraries an empty one gets the share
+// (1 + N) / (k + (k−1)·N), which is next to 1/(k−1): a tenth library got 11%
+// where the other nine got 10% each, and caught up only after the directory
+// had grown to a multiple. Its rule knew no operator's weights either.
+package ring
