@@ -1,0 +1,186 @@
+package stmt
+
+import "bytes"
+
+// Parse recognises an extension statement. The grammar, keywords in any case:
+//
+//	statement = "SELECT" "LIBRARY" arg
+//	          | "SET" "CORREL_OBJECT" arg arg arg
+//	          | "SELECT" "LIBRARY_BY_CORREL_OBJECT" arg arg
+//	          | "SHOW" "MYSQLDA" { arg }              (at most MaxShowArgs)
+//	arg       = bare | "'" text "'" | '"' text '"' | "`" text "`" | "?"
+//	bare      = first { first | "-" | "." | "@" | ":" | "/" }
+//	first     = letter | digit | "_" | "$" | "+" | any byte from 0x80
+//
+// Words and arguments are separated by white space or comments, which may also
+// stand before and behind the statement; semicolons may follow. Keywords cannot
+// be quoted. A bare argument is no reserved word of SQL that could follow a
+// column's name ("select library from" is SQL; "select library 'from'" is ours);
+// it does not end in two dashes and no "#" touches it, since either might be
+// taken for a comment by one reader and for a part of the name by another.
+// SHOW MYSQLDA is ours whatever words follow. Text with an executable comment
+// is never ours.
+//
+// Parse allocates nothing when the verdict is NotOurs. The extension is only set
+// when it is Ours.
+func Parse(sql []byte) (Extension, Verdict) {
+	s := scanner{sql: sql}
+	s.blanks()
+	if m, ok := s.extension(); ok && !m.executable {
+		if !s.restEmpty() {
+			return Extension{}, OursInMulti
+		}
+		return m.build(sql), Ours
+	}
+	if bytes.IndexByte(sql[s.pos:], ';') < 0 {
+		return Extension{}, NotOurs
+	}
+	for s.pos < len(s.sql) {
+		if _, ok := s.extension(); ok {
+			return Extension{}, OursInMulti
+		}
+		start := s.pos
+		if t := s.next(); t.kind == tokenWord {
+			s.skipCompound(s.text(t))
+		} else {
+			s.pos = start
+		}
+		s.skipStatement()
+		s.pos++ // the semicolon
+		s.pos = min(s.pos, len(s.sql))
+		s.blanks()
+	}
+	return Extension{}, NotOurs
+}
+
+// match is an extension statement before anything of it is copied.
+type match struct {
+	kind       Kind
+	args       [MaxShowArgs]token
+	n          int
+	executable bool // it has to do with an executable comment
+}
+
+func (m *match) build(sql []byte) Extension {
+	e := Extension{Kind: m.kind, Args: make([]Arg, m.n)}
+	for i, t := range m.args[:m.n] {
+		arg := Arg{Start: t.start, End: t.end}
+		text := sql[t.start:t.end]
+		switch t.kind {
+		case '?':
+			arg.Placeholder = true
+			e.Params++
+		case tokenWord:
+			arg.Text = string(text)
+		default:
+			arg.Text = unquote(text)
+		}
+		e.Args[i] = arg
+	}
+	return e
+}
+
+// extension reads an extension statement up to its semicolon or the end of the
+// text. When there is none it stays where it is.
+func (s *scanner) extension() (m match, ok bool) {
+	start, executables := s.pos, s.executables
+	m.executable = s.inExecutable
+	if m.kind = s.keywords(); m.kind != 0 && s.arguments(&m) {
+		m.executable = m.executable || s.executables > executables
+		return m, true
+	}
+	s.pos = start
+	return match{}, false
+}
+
+// keywords reads the words that an extension statement begins with.
+func (s *scanner) keywords() Kind {
+	first := s.keyword()
+	isSelect, isSet, isShow := fold(first, "select"), fold(first, "set"), fold(first, "show")
+	if !isSelect && !isSet && !isShow {
+		return 0
+	}
+	if !s.blanks() {
+		return 0
+	}
+	switch second := s.keyword(); {
+	case isSelect && fold(second, "library"):
+		return SelectLibrary
+	case isSelect && fold(second, "library_by_correl_object"):
+		return SelectLibraryByCorrelObject
+	case isSet && fold(second, "correl_object"):
+		return SetCorrelObject
+	case isShow && fold(second, "mysqlda"):
+		return ShowMysqlda
+	default:
+		return 0
+	}
+}
+
+func (s *scanner) keyword() []byte {
+	start := s.pos
+	s.pos += s.wordLen()
+	return s.sql[start:s.pos]
+}
+
+// arguments reads as many arguments as the kind has, and the statement's end.
+func (s *scanner) arguments(m *match) bool {
+	for {
+		separated := s.blanks()
+		if s.atEnd() {
+			return m.kind.takes(m.n)
+		}
+		if !separated || m.n == len(m.args) {
+			return false
+		}
+		t, ok := s.argument()
+		if !ok || t.kind == tokenWord && m.kind != ShowMysqlda && isReserved(s.text(t)) {
+			return false
+		}
+		m.args[m.n] = t
+		m.n++
+	}
+}
+
+// takes reports whether a statement of the kind may have n arguments.
+func (k Kind) takes(n int) bool {
+	switch k {
+	case SelectLibrary:
+		return n == 1
+	case SelectLibraryByCorrelObject:
+		return n == 2
+	case SetCorrelObject:
+		return n == 3
+	default:
+		return true
+	}
+}
+
+// argument reads one argument.
+func (s *scanner) argument() (t token, ok bool) {
+	start := s.pos
+	switch c := s.sql[start]; {
+	case c == '?':
+		s.pos++
+		return token{'?', start, s.pos}, true
+	case c == '\'' || c == '"' || c == '`':
+		ok = s.quoted()
+		return token{tokenKind(c), start, s.pos}, ok
+	case isBareFirst(c):
+		for s.pos < len(s.sql) && isBare(s.sql[s.pos]) && !(s.sql[s.pos] == '/' && s.peek(1) == '*') {
+			s.pos++
+		}
+		bare := s.sql[start:s.pos]
+		return token{tokenWord, start, s.pos}, s.peek(0) != '#' && !bytes.HasSuffix(bare, []byte("--"))
+	default:
+		return token{}, false
+	}
+}
+
+// isBareFirst reports whether c may begin a bare argument.
+func isBareFirst(c byte) bool { return isWordByte(c) || c == '+' }
+
+// isBare reports whether c may be part of a bare argument.
+func isBare(c byte) bool {
+	return isBareFirst(c) || c == '-' || c == '.' || c == '@' || c == ':' || c == '/'
+}

@@ -1,0 +1,133 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Event is what Tracker.Feed met.
+type Event uint8
+
+const (
+	// EventNeedMore says that all bytes belong to the answer and it goes on.
+	EventNeedMore Event = iota
+	// EventDone says that the answer is complete.
+	EventDone
+	// EventLocalInfile says that the server asks for a file of the client. What
+	// the client sends, up to its empty packet, is relayed; after
+	// ResumeLocalInfile the answer goes on.
+	EventLocalInfile
+)
+
+// Errors that make a stream no answer.
+var (
+	errUnsolicited = errors.New("server sent bytes that answer no command")
+	errMalformed   = errors.New("server sent a malformed packet")
+)
+
+// Tracker finds the end of every answer in the byte stream of a server, in
+// whatever fragments it comes, and keeps what a relay must know of the answer.
+// It keeps no more of the stream than the first bytes of a packet, and never
+// allocates but to make an error.
+//
+// The zero value is ready for Begin. A Tracker is not safe for use by several
+// goroutines.
+type Tracker struct {
+	answer answer
+	frame  frame
+	err    error
+}
+
+// Begin says that a command was sent to the server and its answer follows. What
+// an earlier answer left behind is forgotten, but for Status. It must not be
+// called for a command that HasResponse denies.
+//
+// A command that is not known here is taken to be answered by one OK, EOF or
+// ERR packet.
+func (t *Tracker) Begin(command byte, caps Capability) {
+	*t = Tracker{
+		answer: answer{
+			state:   firstState(command),
+			command: command,
+			caps:    caps,
+			status:  t.answer.status,
+		},
+		frame: frame{seq: 1, anySeq: true},
+	}
+}
+
+// ResumeLocalInfile says that all data for EventLocalInfile has been sent to the
+// server. At any other time it does nothing.
+func (t *Tracker) ResumeLocalInfile() {
+	if t.answer.state == stateLocalInfile {
+		t.answer.state = stateFirst
+		t.frame.anySeq = true // the numbers went on with what the client sent
+	}
+}
+
+// Feed consumes bytes of the server in order. n is how many of them belong to
+// the answer up to the event; with EventNeedMore it is always len(b). Bytes
+// after EventDone are none of the answer's.
+//
+// An error says that the stream is no valid answer: the connection is of no
+// more use, and every further call fails the same way until Begin.
+func (t *Tracker) Feed(b []byte) (n int, ev Event, err error) {
+	if t.err != nil {
+		return 0, EventNeedMore, t.err
+	}
+	for n < len(b) {
+		if t.answer.waiting() {
+			return n, EventNeedMore, t.fail(errUnsolicited)
+		}
+		if t.answer.state == stateRows {
+			n += t.frame.skipRows(b[n:])
+		}
+		used, whole, err := t.frame.feed(b[n:])
+		n += used
+		if err == nil && whole {
+			err = t.answer.packet(t.frame.prefix[:t.frame.prefixLen], t.frame.length)
+		}
+		if err != nil {
+			return n, EventNeedMore, t.fail(err)
+		}
+		switch t.answer.state {
+		case stateIdle:
+			return n, EventDone, nil
+		case stateLocalInfile:
+			return n, EventLocalInfile, nil
+		default:
+		}
+	}
+	return n, EventNeedMore, nil
+}
+
+func (t *Tracker) fail(err error) error {
+	t.err = fmt.Errorf("answer to command 0x%02x: %w", t.answer.command, err)
+	return t.err
+}
+
+// Status returns the status flags (Status*) of the last OK or EOF packet, of
+// this answer or, until one has come, of an earlier one.
+func (t *Tracker) Status() uint16 { return t.answer.status }
+
+// ErrCode returns the code of the ERR packet that ended the answer, or 0.
+func (t *Tracker) ErrCode() uint16 { return t.answer.errCode }
+
+// Prepared returns what the answer to a COM_STMT_PREPARE says. ok is false when
+// there was no such answer or it was an ERR.
+func (t *Tracker) Prepared() (id uint32, columns, params uint16, ok bool) {
+	p := &t.answer.prepared
+	return p.id, p.columns, p.params, p.ok
+}
+
+// NextSequence returns the sequence number of the packet that would come next,
+// or that we would add now ourselves; 1 before the answer has started. It means
+// nothing in the middle of a packet.
+func (t *Tracker) NextSequence() uint8 { return t.frame.seq }
+
+// MidPacket reports whether the bytes fed so far end within a packet, or between
+// the pieces of a packet of more than MaxPacketPayload bytes.
+func (t *Tracker) MidPacket() bool { return t.frame.headLen > 0 || t.frame.inPacket }
+
+// Started reports whether any byte of the answer has come.
+func (t *Tracker) Started() bool { return t.frame.started }

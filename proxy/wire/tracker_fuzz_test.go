@@ -1,0 +1,53 @@
+package wire
+
+import "testing"
+
+// FuzzTracker feeds arbitrary bytes whole and in fragments: the tracker must not
+// panic, must make progress, and must say the same both ways.
+func FuzzTracker(f *testing.F) {
+	for _, caps := range []Capability{OfferedCapabilities, OfferedCapabilities &^ ClientDeprecateEOF} {
+		for _, a := range answers(caps) {
+			if !a.large {
+				f.Add(a.command, uint32(caps), uint8(3), stream(a.packets...))
+			}
+		}
+		f.Add(ComQuery, uint32(caps), uint8(1), stream([]byte{markLocalInfile, 'x'}, ok(0)))
+	}
+	f.Fuzz(func(t *testing.T, command byte, caps uint32, fragment uint8, b []byte) {
+		whole := walk(t, command, Capability(caps), len(b), b)
+		parts := walk(t, command, Capability(caps), int(fragment)+1, b)
+		if whole != parts {
+			t.Fatalf("whole: %+v\nin fragments of %d bytes: %+v", whole, int(fragment)+1, parts)
+		}
+	})
+}
+
+// walked is what a tracker said of bytes.
+type walked struct {
+	taken           int
+	done, failed    bool
+	status, errCode uint16
+	seq             uint8
+	mid             bool
+}
+
+func walk(t *testing.T, command byte, caps Capability, fragment int, b []byte) walked {
+	var tr Tracker
+	tr.Begin(command, caps)
+	var w walked
+	for w.taken < len(b) && !w.done && !w.failed {
+		part := b[w.taken:min(len(b), w.taken+fragment)]
+		n, ev, err := tr.Feed(part)
+		if n > len(part) || n == 0 && ev == EventNeedMore && err == nil {
+			t.Fatalf("took %d of %d bytes with event %d", n, len(part), ev)
+		}
+		w.taken += n
+		w.done, w.failed = ev == EventDone, err != nil
+		if ev == EventLocalInfile {
+			tr.ResumeLocalInfile()
+		}
+	}
+	w.status, w.errCode = tr.Status(), tr.ErrCode()
+	w.seq, w.mid = tr.NextSequence(), tr.MidPacket()
+	return w
+}
