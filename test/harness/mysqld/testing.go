@@ -1,0 +1,26 @@
+package mysqld
+
+import "testing"
+
+// ForTest starts a server that ends with the test. A machine without a server
+// program skips the test. When the test fails, the end of the server's log is
+// in its output.
+func ForTest(tb testing.TB, opts Options) *Server {
+	tb.Helper()
+	if !Available() {
+		tb.Skip(ErrNotInstalled)
+	}
+	s, err := Start(tb.Context(), opts)
+	if err != nil {
+		tb.Fatalf("start a server: %v", err)
+	}
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			tb.Logf("log of the server at %s:\n%s", s.Addr(), s.LogTail())
+		}
+		if err := s.Close(); err != nil {
+			tb.Errorf("end the server at %s: %v", s.Addr(), err)
+		}
+	})
+	return s
+}
