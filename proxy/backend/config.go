@@ -1,0 +1,77 @@
+package backend
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+)
+
+// Defaults of Config.
+const (
+	DefaultDialTimeout         = 5 * time.Second
+	DefaultWaitTimeout         = 5 * time.Second
+	DefaultResetTimeout        = 3 * time.Second
+	DefaultProbeInterval       = 2 * time.Second
+	DefaultProbeTimeout        = 2 * time.Second
+	DefaultMaxPerServer        = 256
+	DefaultMaxIdlePerServer    = 64
+	DefaultMaxWaitingPerServer = 4096
+
+	// DefaultIdleTimeout is how long an idle connection is kept while the
+	// cluster's settings do not say, or say zero or less.
+	DefaultIdleTimeout = time.Minute
+)
+
+// Config says how a Manager works. A zero or negative value means the default.
+type Config struct {
+	Logger     *zap.Logger           // nil: nothing is logged
+	Registerer prometheus.Registerer // nil: no metrics
+
+	// DialTimeout bounds opening one connection to one server, from the name
+	// lookup to the end of the login.
+	DialTimeout time.Duration
+	// WaitTimeout bounds how long Acquire waits for a connection to come free at
+	// a full pool, and for a library to get an active server.
+	WaitTimeout time.Duration
+	// ResetTimeout bounds cleaning a released connection.
+	ResetTimeout time.Duration
+	// ProbeInterval is the pause between two probes of a server. Each pause is
+	// up to a tenth longer or shorter, so that nodes do not probe in step.
+	ProbeInterval time.Duration
+	// ProbeTimeout bounds one probe, a new login included.
+	ProbeTimeout time.Duration
+
+	// MaxPerServer bounds the connections to one server: idle, in use, being
+	// opened and being reset together. The probe's own is not counted.
+	MaxPerServer int
+	// MaxIdlePerServer bounds the idle ones of them.
+	MaxIdlePerServer int
+	// MaxWaitingPerServer bounds the callers that wait at a full pool; one more
+	// gets ErrPoolFull at once.
+	MaxWaitingPerServer int
+}
+
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = zap.NewNop()
+	}
+	c.DialTimeout = positiveOr(c.DialTimeout, DefaultDialTimeout)
+	c.WaitTimeout = positiveOr(c.WaitTimeout, DefaultWaitTimeout)
+	c.ResetTimeout = positiveOr(c.ResetTimeout, DefaultResetTimeout)
+	c.ProbeInterval = positiveOr(c.ProbeInterval, DefaultProbeInterval)
+	c.ProbeTimeout = positiveOr(c.ProbeTimeout, DefaultProbeTimeout)
+	c.MaxPerServer = positiveOr(c.MaxPerServer, DefaultMaxPerServer)
+	c.MaxIdlePerServer = positiveOr(c.MaxIdlePerServer, DefaultMaxIdlePerServer)
+	c.MaxWaitingPerServer = positiveOr(c.MaxWaitingPerServer, DefaultMaxWaitingPerServer)
+	return c
+}
+
+func positiveOr[T cmp.Ordered](value, otherwise T) T {
+	var zero T
+	if value > zero {
+		return value
+	}
+	return otherwise
+}

@@ -1,0 +1,165 @@
+package backend
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+// Manager holds the connections to all servers of all libraries and watches the
+// servers' health. Its methods may be called from any goroutine.
+type Manager struct {
+	cfg     Config
+	ctx     context.Context // ends with Close
+	cancel  context.CancelFunc
+	tasks   sync.WaitGroup // every goroutine of ours
+	metrics *collector     // nil without a registerer
+
+	routes      atomic.Pointer[routes]
+	idleTimeout atomic.Int64  // nanoseconds
+	retimed     chan struct{} // buffered: the idle timeout was changed
+	unwell      chan struct{} // buffered: health has changed since onChange was called
+
+	mu       sync.Mutex
+	closed   bool
+	set      *fsm.LibrarySet
+	servers  map[string]*server // by address
+	draining []*pool            // of servers that left, while sessions hold connections
+	onChange func([]ServerHealth)
+}
+
+// server is one server, whichever libraries list it.
+type server struct {
+	address string
+	pool    *pool
+	health  *health
+	observe func(error)        // outcome of a connection attempt or a probe
+	stop    context.CancelFunc // ends the probe
+}
+
+// New makes a Manager without libraries; Update tells it of them. Close must be
+// called. New panics when cfg.Registerer has another Manager's metrics already.
+func New(cfg Config) *Manager {
+	ctx, cancel := context.WithCancel(context.Background())
+	m := &Manager{
+		cfg: cfg.withDefaults(), ctx: ctx, cancel: cancel,
+		retimed: make(chan struct{}, 1),
+		unwell:  make(chan struct{}, 1),
+		set:     fsm.NewLibrarySet(0, nil),
+		servers: make(map[string]*server),
+	}
+	m.idleTimeout.Store(int64(DefaultIdleTimeout))
+	m.routes.Store(newRoutes(m.set, m.servers))
+	if cfg.Registerer != nil {
+		m.metrics = newCollector(m)
+		cfg.Registerer.MustRegister(m.metrics)
+	}
+	m.tasks.Go(m.expireIdle)
+	m.tasks.Go(m.reportHealth)
+	return m
+}
+
+// Update tells the manager of the current libraries and settings; settings may
+// be nil while the cluster has none. Servers that are new are probed from now
+// on. Of servers that are gone, idle connections are closed at once and others
+// when they are released; the same happens everywhere when the account was
+// changed. It does not wait for the network.
+func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
+	if settings == nil {
+		settings = &fsm.Settings{}
+	}
+	as := account{user: settings.User, password: settings.Password}
+	timeout := positiveOr(settings.UnusedForwardSessionTimeout, DefaultIdleTimeout)
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return
+	}
+	m.set = set
+	listed := make(map[string]bool)
+	for _, library := range set.All() {
+		for _, s := range library.Servers {
+			listed[s.Address] = true
+			if known := m.servers[s.Address]; known != nil {
+				known.pool.setAccount(as)
+			} else {
+				m.servers[s.Address] = m.newServer(s.Address, as)
+			}
+		}
+	}
+	var gone []*server
+	for address, s := range m.servers {
+		if !listed[address] {
+			gone = append(gone, s)
+			delete(m.servers, address)
+		}
+	}
+	m.publish() // before retiring: who finds a pool retired finds newer routes
+	m.draining = slices.DeleteFunc(m.draining, (*pool).empty)
+	for _, s := range gone {
+		s.stop()
+		s.pool.retire(errRetired)
+		m.draining = append(m.draining, s.pool)
+	}
+	if m.idleTimeout.Swap(int64(timeout)) != int64(timeout) {
+		signal(m.retimed)
+	}
+	signal(m.unwell)
+}
+
+// newServer makes a server and starts its probe.
+func (m *Manager) newServer(address string, as account) *server {
+	ctx, stop := context.WithCancel(m.ctx)
+	s := &server{
+		address: address,
+		pool:    newPool(m.ctx, m.cfg, &m.tasks, address, as),
+		health:  newHealth(address),
+		stop:    stop,
+	}
+	s.observe = func(err error) { m.observe(s, err) }
+	p := &probe{pool: s.pool, observe: s.observe}
+	m.tasks.Go(func() { p.run(ctx) })
+	return s
+}
+
+// publish replaces the routes. The caller holds mu.
+func (m *Manager) publish() {
+	old := m.routes.Swap(newRoutes(m.set, m.servers))
+	close(old.replaced)
+}
+
+// Close stops the probes, closes all connections, those in use too, and returns
+// when every goroutine of the manager has ended. Who waits in Acquire gets
+// ErrClosed. Closing again does nothing.
+func (m *Manager) Close() {
+	m.mu.Lock()
+	if !m.closed {
+		m.closed = true
+		if m.metrics != nil {
+			m.cfg.Registerer.Unregister(m.metrics)
+		}
+		old := m.routes.Swap(&routes{closed: true, replaced: make(chan struct{})})
+		close(old.replaced)
+		m.cancel()
+		for _, s := range m.servers {
+			s.pool.retire(ErrClosed)
+		}
+		for _, p := range m.draining {
+			p.retire(ErrClosed)
+		}
+	}
+	m.mu.Unlock()
+	m.tasks.Wait()
+}
+
+// signal wakes the owner of a buffered channel, once however often it is called.
+func signal(wake chan struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default:
+	}
+}

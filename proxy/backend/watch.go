@@ -1,0 +1,68 @@
+package backend
+
+import (
+	"slices"
+	"strings"
+
+	"go.uber.org/zap"
+)
+
+// observe notes what a connection attempt or a probe says of a server's health.
+func (m *Manager) observe(s *server, err error) {
+	if !s.health.observe(err) {
+		return
+	}
+	if err == nil {
+		m.cfg.Logger.Info("server is healthy", zap.String("server", s.address))
+	} else {
+		m.cfg.Logger.Warn("server is dead", zap.String("server", s.address), zap.Error(err))
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return
+	}
+	m.publish()
+	signal(m.unwell)
+}
+
+// Health says what this node sees of every server, in the order of their
+// addresses.
+func (m *Manager) Health() []ServerHealth {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := make([]ServerHealth, 0, len(m.servers))
+	for _, s := range m.servers {
+		all = append(all, s.health.get())
+	}
+	slices.SortFunc(all, func(a, b ServerHealth) int { return strings.Compare(a.Address, b.Address) })
+	return all
+}
+
+// OnHealthChange makes the manager call report with Health's result whenever a
+// server became healthy or dead, came or went. Changes during a call are
+// reported by one more call. Calls come from one goroutine and delay neither
+// probes nor sessions; report must not call Close. Only the function given last
+// is called.
+func (m *Manager) OnHealthChange(report func([]ServerHealth)) {
+	m.mu.Lock()
+	m.onChange = report
+	m.mu.Unlock()
+	signal(m.unwell)
+}
+
+func (m *Manager) reportHealth() {
+	for {
+		select {
+		case <-m.ctx.Done():
+			return
+		case <-m.unwell:
+		}
+		m.mu.Lock()
+		report := m.onChange
+		m.mu.Unlock()
+		if report != nil {
+			report(m.Health())
+		}
+	}
+}
