@@ -23,6 +23,9 @@ type Directory interface {
 	// same core object is fine. Errors: as Resolve, and fsm.ErrNoPlacement,
 	// fsm.ErrBound.
 	Bind(ctx context.Context, class, object, core string) error
+	// Locate returns the placement without assigning one. Errors: as Resolve, and
+	// fsm.ErrNoPlacement.
+	Locate(ctx context.Context, core string) (fsm.Placement, error)
 	// Libraries returns the current libraries, never nil.
 	Libraries() *fsm.LibrarySet
 	// Settings returns the current settings, never nil once the node is ready.

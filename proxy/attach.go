@@ -1,0 +1,237 @@
+package proxy
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/proxy/backend"
+	"github.com/mysqlda/mysqlda/proxy/wire"
+)
+
+const (
+	// checkAfter is how long a backend connection may have been unused before it
+	// is looked at again before a command is sent on it.
+	checkAfter = 100 * time.Millisecond
+	// prepareTimeout bounds bringing a backend connection up to date.
+	prepareTimeout = 10 * time.Second
+)
+
+// place says where a command may be executed.
+type place uint8
+
+const (
+	// atLibrary is the library that the session has selected.
+	atLibrary place = iota
+	// anywhere is that library or, before one is selected, any: for what drivers
+	// ask when they connect.
+	anywhere
+)
+
+// attach makes sure that the session has a usable backend connection at that
+// place which has everything that the session has set.
+func (s *session) attach(at place) error {
+	if s.library == 0 && at == atLibrary {
+		return kindNoLibrary.with()
+	}
+	if s.backend != nil {
+		usable, err := s.stillUsable()
+		if usable || err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.cfg.AcquireTimeout)
+	defer cancel()
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	s.backend, s.tainted, s.backendUsed = conn, false, time.Now()
+	s.generation++
+	s.status &^= wire.StatusInTrans | wire.StatusInTransReadonly
+	s.publish()
+	if err := s.repeatSets(); err != nil {
+		s.discard()
+		return err
+	}
+	return nil
+}
+
+// stillUsable says whether the backend connection at hand can take another
+// command. One that cannot is gone afterwards; the error says when something of
+// the session went with it.
+func (s *session) stillUsable() (bool, error) {
+	if s.inTransaction() {
+		if time.Since(s.backendUsed) < checkAfter || s.backend.Alive() {
+			return true, nil
+		}
+		s.discard()
+		return false, kindTransactionLost.with(s.libraryName())
+	}
+	if s.backend.Retired() {
+		s.detach()
+		return false, nil
+	}
+	if time.Since(s.backendUsed) < checkAfter || s.backend.Alive() {
+		return true, nil
+	}
+	s.discard()
+	return false, nil
+}
+
+// acquire gets a connection to the session's library or, before one is
+// selected, to any library that can be reached.
+func (s *session) acquire(ctx context.Context) (*backend.Conn, error) {
+	if s.state.overflow {
+		return nil, kindStateTooLarge.with(maxSets, maxSetBytes)
+	}
+	profile := backend.Profile{
+		Capabilities: s.caps & wire.ShapeMask,
+		Collation:    s.collation,
+		Database:     s.state.database,
+	}
+	if s.library != 0 {
+		conn, err := s.server.cfg.Backends.Acquire(ctx, s.library, profile)
+		if err != nil {
+			return nil, acquireError(err, s.libraryName())
+		}
+		return conn, nil
+	}
+	all := s.server.cfg.Directory.Libraries().All()
+	if len(all) == 0 {
+		return nil, kindNoOpenLibrary.with()
+	}
+	var last error
+	for i := range all {
+		library := all[(int(s.id)+i)%len(all)]
+		conn, err := s.server.cfg.Backends.Acquire(ctx, library.ID, profile)
+		if err == nil {
+			return conn, nil
+		}
+		last = acquireError(err, library.Name)
+	}
+	return nil, last
+}
+
+// detach gives the backend connection back to its pool.
+func (s *session) detach() {
+	if s.backend == nil {
+		return
+	}
+	if s.tainted {
+		s.backend.Discard()
+	} else {
+		s.backend.Release()
+	}
+	s.forgetBackend()
+}
+
+// discard closes the backend connection.
+func (s *session) discard() {
+	if s.backend == nil {
+		return
+	}
+	s.backend.Discard()
+	s.forgetBackend()
+}
+
+func (s *session) forgetBackend() {
+	s.backend, s.inFlight = nil, false
+	s.status &^= wire.StatusInTrans | wire.StatusInTransReadonly
+	s.publish()
+}
+
+// repeatSets executes the session's SET statements on a new connection.
+func (s *session) repeatSets() error {
+	sets := s.state.sets
+	if s.state.nextTransaction != nil {
+		sets = append(slices.Clip(sets), s.state.nextTransaction)
+	}
+	for _, sql := range sets {
+		if err := s.own(wire.ComQuery, sql); err != nil {
+			return kindBackendRefused.with(s.libraryName(), fmt.Errorf("repeating %q: %w", sql, err))
+		}
+	}
+	return nil
+}
+
+// own executes a command of our own whose answer the client does not see. The
+// error holds the server's own words if it refused.
+func (s *session) own(code byte, argument []byte) error {
+	conn := s.backend.NetConn()
+	if err := conn.SetDeadline(time.Now().Add(prepareTimeout)); err != nil {
+		return &serverLost{err: err}
+	}
+	packet := make([]byte, wire.HeaderLen+1, wire.HeaderLen+1+len(argument))
+	wire.PutHeader(packet, 1+len(argument), 0)
+	packet[wire.HeaderLen] = code
+	if _, err := conn.Write(append(packet, argument...)); err != nil {
+		return &serverLost{err: err}
+	}
+
+	buf := buffers.Get().(*buffer)
+	defer buffers.Put(buf)
+	s.tracker.Begin(code, s.caps)
+	for have := 0; ; {
+		n, err := conn.Read(buf[have:])
+		if err != nil {
+			return &serverLost{err: err}
+		}
+		used, event, err := s.tracker.Feed(buf[have : have+n])
+		if err != nil {
+			return &serverLost{err: err}
+		}
+		if event == wire.EventDone && used == n {
+			if s.tracker.ErrCode() != 0 {
+				return refusal(buf[wire.HeaderLen : have+n])
+			}
+			break
+		}
+		if event != wire.EventNeedMore {
+			return &serverLost{err: fmt.Errorf("unexpected answer to command %#x", code)}
+		}
+		// Only an ERR packet is read again; anything else may be overwritten.
+		if have += n; have == len(buf) {
+			have = 0
+		}
+	}
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		return &serverLost{err: err}
+	}
+	return nil
+}
+
+// libraryName names the session's library for texts.
+func (s *session) libraryName() string {
+	id := s.library
+	if id == 0 && s.backend != nil {
+		id = s.backend.Library()
+	}
+	return nameOf(s.server.cfg.Directory.Libraries(), id)
+}
+
+func nameOf(set *fsm.LibrarySet, id fsm.LibraryID) string {
+	if library := set.ByID(id); library != nil {
+		return library.Name
+	}
+	return fmt.Sprintf("#%d", id)
+}
+
+// refusal reads an ERR packet's payload: mark, code, perhaps "#" and a SQLSTATE,
+// and the text.
+func refusal(payload []byte) error {
+	const fixed, state = 3, 6
+	if len(payload) < fixed {
+		return errors.New("the server refused without saying why")
+	}
+	code := binary.LittleEndian.Uint16(payload[1:])
+	text := payload[fixed:]
+	if len(text) >= state && text[0] == '#' {
+		text = text[state:]
+	}
+	return fmt.Errorf("error %d: %s", code, text)
+}

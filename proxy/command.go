@@ -1,0 +1,168 @@
+package proxy
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/mysqlda/mysqlda/proxy/stmt"
+	"github.com/mysqlda/mysqlda/proxy/wire"
+)
+
+// dispatch handles one command. A returned error ends the session; whatever
+// else goes wrong the client has been told.
+func (s *session) dispatch(cmd command) error {
+	switch cmd.code {
+	case wire.ComQuit:
+		return errQuit
+	case wire.ComQuery:
+		return s.query(cmd)
+	case wire.ComPing:
+		if s.backend == nil {
+			return s.ok(cmd)
+		}
+		_, err := s.relay(cmd, exchange{place: anywhere})
+		return err
+	case wire.ComStatistics:
+		_, err := s.relay(cmd, exchange{place: anywhere})
+		return err
+	case wire.ComFieldList:
+		_, err := s.relay(cmd, exchange{place: atLibrary})
+		return err
+	case wire.ComInitDB:
+		if !cmd.whole {
+			return s.refuse(cmd, kindMalformed.with())
+		}
+		return s.use(cmd, string(cmd.payload()[1:]))
+	case wire.ComResetConnection:
+		return s.resetConnection(cmd)
+	case wire.ComSetOption:
+		ok, err := s.relay(cmd, exchange{place: anywhere})
+		// No reset takes this back, so nobody else may get the connection.
+		s.tainted = s.tainted || ok
+		return err
+	case wire.ComProcessKill:
+		payload := cmd.payload()
+		if !cmd.whole || len(payload) < 5 {
+			return s.refuse(cmd, kindMalformed.with())
+		}
+		return s.kill(cmd, binary.LittleEndian.Uint32(payload[1:]), false)
+	case wire.ComStmtPrepare:
+		return s.prepare(cmd)
+	case wire.ComStmtExecute:
+		return s.execute(cmd)
+	case wire.ComStmtSendLongData:
+		return s.sendLongData(cmd)
+	case wire.ComStmtFetch, wire.ComStmtReset:
+		return s.onStatement(cmd)
+	case wire.ComStmtClose:
+		return s.closeStatement(cmd)
+	default:
+		return s.refuse(cmd, kindNotSupported.with(fmt.Sprintf("Command %#02x", cmd.code)))
+	}
+}
+
+// query handles COM_QUERY.
+func (s *session) query(cmd command) error {
+	sql := cmd.payload()[1:]
+	if extension, verdict := stmt.Parse(sql); verdict != stmt.NotOurs {
+		if verdict == stmt.OursInMulti || !cmd.whole {
+			return s.refuse(cmd, kindInMulti.with())
+		}
+		return s.extension(cmd, extension)
+	}
+	class := stmt.Classify(sql)
+	switch {
+	case class.Base() == stmt.ClassKill:
+		target, ok := stmt.Kill(sql)
+		if !ok || target.ID > math.MaxUint32 {
+			return s.refuse(cmd, kindNotSupported.with("This form of KILL"))
+		}
+		return s.kill(cmd, uint32(target.ID), target.Query)
+	case class == stmt.ClassUse && cmd.whole:
+		if database, ok := stmt.Use(sql); ok {
+			return s.use(cmd, database)
+		}
+	case class.Base() == stmt.ClassSet:
+		return s.set(cmd)
+	case class == stmt.ClassNextTransaction && cmd.whole:
+		return s.setNextTransaction(cmd)
+	}
+	at := atLibrary
+	// Of a statement that is not at hand as a whole too little is known.
+	if cmd.whole && (class.Base() == stmt.ClassHarmless || class == stmt.ClassEnd) {
+		at = anywhere
+	}
+	_, err := s.relay(cmd, exchange{place: at})
+	return err
+}
+
+// set relays a SET statement and remembers it.
+func (s *session) set(cmd command) error {
+	var kept []byte
+	if cmd.whole && len(cmd.payload()) <= maxSetBytes {
+		kept = append(kept, cmd.payload()[1:]...)
+	}
+	ok, err := s.relay(cmd, exchange{place: anywhere})
+	if !ok {
+		return err
+	}
+	if kept == nil {
+		s.state.overflow = true
+		return nil
+	}
+	s.state.addSet(kept)
+	return nil
+}
+
+// setNextTransaction relays SET TRANSACTION without a scope, which holds for the
+// next transaction only.
+func (s *session) setNextTransaction(cmd command) error {
+	sql := bytes.Clone(cmd.payload()[1:])
+	ok, err := s.relay(cmd, exchange{place: atLibrary})
+	if ok {
+		s.state.nextTransaction = sql
+	}
+	return err
+}
+
+// use relays COM_INIT_DB or a USE statement and remembers the default database.
+func (s *session) use(cmd command, database string) error {
+	if s.backend == nil {
+		// The session may be stuck with a database that its library does not
+		// have; that must not keep it from naming another.
+		previous := s.state.database
+		s.state.database = s.server.cfg.Directory.Settings().Database
+		defer func() {
+			if s.state.database != database {
+				s.state.database = previous
+			}
+		}()
+	}
+	ok, err := s.relay(cmd, exchange{place: anywhere})
+	if ok {
+		s.state.database = database
+		s.backend.SetDatabase(database)
+	}
+	return err
+}
+
+// resetConnection puts the session back to where it was after the handshake:
+// the library and core object that it selected are forgotten too.
+func (s *session) resetConnection(cmd command) error {
+	s.statements.reset()
+	s.state.reset()
+	s.detach()
+	s.status = wire.StatusAutocommit
+	s.startLibrary()
+	return s.ok(cmd)
+}
+
+// ok answers a command of our own with OK.
+func (s *session) ok(cmd command) error {
+	if err := s.drop(cmd); err != nil {
+		return err
+	}
+	return s.write(wire.AppendOK(nil, s.sequence, s.caps, wire.OK{Status: s.status}))
+}

@@ -1,0 +1,86 @@
+package proxy
+
+import (
+	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/proxy/stmt"
+	"github.com/mysqlda/mysqlda/proxy/wire"
+)
+
+// extension executes a statement of our own that came by itself.
+func (s *session) extension(cmd command, e stmt.Extension) error {
+	if e.Params > 0 {
+		return s.refuse(cmd, kindBadName.with("A question mark stands for a parameter only in a prepared statement"))
+	}
+	args, err := e.Values()
+	if err != nil {
+		return s.refuse(cmd, kindSystem.with(err))
+	}
+	return s.extend(cmd, e.Kind, args, wire.AppendTextResult)
+}
+
+// appendResult appends a result set in the text or the binary protocol.
+type appendResult func(dst []byte, seq uint8, caps wire.Capability, status uint16, columns []string, rows [][]string) []byte
+
+// extend executes a statement of our own with its arguments. result writes the
+// result set of one that has one.
+func (s *session) extend(cmd command, kind stmt.Kind, args []string, result appendResult) error {
+	var err error
+	switch kind {
+	case stmt.SelectLibrary:
+		err = s.selectLibrary(args[0])
+	case stmt.SelectLibraryByCorrelObject:
+		err = s.selectByCorrelObject(args[0], args[1])
+	case stmt.SetCorrelObject:
+		err = s.setCorrelObject(args[0], args[1], args[2])
+	case stmt.ShowMysqlda:
+		return s.show(cmd, args, result)
+	}
+	if err != nil {
+		return s.refuse(cmd, err)
+	}
+	return s.ok(cmd)
+}
+
+func (s *session) selectLibrary(core string) error {
+	placement, err := s.server.cfg.Directory.Resolve(s.server.ctx, core)
+	if err != nil {
+		return directoryError(err, "", "", core)
+	}
+	return s.enter(placement)
+}
+
+func (s *session) selectByCorrelObject(class, object string) error {
+	placement, err := s.server.cfg.Directory.ResolveCorrelated(s.server.ctx, class, object)
+	if err != nil {
+		return directoryError(err, class, object, "")
+	}
+	return s.enter(placement)
+}
+
+func (s *session) setCorrelObject(class, object, core string) error {
+	if err := s.server.cfg.Directory.Bind(s.server.ctx, class, object, core); err != nil {
+		return directoryError(err, class, object, core)
+	}
+	return nil
+}
+
+// enter makes a core object's library the session's. The backend connection is
+// acquired by the first statement that needs it.
+func (s *session) enter(p fsm.Placement) error {
+	if p.Library != s.library {
+		if s.server.cfg.Directory.Libraries().ByID(p.Library) == nil {
+			return kindUnknownCore.with(p.Core)
+		}
+		if s.inTransaction() {
+			return kindInTransaction.with(s.libraryName(), nameOf(s.server.cfg.Directory.Libraries(), p.Library))
+		}
+		if s.state.overflow {
+			return kindStateTooLarge.with(maxSets, maxSetBytes)
+		}
+		s.detach()
+		s.library = p.Library
+	}
+	s.core = p.Core
+	s.publish()
+	return nil
+}

@@ -1,0 +1,44 @@
+package proxy
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are what Prometheus sees of the data path.
+type metrics struct {
+	opened            prometheus.Counter
+	handshakeFailures prometheus.Counter
+	commands          prometheus.Counter
+	panics            prometheus.Counter
+	errors            *prometheus.CounterVec // by error number, our own errors only
+}
+
+func newMetrics(reg prometheus.Registerer, sessions func() float64) (*metrics, error) {
+	m := &metrics{
+		opened: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "mysqlda_sessions_opened_total", Help: "Client connections accepted.",
+		}),
+		handshakeFailures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "mysqlda_handshake_failures_total", Help: "Client connections that did not log in.",
+		}),
+		commands: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "mysqlda_commands_total", Help: "Commands received from clients.",
+		}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "mysqlda_session_panics_total", Help: "Sessions ended by a bug in mysqlda.",
+		}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mysqlda_client_errors_total", Help: "Errors of mysqlda's own sent to clients.",
+		}, []string{"number"}),
+	}
+	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mysqlda_sessions", Help: "Client connections open now.",
+	}, sessions)
+	var errs []error
+	for _, c := range []prometheus.Collector{m.opened, m.handshakeFailures, m.commands, m.panics, m.errors, open} {
+		errs = append(errs, reg.Register(c))
+	}
+	return m, errors.Join(errs...)
+}

@@ -1,0 +1,235 @@
+package proxy
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/mysqlda/mysqlda/proxy/stmt"
+	"github.com/mysqlda/mysqlda/proxy/wire"
+)
+
+// prepare handles COM_STMT_PREPARE: the server prepares, the client gets an id
+// of ours.
+func (s *session) prepare(cmd command) error {
+	if len(s.statements.byID) >= maxStatements {
+		return s.refuse(cmd, kindTooManyStatements.with(maxStatements))
+	}
+	sql := cmd.payload()[1:]
+	extension, verdict := stmt.Parse(sql)
+	switch {
+	case verdict == stmt.OursInMulti, verdict == stmt.Ours && !cmd.whole:
+		return s.refuse(cmd, kindInMulti.with())
+	case verdict == stmt.Ours:
+		return s.prepareExtension(cmd, extension)
+	}
+	at := atLibrary
+	if cmd.whole && stmt.Classify(sql) == stmt.ClassHarmless {
+		at = anywhere
+	}
+	st := &statement{}
+	if cmd.whole {
+		st.sql = append(st.sql, sql...)
+	}
+	id := s.statements.add(st)
+	ok, err := s.relay(cmd, exchange{place: at, patch: func(packet []byte) {
+		if len(packet) >= patchSize && packet[wire.HeaderLen] == 0 {
+			st.serverID = binary.LittleEndian.Uint32(packet[wire.HeaderLen+1:])
+			st.params = binary.LittleEndian.Uint16(packet[wire.HeaderLen+7:])
+			st.generation = s.generation
+			binary.LittleEndian.PutUint32(packet[wire.HeaderLen+1:], id)
+		}
+	}})
+	if !ok {
+		s.statements.remove(id)
+	}
+	return err
+}
+
+func (s *session) prepareExtension(cmd command, e stmt.Extension) error {
+	var columns []string
+	if e.Kind == stmt.ShowMysqlda {
+		var err error
+		if columns, err = s.server.showColumns(s.server.ctx, e); err != nil {
+			return s.refuse(cmd, err)
+		}
+	}
+	if err := s.drop(cmd); err != nil {
+		return err
+	}
+	id := s.statements.add(&statement{extension: &e, params: uint16(e.Params)})
+	return s.write(wire.AppendPrepareResult(nil, s.sequence, s.caps, s.status, id, e.Params, columns))
+}
+
+// execute handles COM_STMT_EXECUTE.
+func (s *session) execute(cmd command) error {
+	st, err := s.statementOf(cmd, "mysqld_stmt_execute")
+	if err != nil {
+		return s.refuse(cmd, err)
+	}
+	if st.extension != nil {
+		return s.executeExtension(cmd, st)
+	}
+	if st.longData != 0 && st.longData != s.generation {
+		st.longData = 0
+		return s.refuse(cmd, kindLongDataLost.with())
+	}
+	flagAt, bound, types, complete := executeTypes(cmd.payload(), int(st.params))
+	if bound {
+		st.rememberTypes(types)
+	}
+	ok, err := s.relay(cmd, exchange{place: s.placeOf(st), prepare: func() ([]byte, int, error) {
+		if err := s.prepareAgain(st); err != nil {
+			return nil, 0, err
+		}
+		binary.LittleEndian.PutUint32(cmd.payload()[1:], st.serverID)
+		if st.params == 0 || bound || st.typesSent == s.generation || len(st.types) == 0 {
+			return nil, 0, nil
+		}
+		if !complete || cmd.length+len(st.types) >= wire.MaxPacketPayload {
+			return nil, 0, kindLongDataLost.with()
+		}
+		// The server has not seen the types that the client thinks it knows.
+		prefix := make([]byte, 0, wire.HeaderLen+flagAt+1+len(st.types))
+		prefix = append(prefix, cmd.head[:wire.HeaderLen+flagAt]...)
+		wire.PutHeader(prefix, cmd.length+len(st.types), 0)
+		prefix = append(prefix, 1)
+		return append(prefix, st.types...), wire.HeaderLen + flagAt + 1, nil
+	}})
+	if ok {
+		st.typesSent = s.generation
+	}
+	st.longData = 0
+	return err
+}
+
+func (s *session) executeExtension(cmd command, st *statement) error {
+	e := st.extension
+	if !cmd.whole || st.longData != 0 {
+		st.longData = 0
+		return s.refuse(cmd, kindBadParameter.with(errors.New("they are too long")))
+	}
+	values, types, err := wire.ParseExecuteStrings(cmd.payload(), e.Params, st.extensionTypes)
+	if err != nil {
+		return s.refuse(cmd, kindBadParameter.with(err))
+	}
+	st.extensionTypes = types
+	args, err := e.Values(values...)
+	if err != nil {
+		return s.refuse(cmd, kindSystem.with(err))
+	}
+	return s.extend(cmd, e.Kind, args, wire.AppendBinaryResult)
+}
+
+// sendLongData handles COM_STMT_SEND_LONG_DATA, which has no answer: what
+// cannot be delivered makes the next execution fail.
+func (s *session) sendLongData(cmd command) error {
+	st, err := s.statementOf(cmd, "mysqld_stmt_send_long_data")
+	if err != nil {
+		return s.drop(cmd)
+	}
+	if st.extension != nil {
+		st.longData = lostLongData
+		return s.drop(cmd)
+	}
+	if st.longData != 0 && st.longData != s.generation {
+		return s.drop(cmd)
+	}
+	ok, err := s.relay(cmd, exchange{place: s.placeOf(st), prepare: s.readdress(cmd, st)})
+	st.longData = s.generation
+	if !ok {
+		st.longData = lostLongData
+	}
+	return err
+}
+
+// onStatement handles COM_STMT_FETCH and COM_STMT_RESET.
+func (s *session) onStatement(cmd command) error {
+	st, err := s.statementOf(cmd, "mysqld_stmt_fetch or mysqld_stmt_reset")
+	if err != nil {
+		return s.refuse(cmd, err)
+	}
+	if st.extension != nil {
+		return s.ok(cmd)
+	}
+	if cmd.code == wire.ComStmtReset {
+		st.longData = 0
+	}
+	_, err = s.relay(cmd, exchange{place: s.placeOf(st), prepare: s.readdress(cmd, st)})
+	return err
+}
+
+// closeStatement handles COM_STMT_CLOSE, which has no answer.
+func (s *session) closeStatement(cmd command) error {
+	st, err := s.statementOf(cmd, "mysqld_stmt_close")
+	if err != nil {
+		return s.drop(cmd)
+	}
+	id, _ := statementID(cmd.payload())
+	s.statements.remove(id)
+	if st.extension != nil || s.backend == nil || st.generation != s.generation {
+		return s.drop(cmd)
+	}
+	binary.LittleEndian.PutUint32(cmd.payload()[1:], st.serverID)
+	if err := s.send(cmd, nil, 0); err != nil {
+		s.discard()
+		return s.drop(cmd)
+	}
+	s.inFlight = false
+	return nil
+}
+
+// placeOf says where a statement may be executed: where it was prepared.
+func (s *session) placeOf(st *statement) place {
+	if s.library == 0 && s.backend != nil && st.generation == s.generation {
+		return anywhere
+	}
+	return atLibrary
+}
+
+// readdress puts the server's id of the statement into the command.
+func (s *session) readdress(cmd command, st *statement) func() ([]byte, int, error) {
+	return func() ([]byte, int, error) {
+		if err := s.prepareAgain(st); err != nil {
+			return nil, 0, err
+		}
+		binary.LittleEndian.PutUint32(cmd.payload()[1:], st.serverID)
+		return nil, 0, nil
+	}
+}
+
+// prepareAgain prepares the statement on the present backend connection unless
+// it is prepared there.
+func (s *session) prepareAgain(st *statement) error {
+	if st.generation == s.generation {
+		return nil
+	}
+	if st.sql == nil {
+		return kindNotSupported.with("Moving a prepared statement of this size to another connection")
+	}
+	if err := s.own(wire.ComStmtPrepare, st.sql); err != nil {
+		var lost *serverLost
+		if errors.As(err, &lost) {
+			return err
+		}
+		return kindBackendRefused.with(s.libraryName(), err)
+	}
+	id, _, params, ok := s.tracker.Prepared()
+	if !ok || params != st.params {
+		return kindBackendRefused.with(s.libraryName(), errors.New("the statement means something else there; prepare it again"))
+	}
+	st.serverID, st.generation = id, s.generation
+	return nil
+}
+
+// statementOf finds the statement that a command names.
+func (s *session) statementOf(cmd command, function string) (*statement, error) {
+	id, ok := statementID(cmd.payload())
+	if !ok {
+		return nil, kindMalformed.with()
+	}
+	st := s.statements.get(id)
+	if st == nil {
+		return nil, kindUnknownStatement.with(id, function)
+	}
+	return st, nil
+}

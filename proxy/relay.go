@@ -1,0 +1,212 @@
+package proxy
+
+import (
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/mysqlda/mysqlda/proxy/wire"
+)
+
+// serverLost says that the backend connection failed. sent tells whether the
+// server may have seen any of the command, started whether the client has seen
+// any of the answer, midPacket whether that ended inside a packet.
+type serverLost struct {
+	sent, started, midPacket bool
+	err                      error
+}
+
+func (e *serverLost) Error() string { return fmt.Sprintf("backend connection lost: %v", e.err) }
+func (e *serverLost) Unwrap() error { return e.err }
+
+// clientLost says that the client's connection failed.
+type clientLost struct{ err error }
+
+func (e *clientLost) Error() string { return fmt.Sprintf("client connection lost: %v", e.err) }
+func (e *clientLost) Unwrap() error { return e.err }
+
+// send passes the command on to the server: what is buffered in one write, the
+// rest of a large one buffer by buffer. prefix, unless nil, stands for the first
+// skip bytes of the command. When nothing at all was sent the command is still
+// buffered and may be sent again elsewhere.
+func (s *session) send(cmd command, prefix []byte, skip int) error {
+	server := s.backend.NetConn()
+	var (
+		n   int64
+		err error
+	)
+	if prefix == nil {
+		var m int
+		m, err = server.Write(cmd.head)
+		n = int64(m)
+	} else {
+		parts := net.Buffers{prefix, cmd.head[skip:]}
+		n, err = parts.WriteTo(server)
+	}
+	if err != nil && n == 0 {
+		return &serverLost{err: err}
+	}
+	s.pending, s.inFlight = false, true
+	s.in.consume(len(cmd.head))
+	if cmd.whole {
+		if err != nil {
+			return &serverLost{sent: true, err: err}
+		}
+		return nil
+	}
+	return s.sendRest(cmd, &stickyWriter{w: server, err: err})
+}
+
+// sendRest streams what head did not hold. When the server stops taking it, the
+// rest is read and dropped, so that the client is ready for an error.
+func (s *session) sendRest(cmd command, w *stickyWriter) error {
+	if err := s.copyRest(cmd, w); err != nil {
+		return err
+	}
+	if w.err != nil {
+		return &serverLost{sent: true, err: w.err}
+	}
+	return nil
+}
+
+// copyRest copies the rest of the command's first packet and all packets that
+// continue it, headers included, from the client to w, which must not fail.
+func (s *session) copyRest(cmd command, w io.Writer) error {
+	left, last := wire.HeaderLen+cmd.length-len(cmd.head), cmd.length < wire.MaxPacketPayload
+	for {
+		if err := s.copyClient(w, left); err != nil {
+			return err
+		}
+		if last {
+			return nil
+		}
+		b, err := s.in.fill(wire.HeaderLen)
+		if err != nil {
+			return &clientLost{err}
+		}
+		length, seq := wire.ParseHeader(b)
+		s.sequence = seq + 1
+		left, last = wire.HeaderLen+length, length < wire.MaxPacketPayload
+	}
+}
+
+func (s *session) copyClient(w io.Writer, n int) error {
+	for n > 0 {
+		b, err := s.in.fill(1)
+		if err != nil {
+			return &clientLost{err}
+		}
+		b = b[:min(n, len(b))]
+		if _, err := w.Write(b); err != nil {
+			return fmt.Errorf("copying the client's bytes: %w", err)
+		}
+		n -= len(b)
+		s.in.consume(len(b))
+	}
+	return nil
+}
+
+// stickyWriter keeps its first error and swallows what comes later.
+type stickyWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (w *stickyWriter) Write(b []byte) (int, error) {
+	if w.err == nil {
+		_, w.err = w.w.Write(b)
+	}
+	return len(b), nil
+}
+
+// answer relays the server's answer to the command that was sent last: the same
+// bytes, a buffer at a time. patch, unless nil, may change the first packet,
+// which it is given whole when it is at most patchSize bytes long.
+func (s *session) answer(code byte, patch func(packet []byte)) error {
+	s.tracker.Begin(code, s.caps)
+	server := s.backend.NetConn()
+	buf := buffers.Get().(*buffer)
+	defer buffers.Put(buf)
+	for {
+		n, err := server.Read(buf[:])
+		if patch != nil && err == nil {
+			n, err = readFirstPacket(server, buf, n)
+			if err == nil {
+				patch(buf[:n])
+				patch = nil
+			}
+		}
+		if err != nil {
+			return &serverLost{sent: true, started: s.tracker.Started(), midPacket: s.tracker.MidPacket(), err: err}
+		}
+		for b := buf[:n]; len(b) > 0; {
+			used, event, err := s.tracker.Feed(b)
+			if err != nil {
+				return &serverLost{sent: true, started: true, midPacket: true, err: err}
+			}
+			if _, err := s.conn.Write(b[:used]); err != nil {
+				return &clientLost{err}
+			}
+			b = b[used:]
+			switch event {
+			case wire.EventLocalInfile:
+				if err := s.localInfile(server); err != nil {
+					return err
+				}
+			case wire.EventDone:
+				// Bytes after the end are nobody's: such a connection is not used again.
+				s.tainted = s.tainted || len(b) > 0
+				s.status = s.tracker.Status()
+				s.inFlight = false
+				return nil
+			}
+		}
+	}
+}
+
+// patchSize covers the header and payload of a COM_STMT_PREPARE_OK.
+const patchSize = wire.HeaderLen + 12
+
+// readFirstPacket reads on until buf holds the first packet of an answer or
+// patchSize bytes of it.
+func readFirstPacket(server net.Conn, buf *buffer, n int) (int, error) {
+	for {
+		want := wire.HeaderLen
+		if n >= want {
+			length, _ := wire.ParseHeader(buf[:n])
+			want = min(want+length, patchSize)
+		}
+		if n >= want {
+			return n, nil
+		}
+		m, err := server.Read(buf[n:])
+		n += m
+		if err != nil {
+			return n, err
+		}
+	}
+}
+
+// localInfile relays the file that the server has asked the client for: packets
+// up to and including an empty one.
+func (s *session) localInfile(server net.Conn) error {
+	w := &stickyWriter{w: server}
+	for {
+		b, err := s.in.fill(wire.HeaderLen)
+		if err != nil {
+			return &clientLost{err}
+		}
+		length, _ := wire.ParseHeader(b)
+		if err := s.copyClient(w, wire.HeaderLen+length); err != nil {
+			return err
+		}
+		if length == 0 {
+			break
+		}
+	}
+	if w.err != nil {
+		return &serverLost{sent: true, started: true, err: w.err}
+	}
+	s.tracker.ResumeLocalInfile()
+	return nil
+}

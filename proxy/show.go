@@ -1,0 +1,140 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/proxy/stmt"
+)
+
+// Report is a table that SHOW MYSQLDA shows.
+type Report struct {
+	Columns []string
+	Rows    [][]string
+}
+
+// Reporter makes a Report of the moment. It may be called from any goroutine.
+type Reporter func() Report
+
+// placementForm is the report that takes an argument.
+const placementForm = "PLACEMENT"
+
+func placementColumns() []string { return []string{"core", "library", "epoch"} }
+
+// show executes SHOW MYSQLDA.
+func (s *session) show(cmd command, words []string, result appendResult) error {
+	report, err := s.server.report(s.server.ctx, words)
+	if err != nil {
+		return s.refuse(cmd, err)
+	}
+	if err := s.drop(cmd); err != nil {
+		return err
+	}
+	return s.write(result(nil, s.sequence, s.caps, s.status, report.Columns, report.Rows))
+}
+
+// report makes the report that the words behind SHOW MYSQLDA name.
+func (server *Server) report(ctx context.Context, words []string) (Report, error) {
+	switch {
+	case len(words) == 2 && strings.EqualFold(words[0], placementForm):
+		return server.placement(ctx, words[1])
+	case len(words) == 1:
+		if reporter := server.reports[strings.ToUpper(words[0])]; reporter != nil {
+			return reporter(), nil
+		}
+	}
+	return Report{}, kindBadShow.with(server.showForms())
+}
+
+// showColumns returns the columns of a report that is not made yet.
+func (server *Server) showColumns(ctx context.Context, e stmt.Extension) ([]string, error) {
+	if len(e.Args) == 2 && strings.EqualFold(e.Args[0].Text, placementForm) {
+		return placementColumns(), nil
+	}
+	words, err := e.Values()
+	if err != nil {
+		return nil, kindBadShow.with(server.showForms())
+	}
+	report, err := server.report(ctx, words)
+	return report.Columns, err
+}
+
+func (server *Server) showForms() string {
+	forms := []string{placementForm + " 'CORE_OBJECT'"}
+	for name := range server.reports {
+		forms = append(forms, name)
+	}
+	slices.Sort(forms)
+	return strings.Join(forms, ", ")
+}
+
+func (server *Server) placement(ctx context.Context, core string) (Report, error) {
+	report := Report{Columns: placementColumns()}
+	p, err := server.cfg.Directory.Locate(ctx, core)
+	switch {
+	case errors.Is(err, fsm.ErrNoPlacement):
+		return report, nil
+	case err != nil:
+		return report, directoryError(err, "", "", core)
+	}
+	name := nameOf(server.cfg.Directory.Libraries(), p.Library)
+	report.Rows = [][]string{{p.Core, name, strconv.FormatUint(p.Epoch, 10)}}
+	return report, nil
+}
+
+func (server *Server) librariesReport() Report {
+	report := Report{Columns: []string{"library", "state", "weight", "active", "servers"}}
+	for _, l := range server.cfg.Directory.Libraries().All() {
+		var servers []string
+		for _, server := range l.Servers {
+			servers = append(servers, server.Address)
+		}
+		report.Rows = append(report.Rows, []string{
+			l.Name, l.State.String(), fmt.Sprint(l.Weight), l.Active, strings.Join(servers, ","),
+		})
+	}
+	return report
+}
+
+func (server *Server) sessionsReport() Report {
+	report := Report{Columns: []string{"id", "user", "client", "core", "library", "server", "seconds"}}
+	for _, s := range server.Sessions() {
+		report.Rows = append(report.Rows, []string{
+			fmt.Sprint(s.ID), s.User, s.Client, s.Core, s.Library, s.Server,
+			fmt.Sprint(int(time.Since(s.Since).Seconds())),
+		})
+	}
+	return report
+}
+
+func (server *Server) poolsReport() Report {
+	report := Report{Columns: []string{"library", "server", "idle", "in_use", "resetting", "waiting", "opened", "reused", "failed"}}
+	for _, p := range server.cfg.Backends.Pools() {
+		report.Rows = append(report.Rows, []string{
+			p.Library, p.Server, fmt.Sprint(p.Idle), fmt.Sprint(p.InUse), fmt.Sprint(p.Resetting), fmt.Sprint(p.Waiting),
+			fmt.Sprint(p.Opened), fmt.Sprint(p.Reused), fmt.Sprint(p.Failed),
+		})
+	}
+	return report
+}
+
+func (server *Server) settingsReport() Report {
+	settings := server.cfg.Directory.Settings()
+	return Report{
+		Columns: []string{"setting", "value"},
+		Rows: [][]string{
+			{"cluster_id", settings.ClusterID},
+			{"auth.user", settings.User},
+			{"auth.db", settings.Database},
+			{"auth.default_library", settings.DefaultLibrary},
+			{"session_pool.unused_forward_session_timeout", settings.UnusedForwardSessionTimeout.String()},
+			{"max_share_mille", fmt.Sprint(settings.MaxShareMille)},
+		},
+	}
+}

@@ -1,0 +1,119 @@
+package proxy
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/mysqlda/mysqlda/proxy/stmt"
+	"github.com/mysqlda/mysqlda/proxy/wire"
+)
+
+// maxStatements is how many prepared statements a session may hold, as many as
+// servers allow by default (max_prepared_stmt_count).
+const maxStatements = 16382
+
+// lastStatement is the id by which MariaDB's clients mean the statement that
+// was prepared last.
+const lastStatement = 0xFFFFFFFF
+
+// statement is a prepared statement. The client knows it by an id of ours,
+// because a server's id means nothing on another backend connection.
+type statement struct {
+	sql    []byte
+	params uint16
+
+	// extension is set for a statement of our own, which no server knows.
+	extension *stmt.Extension
+	// extensionTypes are its parameters' types as the client bound them last.
+	extensionTypes []wire.ParamType
+
+	// serverID is valid on the backend connection of that generation only.
+	serverID   uint32
+	generation uint64
+
+	// types are the parameter types that the client bound last, two bytes each;
+	// typesSent is the generation that has seen them. A client sends them once.
+	types     []byte
+	typesSent uint64
+
+	// longData is the generation to which data was sent in advance for the next
+	// execution, 0 when there is none, lostLongData when it got lost.
+	longData uint64
+}
+
+// lostLongData is a generation that never exists.
+const lostLongData = ^uint64(0)
+
+// statements are a session's prepared statements by our ids.
+type statements struct {
+	byID map[uint32]*statement
+	last uint32
+}
+
+func (s *statements) add(st *statement) uint32 {
+	if s.byID == nil {
+		s.byID = make(map[uint32]*statement)
+	}
+	for {
+		s.last++
+		if _, taken := s.byID[s.last]; !taken && s.last != 0 && s.last != lastStatement {
+			break
+		}
+	}
+	s.byID[s.last] = st
+	return s.last
+}
+
+func (s *statements) get(id uint32) *statement {
+	if id == lastStatement {
+		id = s.last
+	}
+	return s.byID[id]
+}
+
+func (s *statements) remove(id uint32) {
+	if id == lastStatement {
+		id = s.last
+	}
+	delete(s.byID, id)
+}
+
+func (s *statements) reset() { *s = statements{last: s.last} }
+
+// Layout of COM_STMT_EXECUTE: command, id (4), flags (1), iterations (4), and
+// for a statement with parameters a bitmap of NULLs, the flag that says that
+// types follow, and the types.
+const executeFixed = 1 + 4 + 1 + 4
+
+// executeTypes finds the flag for bound types in a COM_STMT_EXECUTE payload and
+// the types behind it. ok is false when the payload, of which only the
+// beginning may be at hand, ends before them.
+func executeTypes(payload []byte, params int) (flagAt int, bound bool, types []byte, ok bool) {
+	flagAt = executeFixed + (params+7)/8
+	if params == 0 || flagAt >= len(payload) {
+		return 0, false, nil, false
+	}
+	if payload[flagAt] == 0 {
+		return flagAt, false, nil, true
+	}
+	end := flagAt + 1 + 2*params
+	if end > len(payload) {
+		return 0, false, nil, false
+	}
+	return flagAt, true, payload[flagAt+1 : end], true
+}
+
+// rememberTypes keeps the types that the client has bound.
+func (st *statement) rememberTypes(types []byte) {
+	if !bytes.Equal(st.types, types) {
+		st.types = append(st.types[:0], types...)
+	}
+}
+
+// statementID reads the id of a COM_STMT_* payload.
+func statementID(payload []byte) (uint32, bool) {
+	if len(payload) < 5 {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint32(payload[1:]), true
+}
