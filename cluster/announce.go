@@ -1,0 +1,197 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/mysqlda/mysqlda/cluster/clusterpb"
+)
+
+const (
+	// announceTimeout bounds telling one node.
+	announceTimeout = 2 * time.Second
+	// maxSeeds bounds the addresses outside of the address book that are told.
+	maxSeeds = 16
+)
+
+// announceLoop keeps telling the other members where this node is reached, and
+// learns where they are. It is how nodes find each other again after any of them
+// came back on other addresses.
+func (m *member) announceLoop(ctx context.Context) {
+	ticker := time.NewTicker(m.cfg.AnnounceInterval)
+	defer ticker.Stop()
+	for {
+		m.announceRound(ctx)
+		m.prune()
+		if err := m.book.save(m.node.dir.path); err != nil {
+			m.logger.Warn("addresses are not remembered", zap.Error(err))
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// announceRound tells every known address once, those that it learns on the way
+// included.
+func (m *member) announceRound(ctx context.Context) {
+	told := make(map[string]bool)
+	if self, ok := m.book.announced(m.id); ok {
+		told[self.Cluster] = true
+	}
+	for ctx.Err() == nil {
+		var round sync.WaitGroup
+		for _, address := range m.announceTargets() {
+			if told[address] {
+				continue
+			}
+			told[address] = true
+			round.Go(func() {
+				err := m.announceTo(ctx, address)
+				switch {
+				case err == nil || ctx.Err() != nil:
+				case errors.Is(err, ErrRemoved):
+					if !m.leaving.Load() {
+						m.node.fail(err)
+					}
+				case errors.Is(err, ErrOtherCluster):
+					m.logger.Warn("an address that this node knows belongs to another cluster", zap.String("address", address), zap.Error(err))
+				default:
+					m.logger.Debug("address not announced", zap.String("address", address), zap.Error(err))
+				}
+			})
+		}
+		round.Wait()
+		if !slices.ContainsFunc(m.announceTargets(), func(a string) bool { return !told[a] }) {
+			return
+		}
+	}
+}
+
+// announceTargets are the internode addresses of all members that are known in
+// any way, and the seeds.
+func (m *member) announceTargets() []string {
+	var targets []string
+	for _, r := range m.book.all() {
+		targets = append(targets, r.info.Cluster)
+	}
+	for _, s := range m.servers() {
+		if _, ok := m.book.lookup(string(s.ID)); !ok {
+			targets = append(targets, string(s.Address))
+		}
+	}
+	m.seedsMu.Lock()
+	targets = append(targets, m.seeds...)
+	m.seedsMu.Unlock()
+	slices.Sort(targets)
+	return slices.DeleteFunc(slices.Compact(targets), func(a string) bool { return a == "" })
+}
+
+// announceTo tells one address. ErrRemoved says that this node was removed.
+func (m *member) announceTo(ctx context.Context, address string) error {
+	self, ok := m.book.record(m.id)
+	if !ok {
+		return fmt.Errorf("%w: this node's own addresses are missing", ErrUnknownNode)
+	}
+	ctx, cancel := context.WithTimeout(ctx, announceTimeout)
+	defer cancel()
+	ctx, client, err := m.dial(ctx, address)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Announce(ctx, &clusterpb.AnnounceRequest{Member: self.proto()})
+	if err != nil {
+		return fromStatus(err)
+	}
+	if resp.GetRemoved() {
+		return fmt.Errorf("%w (says the leader at %s)", ErrRemoved, address)
+	}
+	for _, p := range resp.GetMembers() {
+		r, err := recordFromProto(p)
+		if err != nil {
+			return fmt.Errorf("a member in the address book of %s: %w", address, err)
+		}
+		m.learn(r)
+	}
+	return nil
+}
+
+// learn takes in where another node says that a member is. Until this node is
+// ready it may not know who the members are and believes it.
+func (m *member) learn(r record) {
+	if r.info.ID == m.id || m.node.IsReady() && !m.isMember(r.info.ID) {
+		return
+	}
+	if m.book.hear(r) {
+		poke(m.reconcile)
+		poke(m.meet)
+	}
+}
+
+// prune forgets what is of no use any more: nodes that are no members, and
+// connections to addresses that nobody has.
+func (m *member) prune() {
+	if m.node.IsReady() {
+		for _, r := range m.book.all() {
+			if r.info.ID != m.id && !m.isMember(r.info.ID) {
+				m.book.forget(r.info.ID)
+			}
+		}
+	}
+	targets := m.announceTargets()
+	err := m.clients.Retain(func(address string) bool {
+		_, found := slices.BinarySearch(targets, address)
+		return found
+	})
+	if err != nil {
+		m.logger.Debug("closing connections to old addresses", zap.Error(err))
+	}
+}
+
+// addSeeds tells addresses that an operator named, now and from now on. It
+// fails only if one of them belongs to another cluster.
+func (m *member) addSeeds(ctx context.Context, addresses []string) error {
+	m.seedsMu.Lock()
+	for _, a := range addresses {
+		if len(m.seeds) < maxSeeds && !slices.Contains(m.seeds, a) {
+			m.seeds = append(m.seeds, a)
+		}
+	}
+	m.seedsMu.Unlock()
+	var errs []error
+	for _, a := range addresses {
+		err := m.announceTo(ctx, a)
+		switch {
+		case errors.Is(err, ErrOtherCluster), errors.Is(err, ErrRemoved):
+			errs = append(errs, fmt.Errorf("%s: %w", a, err))
+		case err != nil:
+			m.logger.Info("seed not reached", zap.String("address", a), zap.Error(err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// heardFrom takes in an announcement and reports whether the announcer was
+// removed from the cluster. Only a leader that has just committed an entry can
+// say so.
+func (m *member) heardFrom(r record) (removed bool, err error) {
+	if m.isMember(r.info.ID) {
+		m.learn(r)
+		return false, nil
+	}
+	if !m.leads() {
+		return false, nil
+	}
+	if _, err := m.barrier(); err != nil {
+		return false, err
+	}
+	return !m.isMember(r.info.ID), nil
+}

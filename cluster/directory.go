@@ -1,0 +1,98 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+// Resolve returns the core object's placement and assigns one on first sight.
+// A hit is answered from memory; a miss returns after the assignment is durable
+// on a majority. Errors: fsm.ErrBadName, fsm.ErrNoOpenLibrary, fsm.ErrNoLeader,
+// fsm.ErrOverloaded, ErrNotMember, ErrClosed, or the context's.
+func (n *Node) Resolve(ctx context.Context, core string) (fsm.Placement, error) {
+	if p, ok := n.machine.Locate(core); ok {
+		return p, nil
+	}
+	return n.place(ctx, "assign", fsm.AssignItem(core, 0))
+}
+
+// Locate returns the core object's placement and never assigns one. That there
+// is none is the cluster's answer, not only this node's. Errors: as Resolve but
+// for fsm.ErrNoOpenLibrary, and fsm.ErrNoPlacement.
+func (n *Node) Locate(ctx context.Context, core string) (fsm.Placement, error) {
+	if p, ok := n.machine.Locate(core); ok {
+		return p, nil
+	}
+	return n.place(ctx, "locate", fsm.LocateItem(core))
+}
+
+// ResolveCorrelated returns the placement of the core object to which (class,
+// object) is bound. It never assigns. Errors: as Locate, and fsm.ErrNoBinding.
+func (n *Node) ResolveCorrelated(ctx context.Context, class, object string) (fsm.Placement, error) {
+	if core, ok := n.machine.FindBinding(class, object); ok {
+		if p, ok := n.machine.Locate(core); ok {
+			return p, nil
+		}
+	}
+	return n.place(ctx, "resolve", fsm.FindItem(class, object))
+}
+
+// Bind gives an assigned core object a second name. Binding it again to the
+// same core object is fine. Errors: as Resolve but for fsm.ErrNoOpenLibrary,
+// and fsm.ErrNoPlacement, fsm.ErrBound.
+func (n *Node) Bind(ctx context.Context, class, object, core string) error {
+	if bound, ok := n.machine.FindBinding(class, object); ok && bound == core {
+		return nil
+	}
+	_, err := n.place(ctx, "bind", fsm.BindItem(class, object, core))
+	return err
+}
+
+// place has the cluster decide an item and makes sure that this node knows the
+// library that the answer names.
+func (n *Node) place(ctx context.Context, verb string, item fsm.Item) (fsm.Placement, error) {
+	if err := item.Check(); err != nil {
+		return fsm.Placement{}, err
+	}
+	m, err := n.current()
+	if err != nil {
+		return fsm.Placement{}, err
+	}
+	index, result, err := m.decide(ctx, item)
+	if err != nil {
+		return fsm.Placement{}, fmt.Errorf("%s %s: %w", verb, itemName(item), err)
+	}
+	if result.Err != nil {
+		return fsm.Placement{}, result.Err
+	}
+	if n.machine.Libraries().ByID(result.Placement.Library) == nil {
+		ctx, cancel := m.bounded(ctx)
+		defer cancel()
+		if err := m.replica.applied.wait(ctx, index); err != nil {
+			return fsm.Placement{}, fmt.Errorf("%s %s: waiting for this node to learn of library %d: %w",
+				verb, itemName(item), result.Placement.Library, timedOut(ctx, nil))
+		}
+	}
+	return result.Placement, nil
+}
+
+func itemName(item fsm.Item) string {
+	if item.Kind == fsm.KindFind || item.Kind == fsm.KindBind {
+		return item.Class + " " + item.Object
+	}
+	return item.Core
+}
+
+// Libraries returns the current libraries, never nil.
+func (n *Node) Libraries() *fsm.LibrarySet { return n.machine.Libraries() }
+
+// Settings returns the current settings, never nil once the node is ready.
+func (n *Node) Settings() *fsm.Settings { return n.machine.Settings() }
+
+// Watch subscribes to changes until ctx ends or the node is closed; then the
+// channel is closed. Events that were not yet received are merged.
+func (n *Node) Watch(ctx context.Context) <-chan fsm.Event {
+	return n.replica.watch.subscribe(ctx)
+}

@@ -1,0 +1,34 @@
+package cluster
+
+import "errors"
+
+// Errors that callers decide on. They are wrapped with what was being done and
+// to whom; test with errors.Is.
+var (
+	// ErrNotMember says that this node belongs to no cluster yet.
+	ErrNotMember = errors.New("this node belongs to no cluster yet: start it with --bootstrap or let it join one")
+	// ErrOtherCluster says that two nodes belong to different clusters.
+	ErrOtherCluster = errors.New("the nodes belong to different clusters")
+	// ErrOtherNode says that a data directory belongs to another node id, or that
+	// an address now belongs to another node.
+	ErrOtherNode = errors.New("this is another node")
+	// ErrLocked says that another process uses the data directory.
+	ErrLocked = errors.New("the data directory is in use by another process")
+	// ErrLeft says that the node of a data directory has left its cluster.
+	ErrLeft = errors.New("the node of this data directory has left its cluster; to come back it needs an empty data directory and another node id")
+	// ErrRemoved says that the node was removed from its cluster.
+	ErrRemoved = errors.New("this node was removed from its cluster; to come back it needs an empty data directory and another node id")
+	// ErrDataLost says that a data directory lacks what the node once promised to
+	// keep.
+	ErrDataLost = errors.New("the data directory has lost its log")
+	// ErrIDTaken says that a node cannot join because its id is another member's.
+	ErrIDTaken = errors.New("the node id is taken by another member")
+	// ErrUnknownNode says that no member has that node id.
+	ErrUnknownNode = errors.New("no such node in the cluster")
+	// ErrQuorum says that the healthy voters that would remain are no majority.
+	ErrQuorum = errors.New("too few healthy voters would remain")
+	// ErrLastNode says that the last node cannot leave its cluster.
+	ErrLastNode = errors.New("the last node cannot leave its cluster")
+	// ErrClosed says that the node is being closed.
+	ErrClosed = errors.New("the node is being closed")
+)

@@ -1,0 +1,156 @@
+package cluster
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/mysqlda/mysqlda/cluster/transport"
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+// phase is how far a data directory has come.
+type phase string
+
+const (
+	phaseLonely        phase = "lonely"        // no cluster yet
+	phaseBootstrapping phase = "bootstrapping" // began a cluster of its own, whose first settings may be missing
+	phaseJoining       phase = "joining"       // was accepted by a cluster, may have no log yet
+	phaseMember        phase = "member"        // has a log, which must never be lost
+	phaseLeft          phase = "left"          // has left its cluster
+)
+
+const (
+	identityFile   = "node.json"
+	identityFormat = 1
+)
+
+// identity is what a data directory remembers of its node. It lies in a file of
+// its own because it has to be known before the log may be opened.
+type identity struct {
+	Format    int    `json:"format"`
+	NodeID    string `json:"node_id"`
+	ClusterID string `json:"cluster_id,omitempty"`
+	Phase     phase  `json:"phase"`
+	// Starts counts the starts of the node. It orders what others hear of its
+	// addresses.
+	Starts uint64 `json:"starts"`
+}
+
+// cluster returns the cluster id, or the zero value.
+func (id identity) cluster() (transport.ClusterID, error) {
+	if id.ClusterID == "" {
+		return transport.ClusterID{}, nil
+	}
+	return transport.ParseClusterID(id.ClusterID)
+}
+
+// loadIdentity reads the identity of dir; a new directory gets one. wantID is
+// the node id that the config asks for, or "".
+func loadIdentity(dir, wantID string) (identity, error) {
+	path := filepath.Join(dir, identityFile)
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return newIdentity(dir, wantID)
+	}
+	if err != nil {
+		return identity{}, fmt.Errorf("reading the node's identity: %w", err)
+	}
+	var id identity
+	if err := json.Unmarshal(raw, &id); err != nil {
+		return identity{}, fmt.Errorf("reading the node's identity from %s: %w", path, err)
+	}
+	if err := id.check(wantID); err != nil {
+		return identity{}, fmt.Errorf("data directory %s: %w", dir, err)
+	}
+	return id, nil
+}
+
+func (id identity) check(wantID string) error {
+	if id.Format != identityFormat {
+		return fmt.Errorf("%s has format %d, this release reads format %d", identityFile, id.Format, identityFormat)
+	}
+	if err := fsm.CheckName("node id", id.NodeID, fsm.MaxNameLen); err != nil {
+		return err
+	}
+	if _, err := id.cluster(); err != nil {
+		return err
+	}
+	if wantID != "" && wantID != id.NodeID {
+		return fmt.Errorf("%w: it belongs to node %q, the config says %q", ErrOtherNode, id.NodeID, wantID)
+	}
+	switch id.Phase {
+	case phaseLonely:
+		return nil
+	case phaseBootstrapping, phaseJoining, phaseMember:
+		if id.ClusterID == "" {
+			return fmt.Errorf("%s names no cluster though its phase is %q", identityFile, id.Phase)
+		}
+		return nil
+	case phaseLeft:
+		return fmt.Errorf("%w (node %q, cluster %s)", ErrLeft, id.NodeID, id.ClusterID)
+	default:
+		return fmt.Errorf("%s has the unknown phase %q", identityFile, id.Phase)
+	}
+}
+
+func newIdentity(dir, wantID string) (identity, error) {
+	// A log without an identity is somebody's who lost the file. Giving it a new
+	// name would let it vote twice.
+	if _, err := os.Stat(filepath.Join(dir, logFile)); err == nil {
+		return identity{}, fmt.Errorf("%w: %s has a log but no %s; restore the file, or start with an empty directory and another node id", ErrDataLost, dir, identityFile)
+	}
+	id := identity{Format: identityFormat, NodeID: wantID, Phase: phaseLonely}
+	if id.NodeID == "" {
+		id.NodeID = "node-" + strings.ToLower(rand.Text()[:8])
+	}
+	return id, nil
+}
+
+// save writes the identity so that it survives a crash at any moment: either
+// the old or the new one is found afterwards.
+func (id identity) save(dir string) error {
+	raw, err := json.MarshalIndent(id, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the node's identity: %w", err)
+	}
+	path := filepath.Join(dir, identityFile)
+	if err := writeDurably(path, append(raw, '\n')); err != nil {
+		return fmt.Errorf("writing the node's identity: %w", err)
+	}
+	return nil
+}
+
+func writeDurably(path string, content []byte) error {
+	tmp := path + ".new"
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(content); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := f.Sync(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

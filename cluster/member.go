@@ -1,0 +1,288 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/hashicorp/raft"
+	"go.uber.org/zap"
+
+	"github.com/mysqlda/mysqlda/cluster/transport"
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+// notifyBacklog is how many changes of leadership may wait for the leader-only
+// work to be started or stopped. Raft blocks beyond it.
+const notifyBacklog = 32
+
+// member is everything that a node has only inside a cluster.
+type member struct {
+	node      *Node
+	id        string
+	clusterID transport.ClusterID
+	cfg       Config
+	logger    *zap.Logger
+	machine   *fsm.Machine
+	replica   *replica
+	metrics   *memberMetrics
+
+	book       *addressBook
+	clients    *transport.Clients
+	stores     *stores
+	transport  *transport.RaftTransport
+	raft       *raft.Raft
+	leadership *leadership
+	gossip     *gossip
+	proposer   *batcher
+	forwarder  *batcher
+
+	notify    chan bool     // from Raft: this node leads, or leads no more
+	reconcile chan struct{} // a token: the leader has something to put right
+	meet      chan struct{} // a token: gossip has new addresses to try
+
+	// membership serialises changes of the cluster's members on the leader.
+	membership sync.Mutex
+	leaving    atomic.Bool // this node asked to be removed
+
+	seedsMu sync.Mutex
+	seeds   []string
+
+	ctx      context.Context // ends when the member is stopped
+	cancel   context.CancelFunc
+	wg       sync.WaitGroup
+	stopOnce sync.Once
+	stopErr  error
+}
+
+// startMember makes this node a member of its identity's cluster. What others
+// said of the members is in heard. n.mu is held, or n is not shared yet.
+func (n *Node) startMember(heard []record) error {
+	clusterID, err := n.identity.cluster()
+	if err != nil {
+		return err
+	}
+	m := &member{
+		node:      n,
+		id:        n.id,
+		clusterID: clusterID,
+		cfg:       n.cfg,
+		logger:    n.logger,
+		machine:   n.machine,
+		replica:   n.replica,
+		book:      newAddressBook(n.machine),
+		clients:   transport.NewClients(),
+		notify:    make(chan bool, notifyBacklog),
+		reconcile: make(chan struct{}, 1),
+		meet:      make(chan struct{}, 1),
+	}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.proposer = newBatcher(fsm.MaxBatchItems, m.proposeBatch)
+	m.forwarder = newBatcher(maxFrameItems, m.forwardBatch)
+	if err := m.book.load(n.dir.path); err != nil {
+		m.logger.Warn("starting without remembered addresses", zap.Error(err))
+	}
+	for _, r := range heard {
+		m.book.hear(r)
+	}
+	if err := m.start(); err != nil {
+		return errors.Join(err, m.stop())
+	}
+	n.member.Store(m)
+	m.run()
+	return nil
+}
+
+// start opens what a member consists of; stop undoes what was done.
+func (m *member) start() error {
+	n := m.node
+	var err error
+	if m.metrics, err = newMemberMetrics(n.cfg.Registerer, m); err != nil {
+		return err
+	}
+	if m.gossip, err = openGossip(m); err != nil {
+		return err
+	}
+	self, err := n.describe(m.gossip.listenAddr())
+	if err != nil {
+		return err
+	}
+	m.book.hear(self)
+	raftLogger := newHclog(m.logger, "raft")
+	if m.stores, err = openStores(n.dir.path, n.fail, raftLogger); err != nil {
+		return err
+	}
+	m.transport = transport.NewRaftTransport(n.mux, m.clusterID, self.info.Cluster, m.locate, raftLogger)
+	if err := m.startRaft(raftLogger, self); err != nil {
+		return err
+	}
+	return m.gossip.start(self)
+}
+
+func (m *member) startRaft(logger *hclogAdapter, self record) error {
+	conf := m.raftConfig(logger)
+	if m.node.identity.Phase == phaseBootstrapping {
+		first := raft.Configuration{Servers: []raft.Server{{
+			Suffrage: raft.Voter, ID: raft.ServerID(m.id), Address: raft.ServerAddress(self.info.Cluster),
+		}}}
+		err := raft.BootstrapCluster(conf, m.stores.log, m.stores.stable, m.stores.snapshots, m.transport, first)
+		if err != nil && !errors.Is(err, raft.ErrCantBootstrap) { // that: it was done before a crash
+			return fmt.Errorf("starting a log for cluster %s: %w", m.clusterID, err)
+		}
+	}
+	r, err := raft.NewRaft(conf, m.replica, m.stores.log, m.stores.stable, m.stores.snapshots, m.transport)
+	if err != nil {
+		return fmt.Errorf("starting Raft: %w", err)
+	}
+	m.raft = r
+	m.leadership = newLeadership(m.ctx, r)
+	return nil
+}
+
+func (m *member) raftConfig(logger *hclogAdapter) *raft.Config {
+	conf := raft.DefaultConfig()
+	conf.LocalID = raft.ServerID(m.id)
+	conf.HeartbeatTimeout = m.cfg.Raft.HeartbeatTimeout
+	conf.ElectionTimeout = m.cfg.Raft.ElectionTimeout
+	conf.LeaderLeaseTimeout = m.cfg.Raft.LeaderLeaseTimeout
+	conf.CommitTimeout = m.cfg.Raft.CommitTimeout
+	conf.SnapshotInterval = m.cfg.Raft.SnapshotInterval
+	conf.SnapshotThreshold = m.cfg.Raft.SnapshotThreshold
+	conf.TrailingLogs = m.cfg.Raft.TrailingLogs
+	conf.ShutdownOnRemove = false // a removed node is told so, and closed by its owner
+	conf.NoLegacyTelemetry = true
+	conf.NotifyCh = m.notify
+	conf.Logger = logger
+	return conf
+}
+
+// run starts the member's goroutines.
+func (m *member) run() {
+	m.wg.Go(func() { m.leadership.follow(m.ctx) })
+	m.wg.Go(func() { m.proposer.work(m.ctx) })
+	for range framesInFlight {
+		m.wg.Go(func() { m.forwarder.work(m.ctx) })
+	}
+	m.wg.Go(func() { m.followOwnLeadership(m.ctx) })
+	m.wg.Go(func() { m.announceLoop(m.ctx) })
+	m.wg.Go(func() { m.gossip.meetLoop(m.ctx) })
+	m.wg.Go(func() { m.becomeReady(m.ctx) })
+}
+
+// stop ends the member at once and waits for its goroutines.
+func (m *member) stop() error {
+	m.stopOnce.Do(func() {
+		var errs []error
+		m.cancel()
+		if m.raft != nil {
+			// Calls to nodes that do not answer are broken off first: Raft waits
+			// for them.
+			future := m.raft.Shutdown()
+			errs = append(errs, m.transport.Interrupt(), future.Error())
+		}
+		if m.transport != nil {
+			errs = append(errs, m.transport.Close())
+		}
+		m.proposer.close()
+		m.forwarder.close()
+		errs = append(errs, m.clients.Close())
+		if m.gossip != nil {
+			errs = append(errs, m.gossip.shutdown())
+		}
+		m.wg.Wait()
+		if m.stores != nil {
+			errs = append(errs, m.stores.close())
+		}
+		if m.metrics != nil {
+			m.metrics.unregister()
+		}
+		m.stopErr = errors.Join(errs...)
+	})
+	return m.stopErr
+}
+
+// servers returns Raft's latest configuration.
+func (m *member) servers() []raft.Server {
+	return m.raft.GetConfiguration().Configuration().Servers
+}
+
+func (m *member) server(id string) (raft.Server, bool) {
+	for _, s := range m.servers() {
+		if string(s.ID) == id {
+			return s, true
+		}
+	}
+	return raft.Server{}, false
+}
+
+// isMember reports whether id belongs to the cluster as far as this node knows.
+func (m *member) isMember(id string) bool {
+	if _, ok := m.server(id); ok {
+		return true
+	}
+	_, ok := m.machine.Node(id)
+	return ok
+}
+
+// locate tells Raft's transport where a node is reached.
+func (m *member) locate(id string) (string, bool) {
+	info, ok := m.book.lookup(id)
+	return info.Cluster, ok && info.Cluster != ""
+}
+
+func (m *member) pokeReconcile() { poke(m.reconcile) }
+
+func poke(token chan struct{}) {
+	select {
+	case token <- struct{}{}:
+	default:
+	}
+}
+
+// becomeReady marks the node ready once it has applied a barrier of a current
+// leader and the cluster has its settings.
+func (m *member) becomeReady(ctx context.Context) {
+	for ctx.Err() == nil {
+		_, reign := m.leadership.current()
+		err := m.catchUp(ctx)
+		if err == nil && m.machine.Settings() != nil {
+			m.node.markReady()
+			m.logger.Info("node ready", zap.Uint64("applied_index", m.machine.AppliedIndex()))
+			return
+		}
+		if err != nil {
+			m.logger.Debug("not ready yet", zap.Error(err))
+		}
+		if !m.pause(ctx, reign) {
+			return
+		}
+	}
+}
+
+// catchUp waits until this node has applied everything that was committed
+// before the call.
+func (m *member) catchUp(ctx context.Context) error {
+	index, err := m.clusterBarrier(ctx)
+	if err != nil {
+		return err
+	}
+	return m.replica.applied.wait(ctx, index)
+}
+
+// clusterBarrier commits a barrier, whoever leads. It makes one attempt.
+func (m *member) clusterBarrier(ctx context.Context) (uint64, error) {
+	if m.leads() {
+		return m.barrier()
+	}
+	leader, reign := m.leadership.current()
+	if leader == "" || leader == m.id {
+		return 0, errNotLeader
+	}
+	ctx, cancel := context.WithTimeout(ctx, forwardTimeout)
+	defer cancel()
+	defer context.AfterFunc(reign, cancel)()
+	index, _, err := m.decideAt(ctx, leader, nil)
+	return index, err
+}

@@ -1,0 +1,166 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/raft"
+	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/ring"
+)
+
+// enqueueTimeout bounds how long Raft may take to accept an entry.
+const enqueueTimeout = 2 * time.Second
+
+// apply puts one command through the log of this node, which must lead, and
+// waits until it is applied here. Errors: errNotLeader when nothing was done,
+// errOutcomeUnknown, or one that makes this node stop.
+func (m *member) apply(command []byte) (uint64, fsm.Result, error) {
+	future := m.raft.Apply(command, enqueueTimeout)
+	if err := future.Error(); err != nil {
+		return 0, fsm.Result{}, raftError(err)
+	}
+	switch response := future.Response().(type) {
+	case fsm.Result:
+		return future.Index(), response, nil
+	case error:
+		return 0, fsm.Result{}, response
+	default:
+		return 0, fsm.Result{}, fmt.Errorf("the state machine answered with a %T", response)
+	}
+}
+
+// raftError sorts Raft's errors by whether something may have been done.
+func raftError(err error) error {
+	switch {
+	case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, raft.ErrEnqueueTimeout):
+		return fmt.Errorf("%w: %w", errNotLeader, err)
+	case errors.Is(err, raft.ErrLeadershipLost), errors.Is(err, raft.ErrRaftShutdown), errors.Is(err, raft.ErrAbortedByRestore):
+		return fmt.Errorf("%w: %w", errOutcomeUnknown, err)
+	default:
+		return err
+	}
+}
+
+// barrier commits an entry that changes nothing and returns its index: whoever
+// has applied it has applied everything that was committed before the call.
+func (m *member) barrier() (uint64, error) {
+	command, err := fsm.Batch{}.Encode()
+	if err != nil {
+		return 0, err
+	}
+	index, _, err := m.apply(command)
+	return index, err
+}
+
+// proposeBatch is the leader's batch run: it chooses a library for each core
+// object that has none, puts the batch through the log as one entry, and hands
+// out the answers. A fact that this node has applied is answered as it is: it
+// is committed, and written once.
+func (m *member) proposeBatch(_ context.Context, batch []*ask) {
+	began := time.Now()
+	chooser := m.newChooser()
+	asks := make([]*ask, 0, len(batch))
+	items := make([]fsm.Item, 0, len(batch))
+	for _, a := range batch {
+		if result, ok := m.known(a.item); ok {
+			a.answer(m.machine.AppliedIndex(), result)
+			continue
+		}
+		asks = append(asks, a)
+		items = append(items, chooser.complete(a.item))
+	}
+	if len(asks) == 0 {
+		return
+	}
+	command, err := fsm.Batch{RingVersion: chooser.version, Items: items}.Encode()
+	if err != nil {
+		failAll(asks, err)
+		return
+	}
+	index, result, err := m.apply(command)
+	if err == nil && len(result.Batch.Items) != len(asks) {
+		err = fmt.Errorf("the state machine gave %d answers to %d items", len(result.Batch.Items), len(asks))
+	}
+	if err != nil {
+		failAll(asks, err)
+		return
+	}
+	m.metrics.observeBatch(len(asks), time.Since(began))
+	m.distribute(asks, index, result.Batch.Items)
+}
+
+func (m *member) distribute(asks []*ask, index uint64, results []fsm.ItemResult) {
+	var again []*ask
+	for i, a := range asks {
+		switch r := results[i]; {
+		case r.Retry:
+			// The libraries changed between choosing and applying.
+			again = append(again, a)
+		case a.item.Kind == fsm.KindAssign && errors.Is(r.Err, fsm.ErrNoPlacement):
+			a.answer(index, fsm.ItemResult{Err: fmt.Errorf("%w: %s cannot be given a home; open a library, or give one a weight above 0", fsm.ErrNoOpenLibrary, a.item.Core)})
+		default:
+			a.answer(index, r)
+		}
+	}
+	if len(again) > 0 {
+		m.proposer.again(again)
+	}
+}
+
+// known answers an item from this node's own state, if it is a hit.
+func (m *member) known(item fsm.Item) (fsm.ItemResult, bool) {
+	core := item.Core
+	switch item.Kind {
+	case fsm.KindFind, fsm.KindBind:
+		bound, ok := m.machine.FindBinding(item.Class, item.Object)
+		if !ok || item.Kind == fsm.KindBind && bound != core {
+			return fsm.ItemResult{}, false
+		}
+		core = bound
+	}
+	placement, ok := m.machine.Locate(core)
+	return fsm.ItemResult{Placement: placement}, ok
+}
+
+// chooser chooses libraries for the new core objects of one batch.
+type chooser struct {
+	version uint64
+	ring    *ring.Ring
+}
+
+func (m *member) newChooser() chooser {
+	set := m.machine.Libraries()
+	counts := m.machine.Counts()
+	libraries := make([]ring.Library, 0, len(set.All()))
+	for _, l := range set.All() {
+		libraries = append(libraries, ring.Library{
+			ID:         uint32(l.ID),
+			Weight:     l.Weight,
+			Placements: counts.ByLibrary[l.ID],
+			Open:       l.State == fsm.LibraryOpen,
+		})
+	}
+	var policy ring.Policy
+	if settings := m.machine.Settings(); settings != nil {
+		policy.MaxShareMille = settings.MaxShareMille
+	}
+	return chooser{version: set.Version(), ring: ring.New(libraries, policy)}
+}
+
+// complete gives an assignment its library. Where none takes new core objects
+// the log is asked instead whether the core object has a home: that it has none
+// is not for one node to say.
+func (c chooser) complete(item fsm.Item) fsm.Item {
+	if item.Kind != fsm.KindAssign {
+		return item
+	}
+	id, ok := c.ring.Pick(item.Core)
+	if !ok {
+		return fsm.LocateItem(item.Core)
+	}
+	item.Library = fsm.LibraryID(id)
+	return item
+}

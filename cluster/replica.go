@@ -1,0 +1,90 @@
+package cluster
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/hashicorp/raft"
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+// replica feeds the state machine from Raft. Apply, Snapshot and Restore are
+// called by Raft, from one goroutine at a time.
+type replica struct {
+	machine *fsm.Machine
+	applied indexGate
+	watch   watchers
+	// nodesChanged is called after a command changed the nodes; it must not block.
+	nodesChanged func()
+	// fatal is called once if this node cannot follow the log any further.
+	fatal func(error)
+
+	broken error // Raft's goroutine only
+}
+
+var _ raft.FSM = (*replica)(nil)
+
+// Apply carries out a committed entry and returns an fsm.Result, or an error if
+// this node must stop.
+func (r *replica) Apply(entry *raft.Log) any {
+	if r.broken != nil {
+		return r.broken
+	}
+	result, err := r.machine.Apply(entry.Index, entry.Data)
+	if err != nil {
+		r.fail(err)
+		return err
+	}
+	r.applied.advance(entry.Index)
+	if result.LibrariesChanged {
+		r.watch.notify(fsm.LibrariesChanged)
+	}
+	if result.NodesChanged {
+		r.nodesChanged()
+	}
+	return result
+}
+
+func (r *replica) fail(err error) {
+	r.broken = err
+	r.fatal(err)
+}
+
+// Snapshot captures the state. A broken replica gives none: its state lacks an
+// entry that the log has.
+func (r *replica) Snapshot() (raft.FSMSnapshot, error) {
+	if r.broken != nil {
+		return nil, r.broken
+	}
+	return capturedState{r.machine.Snapshot()}, nil
+}
+
+// Restore replaces the state by a snapshot's.
+func (r *replica) Restore(source io.ReadCloser) error {
+	if r.broken != nil {
+		return r.broken
+	}
+	if err := r.machine.Restore(source); err != nil {
+		return fmt.Errorf("restoring a snapshot: %w", err)
+	}
+	r.applied.advance(r.machine.AppliedIndex())
+	r.watch.notify(fsm.LibrariesChanged)
+	r.nodesChanged()
+	return nil
+}
+
+type capturedState struct{ state *fsm.Snapshot }
+
+// Persist streams the captured state while Apply goes on.
+func (c capturedState) Persist(sink raft.SnapshotSink) error {
+	if _, err := c.state.WriteTo(sink); err != nil {
+		if cancelErr := sink.Cancel(); cancelErr != nil {
+			return fmt.Errorf("writing a snapshot: %w (and throwing it away: %w)", err, cancelErr)
+		}
+		return fmt.Errorf("writing a snapshot: %w", err)
+	}
+	return sink.Close()
+}
+
+// Release implements raft.FSMSnapshot; the garbage collector does it.
+func (capturedState) Release() {}

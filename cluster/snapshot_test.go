@@ -1,0 +1,118 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestNewNodeStartsFromASnapshotWhenTheLogIsGone(t *testing.T) {
+	t.Parallel()
+	nodes := startCluster(t, 2, func(c *Config) {
+		c.Raft.SnapshotThreshold = 20
+		c.Raft.TrailingLogs = 5
+		c.Raft.SnapshotInterval = 50 * time.Millisecond
+	})
+	leader, others := split(t, nodes)
+	const objects = 120
+	var wg sync.WaitGroup
+	for w := range 2 {
+		wg.Go(func() {
+			for o := w; o < objects; o += 2 {
+				if _, err := others[0].Resolve(within(t, patience), fmt.Sprintf("customer-%d", o)); err != nil {
+					t.Errorf("object %d: %v", o, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := leader.Bind(within(t, patience), "card_no", "330001", "customer-7"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the leader to throw away the beginning of its log", func() error {
+		first, err := leader.member.Load().stores.log.FirstIndex()
+		if err == nil && first <= 30 {
+			err = fmt.Errorf("the log begins at %d", first)
+		}
+		return err
+	})
+
+	third := openNode(t, fastConfig(t, "n3"))
+	join(t, third, others[0].Addr())
+	waitVoters(t, append(nodes, third)...)
+	waitReady(t, third)
+	snapshots, err := third.member.Load().stores.snapshots.List()
+	if err != nil || len(snapshots) == 0 {
+		t.Errorf("the new node has no snapshot (%v)", err)
+	}
+	for o := range objects {
+		core := fmt.Sprintf("customer-%d", o)
+		want, _ := leader.machine.Locate(core)
+		if got, ok := third.machine.Locate(core); !ok || got != want {
+			t.Fatalf("%s: %+v, on the leader %+v", core, got, want)
+		}
+	}
+	if core, ok := third.machine.FindBinding("card_no", "330001"); !ok || core != "customer-7" {
+		t.Errorf("the card belongs to %q", core)
+	}
+	if third.Settings() == nil || len(third.Libraries().All()) != 2 {
+		t.Error("settings or libraries are missing")
+	}
+
+	// And again from its own snapshot.
+	closeNode(t, third)
+	third = openNode(t, third.cfg)
+	waitReady(t, third)
+	eventually(t, "the same state", func() error {
+		a, b := third.Status(), leader.Status()
+		if a.StateHashIndex != b.StateHashIndex || a.StateHash != b.StateHash {
+			return fmt.Errorf("%d %s, on the leader %d %s", a.StateHashIndex, a.StateHash, b.StateHashIndex, b.StateHash)
+		}
+		return nil
+	})
+}
+
+func TestIdleClusterDoesNotGrowItsLog(t *testing.T) {
+	t.Parallel()
+	n := startOne(t, fastConfig(t, "n1"))
+	resolve1(t, n, "alice")
+	m := n.member.Load()
+	var index uint64
+	eventually(t, "a checkpoint after the last change", func() error {
+		last := m.raft.LastIndex()
+		if last != index {
+			index = last
+			return errors.New("the log grows")
+		}
+		return nil
+	})
+	at, err := m.checkpoint(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := m.checkpoint(at); err != nil || again != at || m.raft.LastIndex() != at {
+		t.Errorf("a checkpoint at %d (%v) though nothing happened since %d; the log ends at %d", again, err, at, m.raft.LastIndex())
+	}
+}
+
+func TestNodeWhoseStateDiffersStops(t *testing.T) {
+	t.Parallel()
+	nodes := startCluster(t, 3, nil)
+	_, others := split(t, nodes)
+	odd := others[0]
+	// What a bug or a broken disk would do: a command that only this node applied.
+	eventually(t, "a moment between two commands", func() error {
+		_, err := odd.machine.Apply(odd.machine.AppliedIndex()+1, removeNodeCommand(t, "nobody"))
+		return err
+	})
+	resolve1(t, others[1], "alice")
+	select {
+	case err := <-odd.Fatal():
+		t.Log(err)
+	case <-within(t, patience).Done():
+		t.Error("it goes on")
+	}
+}
