@@ -1,0 +1,367 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap/zaptest"
+
+	"github.com/mysqlda/mysqlda/cluster"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+// fakeNode is a node with two libraries that notes what it was asked for.
+type fakeNode struct {
+	err     error // of every method that changes something
+	lonely  bool
+	changes []admin.LibraryChanges
+	asked   []string
+}
+
+func (f *fakeNode) Ready() error { return nil }
+
+func (f *fakeNode) Status() (admin.Status, error) {
+	if f.lonely {
+		return admin.Status{Node: "n1", NotReady: cluster.ErrNotMember.Error()}, nil
+	}
+	server := func(address string, seen ...bool) admin.ServerStatus {
+		s := admin.ServerStatus{Address: address}
+		up := 0
+		for i, healthy := range seen {
+			s.SeenBy = append(s.SeenBy, admin.SeenBy{Node: fmt.Sprintf("n%d", i+1), Healthy: healthy})
+			if healthy {
+				up++
+			}
+		}
+		s.Healthy = 2*up > len(seen)
+		return s
+	}
+	return admin.Status{
+		Node: "n1", Version: "1.0.0", Ready: true, ClusterID: "00112233445566778899aabbccddeeff", State: "follower", Leader: "n2",
+		AppliedIndex: 42, RingVersion: 5, Placements: 12, Bindings: 2, Sessions: 3,
+		Nodes: []admin.NodeStatus{
+			{ID: "n1", Voter: true, Alive: true, MySQL: "10.0.0.1:13306", Cluster: "10.0.0.1:13307", Gossip: "10.0.0.1:13308", HTTP: "10.0.0.1:13309", Version: "1.0.0"},
+			{ID: "n2", Voter: true, Alive: true, MySQL: "10.0.0.2:13306", Cluster: "10.0.0.2:13307", Gossip: "10.0.0.2:13308", HTTP: "10.0.0.2:13309", Version: "1.0.0"},
+			{ID: "n3", MySQL: "10.0.0.3:13306", Cluster: "10.0.0.3:13307", Gossip: "10.0.0.3:13308", HTTP: "10.0.0.3:13309", Version: "1.0.0"},
+		},
+		Libraries: []admin.LibraryStatus{
+			{ID: 1, Name: "mysql_data_1", State: "open", Weight: 100, Placements: 7, Active: "10.1.0.1:3306", Servers: []admin.ServerStatus{
+				server("10.1.0.1:3306", true, true, false), server("10.1.0.2:3306", false, false),
+			}},
+			{ID: 2, Name: "mysql_data_2", State: "closed", Weight: 50, Placements: 5, Active: "10.1.0.3:3306", Servers: []admin.ServerStatus{
+				server("10.1.0.3:3306"),
+			}},
+		},
+	}, nil
+}
+
+func (f *fakeNode) Locate(_ context.Context, core string) (admin.Location, error) {
+	if err := fsm.CheckName("the core object", core, fsm.MaxCoreLen); err != nil {
+		return admin.Location{}, err
+	}
+	if core == "unknown" {
+		return admin.Location{Core: core}, nil
+	}
+	return admin.Location{Core: core, Library: "mysql_data_1"}, nil
+}
+
+func (f *fakeNode) ChangeLibraries(_ context.Context, r admin.LibraryChanges) error {
+	f.changes = append(f.changes, r)
+	return f.err
+}
+func (f *fakeNode) Join(_ context.Context, via []string) error { return f.note("join %q", via) }
+func (f *fakeNode) Leave(context.Context) error                { return f.note("leave") }
+func (f *fakeNode) Remove(_ context.Context, id string) error  { return f.note("remove %q", id) }
+func (f *fakeNode) note(format string, args ...any) error {
+	f.asked = append(f.asked, fmt.Sprintf(format, args...))
+	return f.err
+}
+
+func serve(t *testing.T, node admin.Node) (address string) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := admin.New(admin.Config{Node: node, Metrics: prometheus.NewRegistry(), Logger: zaptest.NewLogger(t)})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ln) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := errors.Join(server.Shutdown(ctx), <-served); err != nil {
+			t.Error(err)
+		}
+	})
+	return ln.Addr().String()
+}
+
+func execute(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// write makes a config file whose HTTP address is the given one.
+func write(t *testing.T, http, forwards string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "n.conf")
+	text := fmt.Sprintf(`{"http": {"listen": %q}, "forwards": %s}`, http, forwards)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestUsageErrorsExitWithTwo(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"frobnicate", `unknown command "frobnicate"`},
+		{"status --frobnicate", "unknown flag: --frobnicate"},
+		{"status surplus", `unknown command "surplus"`},
+		{"status -o yaml", `-o: must be table or json, not "yaml"`},
+		{"status --http 13309", `--http: "13309" is not host:port`},
+		{"init", `required flag(s) "file" not set`},
+		{"start", `required flag(s) "file" not set`},
+		{"start -f x --bootstrap --join a:1", "[bootstrap join] were all set"},
+		{"start -f x --join a", `--join: "a" is not host:port`},
+		{"join", `required flag(s) "via" not set`},
+		{"join --via :13307", `--via: ":13307" has no host`},
+		{"remove", "accepts 1 arg(s), received 0"},
+		{"locate", "accepts 1 arg(s), received 0"},
+		{"library", "library needs one of add, weight, close, open and list"},
+		{"library frobnicate", `not "frobnicate"`},
+		{"library add x", `required flag(s) "server" not set`},
+		{"library add x --server 127.0.0.1", `--server: "127.0.0.1" is not host:port`},
+		{"library weight x much", `weight must be a whole number, not "much"`},
+		{"library weight x 1000001", "weight must be at most 1000000, not 1000001"},
+		{"reload", `required flag(s) "file" not set`},
+	} {
+		code, stdout, stderr := execute(strings.Fields(c.args)...)
+		if code != exitUsage || stdout != "" || !strings.Contains(stderr, c.want) {
+			t.Errorf("mysqlda %s: exit code %d, %q, %q", c.args, code, stdout, stderr)
+		}
+		oneLine(t, c.args, stderr)
+	}
+}
+
+func oneLine(t *testing.T, command, stderr string) {
+	t.Helper()
+	if !strings.HasPrefix(stderr, "mysqlda: ") || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("mysqlda %s: not one line: %q", command, stderr)
+	}
+}
+
+func TestCommandsSayWhatTheyDid(t *testing.T) {
+	node := &fakeNode{}
+	address := serve(t, node)
+	for _, c := range []struct{ args, want string }{
+		{"locate customer_1", "core object customer_1 lives in library mysql_data_1\n"},
+		{"locate unknown", "core object unknown has no home yet\n"},
+		{"join --via 10.0.0.2:13307,10.0.0.3:13307", "joined the cluster of 10.0.0.2:13307, 10.0.0.3:13307\n"},
+		{"leave", "the node has left its cluster and ends\n"},
+		{"remove n3", "node n3 is no longer a member\n"},
+		{"library add x --server a:1,b:2 --weight 0", "library x is added\n"},
+		{"library weight x 7", "library x has weight 7\n"},
+		{"library close x", "library x gets no new core objects\n"},
+		{"library open x", "library x gets new core objects\n"},
+	} {
+		code, stdout, stderr := execute(append(strings.Fields(c.args), "--http", address)...)
+		if code != exitDone || stdout != c.want || stderr != "" {
+			t.Errorf("mysqlda %s: exit code %d, %q, %q", c.args, code, stdout, stderr)
+		}
+	}
+	if want := []string{`join ["10.0.0.2:13307" "10.0.0.3:13307"]`, "leave", `remove "n3"`}; !reflect.DeepEqual(node.asked, want) {
+		t.Errorf("asked %q", node.asked)
+	}
+	want := []admin.LibraryChange{
+		{Op: admin.AddLibrary, Library: "x", Servers: []string{"a:1", "b:2"}},
+		{Op: admin.SetWeight, Library: "x", Weight: 7},
+		{Op: admin.CloseLibrary, Library: "x"},
+		{Op: admin.OpenLibrary, Library: "x"},
+	}
+	for i, c := range want {
+		if got := node.changes[i]; !reflect.DeepEqual(got, admin.LibraryChanges{Changes: []admin.LibraryChange{c}}) {
+			t.Errorf("change %d: got %+v", i, got)
+		}
+	}
+}
+
+func TestFailuresExitWithOneAndTellTheReason(t *testing.T) {
+	node := &fakeNode{err: fmt.Errorf("%w:\nno answer", fsm.ErrNoLeader)}
+	address := serve(t, node)
+	for _, c := range []struct{ args, want string }{
+		{"leave --http " + address, "the cluster has no leader that could decide: no answer"},
+		{"library close x --http " + address, "the cluster has no leader that could decide: no answer"},
+		{"locate --http " + address + " " + strings.Repeat("x", 65), "bad name: the core object has 65 bytes, at most 64 are allowed"},
+		{"status -f " + filepath.Join(t.TempDir(), "none"), "does not exist; `mysqlda init -f"},
+		{"start -f testdata/bad.conf", `testdata/bad.conf:3: session_pool.unused_forward_sesion_timeout: unknown key; did you mean "unused_forward_session_timeout"?`},
+	} {
+		code, stdout, stderr := execute(strings.Fields(c.args)...)
+		if code != exitFailed || stdout != "" || !strings.Contains(stderr, c.want) {
+			t.Errorf("mysqlda %s: exit code %d, %q, %q", c.args, code, stdout, stderr)
+		}
+		oneLine(t, c.args, stderr)
+	}
+}
+
+func TestNodeIsFoundByConfigFile(t *testing.T) {
+	path := write(t, serve(t, &fakeNode{}), "[]")
+	if code, _, stderr := execute("status", "-f", path); code != exitDone {
+		t.Errorf("exit code %d, %q", code, stderr)
+	}
+}
+
+func TestStatusTable(t *testing.T) {
+	code, stdout, stderr := execute("status", "--http", serve(t, &fakeNode{}))
+	if code != exitDone {
+		t.Fatalf("exit code %d, %q", code, stderr)
+	}
+	golden(t, "status.txt", stdout)
+}
+
+func TestStatusOfALonelyNode(t *testing.T) {
+	code, stdout, stderr := execute("status", "--http", serve(t, &fakeNode{lonely: true}))
+	if code != exitDone {
+		t.Fatalf("exit code %d, %q", code, stderr)
+	}
+	golden(t, "status_lonely.txt", stdout)
+}
+
+// Scripts rely on these names.
+func TestStatusJSONHasTheContractsFields(t *testing.T) {
+	code, stdout, stderr := execute("status", "-o", "json", "--http", serve(t, &fakeNode{}))
+	if code != exitDone {
+		t.Fatalf("exit code %d, %q", code, stderr)
+	}
+	var status map[string]any
+	if err := json.Unmarshal([]byte(stdout), &status); err != nil {
+		t.Fatal(err)
+	}
+	has := func(what string, object any, names ...string) map[string]any {
+		fields, ok := object.(map[string]any)
+		for _, name := range names {
+			if _, known := fields[name]; !ok || !known {
+				t.Errorf("%s has no %s: %v", what, name, object)
+			}
+		}
+		return fields
+	}
+	has("status", status, "leader", "nodes", "libraries", "placements", "bindings", "applied_index")
+	has("node", status["nodes"].([]any)[0], "id", "voter", "alive", "mysql", "http")
+	library := has("library", status["libraries"].([]any)[0], "name", "state", "weight", "placements", "active", "servers")
+	has("server", library["servers"].([]any)[0], "address", "healthy")
+}
+
+func TestLocateJSON(t *testing.T) {
+	address := serve(t, &fakeNode{})
+	for core, want := range map[string]string{"customer_1": "mysql_data_1", "unknown": ""} {
+		_, stdout, _ := execute("locate", core, "-o", "json", "--http", address)
+		var got map[string]any
+		if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, map[string]any{"core": core, "library": want}) {
+			t.Errorf("got %v", got)
+		}
+	}
+}
+
+func TestReload(t *testing.T) {
+	const (
+		library1 = `{"instance": "mysql_data_1", "forward": [{"ip": "10.1.0.1", "port": 3306}, {"ip": "10.1.0.2", "port": 3306}]}`
+		library2 = `{"instance": "mysql_data_2", "forward": [{"ip": "10.1.0.3", "port": 3306}]}`
+		library3 = `{"instance": "mysql_data_3", "forward": [{"ip": "10.1.0.4", "port": 3306}]}`
+		isNew    = "library mysql_data_3: is new: weight 100, servers 10.1.0.4:3306\n"
+	)
+	for _, c := range []struct {
+		name, forwards, flags string
+		code                  int
+		stdout, stderr        string
+		requests              int
+	}{
+		{name: "nothing to change", forwards: library1 + "," + library2, stdout: "nothing to change\n"},
+		{name: "a difference", forwards: library1 + "," + library2 + "," + library3, stdout: isNew + "applied\n", requests: 1},
+		{name: "only looked at", flags: "--dry-run", forwards: library1 + "," + library2 + "," + library3, stdout: isNew + "dry run: nothing was changed\n"},
+		{
+			name: "a library is missing", forwards: library1 + "," + library3, code: exitFailed, stdout: isNew,
+			stderr: "(mysql_data_2), and libraries cannot be removed",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			node := &fakeNode{}
+			path := write(t, serve(t, node), "["+c.forwards+"]")
+			code, stdout, stderr := execute(append([]string{"reload", "-f", path}, strings.Fields(c.flags)...)...)
+			if code != c.code || stdout != c.stdout || !strings.Contains(stderr, c.stderr) {
+				t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+			}
+			if len(node.changes) != c.requests {
+				t.Errorf("requests: %+v", node.changes)
+			}
+			for _, r := range node.changes {
+				if r.ExpectVersion != 5 {
+					t.Errorf("expects version %d", r.ExpectVersion)
+				}
+			}
+		})
+	}
+}
+
+func TestReloadNeedsForwards(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "n.conf")
+	if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := execute("reload", "-f", path); code != exitFailed || !strings.Contains(stderr, "has no forwards") {
+		t.Errorf("exit code %d, %q", code, stderr)
+	}
+}
+
+func TestInit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "n2.conf")
+	args := []string{"init", "-f", path, "--node", "n2", "--mysql", "10.0.0.2:13306"}
+	if code, stdout, stderr := execute(args...); code != exitDone || !strings.Contains(stdout, "--bootstrap") {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	if code, _, stderr := execute(args...); code != exitFailed || !strings.Contains(stderr, "exists already") {
+		t.Errorf("a second time: exit code %d, %q", code, stderr)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if code, stdout, _ := execute("version"); code != exitDone || !strings.HasPrefix(stdout, "mysqlda "+version+" (go") {
+		t.Errorf("exit code %d, %q", code, stdout)
+	}
+}
+
+// golden compares with a file of testdata; UPDATE_GOLDEN=1 rewrites it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -1,0 +1,142 @@
+// Package admin is a node's HTTP side: the API that operators and the mysqlda
+// commands use, the metrics, and the probes of whatever supervises the process.
+// Server serves it for one Node; Client asks it.
+//
+// The API has no accounts: whoever reaches the address may change the cluster.
+package admin
+
+import "context"
+
+// Node is what the API needs of the node that it serves. Package daemon
+// implements it. All methods may be called from any goroutine, and at any time:
+// while the node starts or stops they return an error that says so.
+type Node interface {
+	// Ready returns nil while the node serves clients, or else why it does not.
+	Ready() error
+	Status() (Status, error)
+	// Locate never assigns: Location.Library is "" for a core object without a home.
+	Locate(ctx context.Context, core string) (Location, error)
+	// ChangeLibraries makes all changes or none.
+	ChangeLibraries(ctx context.Context, request LibraryChanges) error
+	// Join makes the node a member of the cluster that any of the given
+	// internode addresses belongs to.
+	Join(ctx context.Context, via []string) error
+	// Leave takes the node out of its cluster; the process ends afterwards.
+	Leave(ctx context.Context) error
+	// Remove takes another node, which may be dead, out of the cluster for good.
+	Remove(ctx context.Context, id string) error
+}
+
+// Status is what one node knows of its cluster.
+type Status struct {
+	Node         string          `json:"node"` // who answers
+	Version      string          `json:"version"`
+	Ready        bool            `json:"ready"`
+	NotReady     string          `json:"not_ready,omitempty"` // why not
+	ClusterID    string          `json:"cluster_id"`
+	State        string          `json:"state"`  // the answering node's Raft state
+	Leader       string          `json:"leader"` // node id, "" if there is none
+	Term         uint64          `json:"term"`
+	AppliedIndex uint64          `json:"applied_index"`
+	CommitIndex  uint64          `json:"commit_index"`
+	StateHash    string          `json:"state_hash"` // of everything applied; equal on all nodes at equal applied_index
+	RingVersion  uint64          `json:"ring_version"`
+	Placements   uint64          `json:"placements"`
+	Bindings     uint64          `json:"bindings"`
+	Sessions     int             `json:"sessions"` // on the answering node
+	Nodes        []NodeStatus    `json:"nodes"`
+	Libraries    []LibraryStatus `json:"libraries"`
+	Pools        []PoolStatus    `json:"pools"` // of the answering node
+}
+
+// NodeStatus is one node of the cluster. Addresses are host:port.
+type NodeStatus struct {
+	ID      string `json:"id"`
+	Voter   bool   `json:"voter"`
+	Alive   bool   `json:"alive"` // in the eyes of the answering node
+	Cluster string `json:"cluster"`
+	Gossip  string `json:"gossip"`
+	MySQL   string `json:"mysql"`
+	HTTP    string `json:"http"`
+	Version string `json:"version"`
+}
+
+// LibraryStatus is one library, with its servers in the order in which they
+// are tried.
+type LibraryStatus struct {
+	ID         uint32         `json:"id"`
+	Name       string         `json:"name"`
+	State      string         `json:"state"` // open or closed
+	Weight     uint32         `json:"weight"`
+	Placements uint64         `json:"placements"`
+	Active     string         `json:"active"` // address of the server in use, "" while it changes
+	Servers    []ServerStatus `json:"servers"`
+}
+
+// ServerStatus is one server of a library. It is healthy when most of the nodes
+// that report on it reach it.
+type ServerStatus struct {
+	Address string   `json:"address"`
+	Healthy bool     `json:"healthy"`
+	SeenBy  []SeenBy `json:"seen_by"`
+}
+
+// SeenBy is what one node sees of a server.
+type SeenBy struct {
+	Node    string `json:"node"`
+	Healthy bool   `json:"healthy"`
+}
+
+// PoolStatus counts the answering node's backend connections to one server.
+type PoolStatus struct {
+	Library   string `json:"library"`
+	Server    string `json:"server"`
+	InUse     int    `json:"in_use"`
+	Idle      int    `json:"idle"`
+	Resetting int    `json:"resetting"`
+	Waiting   int    `json:"waiting"` // sessions that wait for a connection
+}
+
+// Location is where a core object lives.
+type Location struct {
+	Core    string `json:"core"`
+	Library string `json:"library"` // "" when it has no home
+}
+
+// LibraryChanges is a request to change libraries.
+type LibraryChanges struct {
+	// ExpectVersion is the ring_version that the changes were computed against:
+	// with another one nothing is changed. 0 stands for any.
+	ExpectVersion uint64          `json:"expect_version,omitempty"`
+	Changes       []LibraryChange `json:"changes"`
+}
+
+// Operation names what a LibraryChange does.
+type Operation string
+
+// The operations, and the fields of LibraryChange that they use.
+const (
+	AddLibrary   Operation = "add"     // Weight, Servers
+	SetWeight    Operation = "weight"  // Weight
+	OpenLibrary  Operation = "open"    // takes new core objects
+	CloseLibrary Operation = "close"   // gets no new core objects
+	SetServers   Operation = "servers" // Servers: replaces the list, in this order
+)
+
+// LibraryChange changes one library.
+type LibraryChange struct {
+	Op      Operation `json:"op"`
+	Library string    `json:"library"`
+	Weight  uint32    `json:"weight,omitempty"`
+	Servers []string  `json:"servers,omitempty"` // host:port
+}
+
+// JoinRequest names members of the cluster to join, by internode address.
+type JoinRequest struct {
+	Via []string `json:"via"`
+}
+
+// Problem is the body of every answer that is not a success.
+type Problem struct {
+	Error string `json:"error"`
+}

@@ -1,0 +1,141 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	dialTimeout    = 3 * time.Second
+	maxAnswerBytes = 64 << 20
+	// clientTimeout is a little longer than any request takes inside a node, so
+	// that the node's own error arrives before the client gives up.
+	clientTimeout = memberTimeout + 5*time.Second
+)
+
+// Client asks the API of one node. It may be used from any goroutine.
+type Client struct {
+	address string
+	http    *http.Client
+}
+
+// NewClient makes a client of the node whose HTTP address, host:port, is given.
+func NewClient(address string) *Client {
+	transport := &http.Transport{
+		DialContext:       (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		DisableKeepAlives: true,
+	}
+	return &Client{address: address, http: &http.Client{Transport: transport, Timeout: clientTimeout}}
+}
+
+// RefusedError is a node's answer that it did not do what it was asked for.
+type RefusedError struct {
+	StatusCode int    // of HTTP
+	Message    string // what the node says
+}
+
+// Error implements error.
+func (e *RefusedError) Error() string { return e.Message }
+
+// Status asks what the node knows of its cluster.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var status Status
+	err := c.do(ctx, http.MethodGet, "/api/v1/status", nil, &status)
+	return status, err
+}
+
+// Locate asks where the core object lives, without assigning it.
+func (c *Client) Locate(ctx context.Context, core string) (Location, error) {
+	var location Location
+	err := c.do(ctx, http.MethodGet, "/api/v1/locate?"+url.Values{"core": {core}}.Encode(), nil, &location)
+	return location, err
+}
+
+// ChangeLibraries makes all changes or none.
+func (c *Client) ChangeLibraries(ctx context.Context, changes LibraryChanges) error {
+	return c.do(ctx, http.MethodPost, "/api/v1/libraries", changes, nil)
+}
+
+// Join makes the node join the cluster of the given internode addresses.
+func (c *Client) Join(ctx context.Context, via []string) error {
+	return c.do(ctx, http.MethodPost, "/api/v1/join", JoinRequest{via}, nil)
+}
+
+// Leave takes the node out of its cluster and ends its process.
+func (c *Client) Leave(ctx context.Context) error {
+	return c.do(ctx, http.MethodPost, "/api/v1/leave", struct{}{}, nil)
+}
+
+// Remove takes the node of that id out of the cluster for good.
+func (c *Client) Remove(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodDelete, "/api/v1/nodes/"+url.PathEscape(id), nil, nil)
+}
+
+// do sends one request and decodes the answer into result, unless that is nil.
+func (c *Client) do(ctx context.Context, method, path string, body, result any) error {
+	var content io.Reader
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("request to %s: %w", c.address, err)
+		}
+		content = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+c.address+path, content)
+	if err != nil {
+		return fmt.Errorf("request to %s: %w", c.address, err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := c.http.Do(request)
+	if err != nil {
+		return c.unreachable(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes))
+	if err != nil {
+		return fmt.Errorf("answer of the node at %s: %w", c.address, err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return c.refused(response, answer)
+	}
+	if result == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, result); err != nil {
+		return fmt.Errorf("what answers at %s is not a mysqlda node: %w", c.address, err)
+	}
+	return nil
+}
+
+// unreachable says in plain words that no answer came.
+func (c *Client) unreachable(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return context.Canceled
+	}
+	if wrapped := new(url.Error); errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if opening := new(net.OpError); errors.As(err, &opening) && opening.Op == "dial" {
+		return fmt.Errorf("no node answers at http address %s (%w): is it started? name another with --http or -f", c.address, opening.Err)
+	}
+	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
+		return fmt.Errorf("the node at %s did not answer in time; what was asked for may still happen, look with `mysqlda status`", c.address)
+	}
+	return fmt.Errorf("the node at %s: %w", c.address, err)
+}
+
+func (c *Client) refused(response *http.Response, answer []byte) error {
+	var problem Problem
+	if err := json.Unmarshal(answer, &problem); err != nil || problem.Error == "" {
+		return fmt.Errorf("what answers at %s is not a mysqlda node: HTTP status %s", c.address, response.Status)
+	}
+	return &RefusedError{StatusCode: response.StatusCode, Message: problem.Error}
+}

@@ -1,0 +1,219 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap/zaptest"
+
+	"github.com/mysqlda/mysqlda/cluster"
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+// fakeNode answers what a test tells it to and notes what it was asked for.
+type fakeNode struct {
+	ready  error
+	err    error // of every other method
+	status Status
+	asked  []string
+}
+
+func (f *fakeNode) Ready() error            { return f.ready }
+func (f *fakeNode) Status() (Status, error) { return f.status, f.err }
+func (f *fakeNode) Locate(_ context.Context, core string) (Location, error) {
+	return Location{Core: core, Library: "mysql_data_1"}, f.err
+}
+
+func (f *fakeNode) ChangeLibraries(_ context.Context, r LibraryChanges) error {
+	return f.note("change %+v", r)
+}
+func (f *fakeNode) Join(_ context.Context, via []string) error { return f.note("join %q", via) }
+func (f *fakeNode) Leave(context.Context) error                { return f.note("leave") }
+func (f *fakeNode) Remove(_ context.Context, id string) error  { return f.note("remove %q", id) }
+func (f *fakeNode) note(format string, args ...any) error {
+	f.asked = append(f.asked, fmt.Sprintf(format, args...))
+	return f.err
+}
+
+// serve serves the node and returns its address.
+func serve(t *testing.T, node Node) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "mysqlda_test"}))
+	server := New(Config{Node: node, Metrics: registry, Logger: zaptest.NewLogger(t)})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ln) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := errors.Join(server.Shutdown(ctx), <-served); err != nil {
+			t.Error(err)
+		}
+	})
+	return ln.Addr().String()
+}
+
+// ask sends a request and returns the status and the body.
+func ask(t *testing.T, method, address, path, contentType, body string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", contentType)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(content)
+}
+
+func TestProbes(t *testing.T) {
+	node := &fakeNode{ready: errors.New("the node is catching up with its cluster")}
+	address := serve(t, node)
+	if code, body := ask(t, "GET", address, "/healthz", "", ""); code != 200 || body != "ok\n" {
+		t.Errorf("healthz: %d %q", code, body)
+	}
+	if code, body := ask(t, "GET", address, "/readyz", "", ""); code != 503 || body != "the node is catching up with its cluster\n" {
+		t.Errorf("readyz before: %d %q", code, body)
+	}
+	node.ready = nil
+	if code, body := ask(t, "GET", address, "/readyz", "", ""); code != 200 || body != "ready\n" {
+		t.Errorf("readyz after: %d %q", code, body)
+	}
+	if code, body := ask(t, "GET", address, "/metrics", "", ""); code != 200 || !strings.Contains(body, "mysqlda_test 0") {
+		t.Errorf("metrics: %d %q", code, body)
+	}
+}
+
+func TestRequestsThatAreRefused(t *testing.T) {
+	node := &fakeNode{}
+	address := serve(t, node)
+	for _, c := range []struct {
+		name, method, path, contentType, body string
+		code                                  int
+		answer                                string
+	}{
+		{"a form of a web page", "POST", "/api/v1/leave", "text/plain", "{}", 415, `{"error":"the request needs Content-Type: application/json"}`},
+		{"no content type", "POST", "/api/v1/libraries", "", "{}", 415, `{"error":"the request needs Content-Type: application/json"}`},
+		{"not JSON", "POST", "/api/v1/join", "application/json", "via", 400, `{"error":"bad request: invalid character 'v' looking for beginning of value"}`},
+		{"unknown field", "POST", "/api/v1/join", "application/json", `{"from":["a:1"]}`, 400, `{"error":"bad request: json: unknown field \"from\""}`},
+		{"two values", "POST", "/api/v1/join", "application/json", `{}{}`, 400, `{"error":"bad request: something follows the JSON value"}`},
+		{"too large", "POST", "/api/v1/join", "application/json", `{"via":["` + strings.Repeat("a", maxBodyBytes) + `"]}`, 413, `{"error":"the request has more than 1048576 bytes"}`},
+		{"unknown path", "GET", "/api/v2/status", "", "", 404, `{"error":"there is no GET /api/v2/status"}`},
+		{"another method", "GET", "/api/v1/leave", "", "", 404, `{"error":"there is no GET /api/v1/leave"}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			code, body := ask(t, c.method, address, c.path, c.contentType, c.body)
+			if code != c.code || body != c.answer+"\n" {
+				t.Errorf("got %d %s", code, body)
+			}
+		})
+	}
+	if node.asked != nil {
+		t.Errorf("the node was asked to %q", node.asked)
+	}
+}
+
+func TestErrorsOfTheNodeChooseTheStatus(t *testing.T) {
+	node := &fakeNode{}
+	address := serve(t, node)
+	for err, code := range map[error]int{
+		fsm.ErrBadName:           400,
+		cluster.ErrUnknownNode:   404,
+		fsm.ErrBadChange:         409,
+		fsm.ErrStaleVersion:      409,
+		cluster.ErrNotMember:     409,
+		errors.New("disk"):       500,
+		fsm.ErrNoLeader:          503,
+		ErrNotRunning:            503,
+		context.DeadlineExceeded: 504,
+	} {
+		node.err = fmt.Errorf("doing it: %w", err)
+		got, body := ask(t, "POST", address, "/api/v1/leave", "application/json; charset=utf-8", "{}")
+		if want := fmt.Sprintf("{%q:%q}\n", "error", node.err.Error()); got != code || body != want {
+			t.Errorf("%v: got %d %s", err, got, body)
+		}
+	}
+}
+
+func TestClientAndServerUnderstandEachOther(t *testing.T) {
+	node := &fakeNode{status: Status{
+		Node: "n1", Leader: "n2", AppliedIndex: 7, Placements: 3,
+		Nodes: []NodeStatus{{ID: "n1", Voter: true, Alive: true, MySQL: "a:1", HTTP: "a:4"}},
+		Libraries: []LibraryStatus{{Name: "x", State: "open", Weight: 100, Active: "b:1", Servers: []ServerStatus{
+			{Address: "b:1", Healthy: true, SeenBy: []SeenBy{{Node: "n1", Healthy: true}}},
+		}}},
+	}}
+	client, ctx := NewClient(serve(t, node)), t.Context()
+	status, err := client.Status(ctx)
+	if err != nil || !reflect.DeepEqual(status, node.status) {
+		t.Errorf("status: got %+v, %v", status, err)
+	}
+	location, err := client.Locate(ctx, "客户 &1")
+	if want := (Location{Core: "客户 &1", Library: "mysql_data_1"}); err != nil || location != want {
+		t.Errorf("locate: got %+v, %v", location, err)
+	}
+	changes := LibraryChanges{ExpectVersion: 3, Changes: []LibraryChange{{Op: AddLibrary, Library: "y", Weight: 5, Servers: []string{"c:1"}}}}
+	err = errors.Join(client.ChangeLibraries(ctx, changes), client.Join(ctx, []string{"a:2"}), client.Leave(ctx), client.Remove(ctx, "n/3 %"))
+	want := []string{fmt.Sprintf("change %+v", changes), `join ["a:2"]`, "leave", `remove "n/3 %"`}
+	if err != nil || !reflect.DeepEqual(node.asked, want) {
+		t.Errorf("asked %q, %v", node.asked, err)
+	}
+}
+
+func TestClientTellsTheNodesOwnWords(t *testing.T) {
+	client := NewClient(serve(t, &fakeNode{err: fmt.Errorf("%w: n9", cluster.ErrUnknownNode)}))
+	err := client.Remove(t.Context(), "n9")
+	refused := new(RefusedError)
+	if !errors.As(err, &refused) || refused.StatusCode != 404 || err.Error() != "no such node in the cluster: n9" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestClientNamesWhoDoesNotAnswer(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := ln.Addr().String()
+	if err := ln.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = NewClient(address).Status(t.Context())
+	if err == nil || !strings.HasPrefix(err.Error(), "no node answers at http address "+address) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestClientNoticesThatItTalksToSomethingElse(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := &http.Server{Handler: http.NotFoundHandler(), ReadHeaderTimeout: time.Second}
+	go func() { _ = other.Serve(ln) }()
+	t.Cleanup(func() { _ = other.Close() })
+	_, err = NewClient(ln.Addr().String()).Status(t.Context())
+	if want := "is not a mysqlda node: HTTP status 404 Not Found"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,174 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func mustParse(t *testing.T, src string) *Config {
+	t.Helper()
+	cfg, err := Parse("/etc/mysqlda/n.conf", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
+	cfg, err := Load("testdata/original.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Config{
+		Path:        filepath.Join(dir, "original.conf"),
+		Server:      Server{Listen: "127.0.0.1:13306", ShutdownTimeout: 10 * time.Second},
+		Auth:        Auth{User: "calvin", Password: "calvin", Database: "calvindb"},
+		IdleTimeout: time.Minute,
+		Forwards:    []Forward{{Library: "mysqlda1", Weight: 100, Servers: []string{"127.0.0.1:3306"}}},
+		Node:        Node{DataDir: filepath.Join(dir, "mysqlda-data")},
+		Cluster:     Cluster{Listen: "127.0.0.1:13307", Gossip: "127.0.0.1:13308"},
+		HTTP:        HTTP{Listen: "127.0.0.1:13309"},
+		Log:         Log{Level: "info", Format: "console"},
+	}
+	cfg.Warnings = nil // they depend on how the file was checked out
+	if !reflect.DeepEqual(cfg, want) {
+		t.Errorf("got  %+v\nwant %+v", cfg, want)
+	}
+	if err := cfg.Seed(); err != nil {
+		t.Errorf("it must be able to start a cluster: %v", err)
+	}
+}
+
+func TestEveryKeyIsRead(t *testing.T) {
+	cfg := mustParse(t, `{
+  // line comment
+  "server": { "listen_ip": "0.0.0.0", "listen_port": 23306, "shutdown_timeout": 3, },
+  "auth": { "user": "u", "pass": "p", "db": "d", "default_library": "b" }, /* block
+  comment */
+  "session_pool": { "unused_forward_session_timeout": 0 },
+  "forwards": [
+    { "instance": "a", "weight": 0, "forward": [ { "ip": "db1.example.com", "port": 3306 }, { "ip": "::1", "port": 3307 } ] },
+    { "instance": "b", "forward": [ { "ip": "10.0.0.1", "port": 3306 } ], },
+  ],
+  "node": { "id": "n1", "data_dir": "../n1-data", "advertise": "node1" },
+  "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1" },
+  "http": { "listen": "localhost:65535" },
+  "log": { "level": "debug", "format": "json" },
+}`)
+	want := &Config{
+		Path:        "/etc/mysqlda/n.conf",
+		Server:      Server{Listen: "0.0.0.0:23306", ShutdownTimeout: 3 * time.Second},
+		Auth:        Auth{User: "u", Password: "p", Database: "d", DefaultLibrary: "b"},
+		IdleTimeout: time.Second,
+		Forwards: []Forward{
+			{Library: "a", Weight: 0, HasWeight: true, Servers: []string{"db1.example.com:3306", "[::1]:3307"}},
+			{Library: "b", Weight: 100, Servers: []string{"10.0.0.1:3306"}},
+		},
+		Node:    Node{ID: "n1", DataDir: "/etc/n1-data", Advertise: "node1"},
+		Cluster: Cluster{Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1"},
+		HTTP:    HTTP{Listen: "localhost:65535"},
+		Log:     Log{Level: "debug", Format: "json"},
+	}
+	if !reflect.DeepEqual(cfg, want) {
+		t.Errorf("got  %+v\nwant %+v", cfg, want)
+	}
+}
+
+func TestSeedNamesWhatANewClusterNeeds(t *testing.T) {
+	for src, want := range map[string]string{
+		`{}`:                      "auth.user is missing",
+		`{"auth": {"user": "u"}}`: "forwards is missing",
+	} {
+		if err := mustParse(t, src).Seed(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want an error with %q", src, err, want)
+		}
+	}
+	if err := mustParse(t, `{"auth": {"user": "u"}, "forwards": []}`).Seed(); err != nil {
+		t.Errorf("an empty list of libraries is a choice: %v", err)
+	}
+}
+
+func TestPasswordDoesNotShow(t *testing.T) {
+	cfg := mustParse(t, `{"auth": {"user": "u", "pass": "open sesame"}}`)
+	asJSON, err := json.Marshal(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shown := range []string{fmt.Sprint(cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%#v", *cfg), string(asJSON)} {
+		if strings.Contains(shown, "sesame") {
+			t.Errorf("the password shows: %s", shown)
+		}
+	}
+}
+
+func TestReadablePasswordIsWarnedOf(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "n.conf")
+	if err := os.WriteFile(path, []byte(`{"auth": {"user": "u", "pass": "p"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for mode, warnings := range map[os.FileMode]int{0o600: 0, 0o640: 0, 0o644: 1} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(cfg.Warnings) != warnings {
+			t.Errorf("mode %o: warnings %q, want %d", mode, cfg.Warnings, warnings)
+		}
+	}
+}
+
+func TestMissingFileSaysHowToMakeOne(t *testing.T) {
+	_, err := Load(filepath.Join(t.TempDir(), "n.conf"))
+	if err == nil || !strings.Contains(err.Error(), "mysqlda init -f") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTooLargeFileIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "n.conf")
+	if err := os.WriteFile(path, make([]byte, MaxFileBytes+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "more than 4194304 bytes") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAdvertisedAddress(t *testing.T) {
+	for _, c := range []struct{ advertise, listen, want string }{
+		{"", "10.1.2.3:13306", "10.1.2.3:13306"},
+		{"node1", "0.0.0.0:13306", "node1:13306"},
+		{"10.9.9.9", "10.1.2.3:13306", "10.9.9.9:13306"},
+		{"fe80::1", "[::]:13306", "[fe80::1]:13306"},
+	} {
+		got, err := (&Config{Node: Node{Advertise: c.advertise}}).Advertised(c.listen)
+		if err != nil || got != c.want {
+			t.Errorf("%+v: got %q, %v", c, got, err)
+		}
+	}
+}
+
+func TestDialableAddress(t *testing.T) {
+	for listen, want := range map[string]string{
+		"0.0.0.0:1":  "127.0.0.1:1",
+		"[::]:1":     "[::1]:1",
+		"10.0.0.1:1": "10.0.0.1:1",
+	} {
+		if got := Dialable(listen); got != want {
+			t.Errorf("%s: got %s, want %s", listen, got, want)
+		}
+	}
+}

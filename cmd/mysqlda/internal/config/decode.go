@@ -1,0 +1,167 @@
+package config
+
+import (
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+// Parse decodes the content of the file at path, which must be absolute: it
+// appears in errors and relative paths of the file start at its directory.
+// An error is an *Error.
+func Parse(path string, src []byte) (*Config, error) {
+	doc, root, err := parse(path, src)
+	if err != nil {
+		return nil, err
+	}
+	cfg := &Config{Path: path}
+	cfg.decode(root)
+	if err := doc.err(path); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+func (c *Config) decode(root *object) {
+	ip, port := DefaultListenIP, int64(DefaultListenPort)
+	shutdown := int64(DefaultShutdownTimeout / time.Second)
+	var server *object
+	root.section("server", func(o *object) {
+		server = o
+		if o.text("listen_ip", &ip) {
+			if _, err := netip.ParseAddr(ip); err != nil {
+				o.report("listen_ip", "must be an IP address, not %q; 0.0.0.0 stands for every address of this machine", ip)
+			}
+		}
+		o.whole("listen_port", 1, 65535, &port)
+		o.whole("shutdown_timeout", 1, maxShutdownSeconds, &shutdown)
+	})
+	c.Server = Server{Listen: joinPort(ip, port), ShutdownTimeout: time.Duration(shutdown) * time.Second}
+
+	var auth *object
+	root.section("auth", func(o *object) {
+		auth = o
+		c.decodeAuth(o)
+	})
+	c.decodeSessionPool(root)
+	c.decodeForwards(root)
+	if name := c.Auth.DefaultLibrary; name != "" && c.Forwards != nil && !c.hasLibrary(name) {
+		auth.report("default_library", "%q is no library of forwards", name)
+	}
+	c.decodeNode(root)
+	c.decodeListeners(root, server, ip, port)
+	c.decodeLog(root)
+	root.close()
+}
+
+func (c *Config) decodeAuth(o *object) {
+	var password string
+	o.text("user", &c.Auth.User)
+	o.text("pass", &password)
+	o.text("db", &c.Auth.Database)
+	o.text("default_library", &c.Auth.DefaultLibrary)
+	c.Auth.Password = Secret(password)
+	for _, v := range []struct{ name, value string }{{"user", c.Auth.User}, {"pass", password}, {"db", c.Auth.Database}} {
+		switch {
+		case len(v.value) > fsm.MaxCredentialLen:
+			o.report(v.name, "has %d bytes, at most %d are allowed", len(v.value), fsm.MaxCredentialLen)
+		case strings.ContainsRune(v.value, 0):
+			o.report(v.name, "must not contain a zero byte")
+		}
+	}
+	if c.Auth.User == "" {
+		o.report("user", "is missing or empty")
+	}
+}
+
+func (c *Config) decodeSessionPool(root *object) {
+	seconds := int64(DefaultIdleTimeout / time.Second)
+	root.section("session_pool", func(o *object) {
+		o.whole("unused_forward_session_timeout", 0, maxIdleTimeoutSeconds, &seconds)
+	})
+	// The original looks once a second, so its 0 keeps a connection for up to one.
+	c.IdleTimeout = time.Duration(max(seconds, 1)) * time.Second
+}
+
+func (c *Config) decodeForwards(root *object) {
+	present := root.list("forwards", fsm.MaxLibraries, func(o *object) {
+		f := Forward{Weight: fsm.DefaultWeight}
+		if !o.text("instance", &f.Library) {
+			o.report("instance", "is missing: the name of the library")
+		} else if err := fsm.CheckName("the name of the library", f.Library, fsm.MaxNameLen); err != nil {
+			o.report("instance", "%v", err)
+		} else if c.hasLibrary(f.Library) {
+			o.report("instance", "library %q is given twice", f.Library)
+		}
+		weight := int64(fsm.DefaultWeight)
+		f.HasWeight = o.whole("weight", 0, fsm.MaxWeight, &weight)
+		f.Weight = uint32(weight)
+		f.decodeServers(o)
+		c.Forwards = append(c.Forwards, f)
+	})
+	if present && c.Forwards == nil {
+		c.Forwards = []Forward{}
+	}
+}
+
+func (f *Forward) decodeServers(o *object) {
+	o.list("forward", fsm.MaxServers, func(server *object) {
+		var ip string
+		var port int64
+		if !server.text("ip", &ip) {
+			server.report("ip", "is missing: the address of the MySQL server")
+		} else if err := checkHost(ip); err != nil {
+			server.report("ip", "%v", err)
+		}
+		if !server.whole("port", 1, 65535, &port) {
+			server.report("port", "is missing: the port of the MySQL server")
+		}
+		address := joinPort(ip, port)
+		if slices.Contains(f.Servers, address) {
+			server.report("ip", "server %s is given twice in library %q", address, f.Library)
+		}
+		f.Servers = append(f.Servers, address)
+	})
+	if len(f.Servers) == 0 {
+		o.report("forward", "needs at least one MySQL server {\"ip\": ..., \"port\": ...}")
+	}
+}
+
+func (c *Config) hasLibrary(name string) bool {
+	return slices.ContainsFunc(c.Forwards, func(f Forward) bool { return f.Library == name })
+}
+
+func (c *Config) decodeNode(root *object) {
+	dir := DefaultDataDir
+	root.section("node", func(o *object) {
+		if o.text("id", &c.Node.ID) {
+			if err := fsm.CheckName("the id of the node", c.Node.ID, fsm.MaxNameLen); err != nil {
+				o.report("id", "%v", err)
+			}
+		}
+		if o.text("data_dir", &dir) && dir == "" {
+			o.report("data_dir", "is empty")
+		}
+		if o.text("advertise", &c.Node.Advertise) {
+			if err := checkHost(c.Node.Advertise); err != nil || everyAddress(c.Node.Advertise) {
+				o.report("advertise", "must be the IP address or host name under which others reach this node, not %q", c.Node.Advertise)
+			}
+		}
+	})
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(filepath.Dir(c.Path), dir)
+	}
+	c.Node.DataDir = filepath.Clean(dir)
+}
+
+func (c *Config) decodeLog(root *object) {
+	c.Log = Log{Level: "info", Format: "console"}
+	root.section("log", func(o *object) {
+		o.choice("level", &c.Log.Level, "debug", "info", "warn", "error")
+		o.choice("format", &c.Log.Format, "console", "json")
+	})
+}

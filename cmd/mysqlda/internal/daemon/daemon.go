@@ -1,0 +1,279 @@
+// Package daemon wires one node: it opens the rooms in order, passes what one
+// says to the others, and closes them in reverse. Decisions are the rooms'.
+//
+//	daemon.go      opening, waiting, closing
+//	membership.go  which cluster the node belongs to: bootstrap and join
+//	node.go        what the HTTP API asks of the node
+//	status.go      what the node knows, put together for the API
+//	report.go      the same for SHOW MYSQLDA
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/mysqlda/mysqlda/cluster"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/proxy"
+	"github.com/mysqlda/mysqlda/proxy/backend"
+)
+
+// How long the parts may take to close after the sessions have ended.
+const (
+	clusterCloseTimeout = 10 * time.Second
+	httpCloseTimeout    = 5 * time.Second
+)
+
+// Options are what the command line says besides the config file.
+type Options struct {
+	Bootstrap bool     // make a new cluster, unless the node belongs to one
+	Join      []string // join the cluster of these internode addresses, unless the node belongs to it
+	Version   string   // the release
+}
+
+// daemon is one node. Every part of it that is a pointer
+// behind an atomic is nil until that part is open.
+type daemon struct {
+	cfg      *config.Config
+	options  Options
+	logger   *zap.Logger
+	registry *prometheus.Registry
+
+	cluster  atomic.Pointer[cluster.Node]
+	backends atomic.Pointer[backend.Manager]
+	proxy    atomic.Pointer[proxy.Server]
+	stopping atomic.Bool // no new clients
+
+	end     context.CancelCauseFunc // ends Run; the first cause counts
+	tasks   sync.WaitGroup          // goroutines of Run
+	closers []func() error          // in the order of opening
+}
+
+// errLeft ends a node that was asked to leave its cluster: that is a success.
+var errLeft = errors.New("the node has left its cluster")
+
+// Run runs a node until ctx ends, it was asked to leave its cluster, or it
+// cannot go on; only the last is an error. When it returns everything is closed.
+func Run(ctx context.Context, cfg *config.Config, options Options, logger *zap.Logger) error {
+	registry, err := newRegistry(options.Version)
+	if err != nil {
+		return err
+	}
+	d := &daemon{cfg: cfg, options: options, logger: logger, registry: registry}
+	ctx, d.end = context.WithCancelCause(ctx)
+	defer d.end(nil)
+
+	for _, warning := range cfg.Warnings {
+		logger.Warn(warning)
+	}
+	err = d.open(ctx)
+	if err == nil {
+		<-ctx.Done()
+		err = d.outcome(context.Cause(ctx))
+	}
+	d.end(err)
+	return errors.Join(err, d.close())
+}
+
+// outcome turns the reason for stopping into the error of Run.
+func (d *daemon) outcome(cause error) error {
+	switch {
+	case errors.Is(cause, errLeft):
+		d.logger.Info("the node has left its cluster; stopping")
+		return nil
+	case errors.Is(cause, context.Canceled):
+		d.logger.Info("asked to stop; a second signal ends the process at once",
+			zap.Duration("shutdown_timeout", d.cfg.Server.ShutdownTimeout))
+		return nil
+	default:
+		// Logged as well as returned: closing takes a while, and who collects logs
+		// sees nothing else.
+		d.logger.Error("the node cannot go on; stopping", zap.Error(cause))
+		return cause
+	}
+}
+
+// open opens the parts in order. What it opened is closed by close, also when
+// it fails half-way.
+func (d *daemon) open(ctx context.Context) error {
+	d.logger.Info("starting", zap.String("version", d.options.Version), zap.String("config", d.cfg.Path),
+		zap.String("data_dir", d.cfg.Node.DataDir))
+	if err := d.openHTTP(ctx); err != nil {
+		return err
+	}
+	// Bound before the cluster opens, so that a taken port is known at once.
+	clients, err := listen(ctx, "server.listen_ip, server.listen_port", d.cfg.Server.Listen)
+	if err != nil {
+		return err
+	}
+	d.closers = append(d.closers, func() error { return ignoreClosed(clients.Close()) })
+	if err := d.openCluster(ctx); err != nil {
+		return err
+	}
+	if err := d.openDataPath(ctx, clients); err != nil {
+		return err
+	}
+	d.watch(ctx)
+	d.run(func() error { return d.findCluster(ctx) })
+	return nil
+}
+
+func (d *daemon) openHTTP(ctx context.Context) error {
+	ln, err := listen(ctx, "http.listen", d.cfg.HTTP.Listen)
+	if err != nil {
+		return err
+	}
+	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http")})
+	d.closers = append(d.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), httpCloseTimeout)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			d.logger.Warn("requests of the HTTP API were cut off", zap.Error(err))
+		}
+		return nil
+	})
+	d.run(func() error { return server.Serve(ln) })
+	d.logger.Info("serving API, metrics and probes", zap.String("http", ln.Addr().String()))
+	return nil
+}
+
+func (d *daemon) openCluster(ctx context.Context) error {
+	mysqlAddr, err := d.cfg.Advertised(d.cfg.Server.Listen)
+	if err != nil {
+		return err
+	}
+	httpAddr, err := d.cfg.Advertised(d.cfg.HTTP.Listen)
+	if err != nil {
+		return err
+	}
+	node, err := cluster.Open(ctx, cluster.Config{
+		NodeID:        d.cfg.Node.ID,
+		DataDir:       d.cfg.Node.DataDir,
+		Listen:        d.cfg.Cluster.Listen,
+		GossipListen:  d.cfg.Cluster.Gossip,
+		AdvertiseHost: d.cfg.Node.Advertise,
+		MySQLAddr:     mysqlAddr,
+		HTTPAddr:      httpAddr,
+		Version:       d.options.Version,
+		Logger:        d.logger.Named("cluster"),
+		Registerer:    d.registry,
+	})
+	if err != nil {
+		return fmt.Errorf("opening the cluster: %w", err)
+	}
+	d.closers = append(d.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), clusterCloseTimeout)
+		defer cancel()
+		if err := node.Close(ctx); err != nil {
+			return fmt.Errorf("closing the cluster: %w", err)
+		}
+		return nil
+	})
+	d.cluster.Store(node)
+	return nil
+}
+
+func (d *daemon) openDataPath(ctx context.Context, clients net.Listener) error {
+	node := d.cluster.Load()
+	backends := backend.New(backend.Config{Logger: d.logger.Named("backend"), Registerer: d.registry})
+	d.closers = append(d.closers, func() error { backends.Close(); return nil })
+	backends.OnHealthChange(func(health []backend.ServerHealth) { node.SetHealth(seenHealth(health)) })
+	d.backends.Store(backends)
+
+	server, err := proxy.New(proxy.Config{
+		Directory:  node,
+		Backends:   backends,
+		Logger:     d.logger.Named("proxy"),
+		Registerer: d.registry,
+		Reports:    d.reports(),
+	})
+	if err != nil {
+		return err
+	}
+	d.closers = append(d.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), d.cfg.Server.ShutdownTimeout)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			d.logger.Warn("sessions were cut off: their statements took longer than the shutdown timeout", zap.Error(err))
+		}
+		return nil
+	})
+	d.proxy.Store(server)
+	d.run(func() error { return server.Serve(clients) })
+	return nil
+}
+
+// watch passes on what the cluster says, until ctx ends.
+func (d *daemon) watch(ctx context.Context) {
+	node, backends, server := d.cluster.Load(), d.backends.Load(), d.proxy.Load()
+	d.run(func() error {
+		events := node.Watch(ctx)
+		for open := true; open; _, open = <-events {
+			backends.Update(node.Libraries(), node.Settings())
+		}
+		return nil
+	})
+	d.run(func() error {
+		select {
+		case <-node.Ready():
+			server.SetReady(true)
+			d.logger.Info("serving clients", zap.String("mysql", d.cfg.Server.Listen), zap.String("node", node.ID()))
+		case <-ctx.Done():
+		}
+		return nil
+	})
+	d.run(func() error {
+		select {
+		case err := <-node.Fatal():
+			return err
+		case <-ctx.Done():
+			return nil
+		}
+	})
+}
+
+// run runs a task in a goroutine that close waits for. Its error ends the node.
+func (d *daemon) run(task func() error) {
+	d.tasks.Go(func() {
+		if err := task(); err != nil {
+			d.end(err)
+		}
+	})
+}
+
+// close closes the parts in reverse order and waits for their goroutines.
+func (d *daemon) close() error {
+	d.stopping.Store(true)
+	var errs []error
+	for i := len(d.closers) - 1; i >= 0; i-- {
+		errs = append(errs, d.closers[i]())
+	}
+	d.tasks.Wait()
+	d.logger.Info("stopped")
+	return errors.Join(errs...)
+}
+
+// listen binds a TCP address that the named config keys give.
+func listen(ctx context.Context, keys, address string) (net.Listener, error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s (%s): %w", address, keys, err)
+	}
+	return ln, nil
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,112 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/mysqlda/mysqlda/cluster"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/ring"
+)
+
+const (
+	// joinTimeout bounds one attempt to join, which asks the members round after
+	// round; each attempt that fails is logged.
+	joinTimeout = 10 * time.Second
+	// joinPause comes after each attempt, so that one which fails at once does not spin.
+	joinPause = time.Second
+)
+
+// findCluster makes the node a member of a cluster, as options and config say.
+// An error ends the node.
+func (d *daemon) findCluster(ctx context.Context) error {
+	node := d.cluster.Load()
+	lonely := node.Status().ClusterID == ""
+	switch {
+	case len(d.options.Join) > 0:
+		return d.join(ctx, node)
+	case lonely && d.cfg.Cluster.Present && !d.options.Bootstrap:
+		d.logger.Warn("this node belongs to no cluster yet and waits: make it join one with `mysqlda join`, " +
+			"or start it with --join; the first node of a new cluster is started with --bootstrap")
+		return nil
+	}
+	// For a member this does nothing but finish a bootstrap that was interrupted.
+	if err := d.cfg.Seed(); err != nil {
+		if lonely {
+			return err
+		}
+		return nil
+	}
+	if err := node.Bootstrap(ctx, seed(d.cfg)); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("making a new cluster: %w", err)
+	}
+	return nil
+}
+
+// seed is what a new cluster takes from the config file of its first node.
+func seed(cfg *config.Config) fsm.Bootstrap {
+	b := fsm.Bootstrap{Settings: fsm.Settings{
+		User:                        cfg.Auth.User,
+		Password:                    string(cfg.Auth.Password),
+		Database:                    cfg.Auth.Database,
+		DefaultLibrary:              cfg.Auth.DefaultLibrary,
+		UnusedForwardSessionTimeout: cfg.IdleTimeout,
+		MaxShareMille:               ring.DefaultMaxShareMille,
+	}}
+	for _, f := range cfg.Forwards {
+		b.Libraries = append(b.Libraries, fsm.AddLibrary{Name: f.Library, Weight: f.Weight, Servers: servers(f.Servers)})
+	}
+	return b
+}
+
+func servers(addresses []string) []fsm.Server {
+	list := make([]fsm.Server, 0, len(addresses))
+	for _, a := range addresses {
+		list = append(list, fsm.Server{Address: a})
+	}
+	return list
+}
+
+// join tries until it works, ctx ends, or the cluster definitely refuses.
+func (d *daemon) join(ctx context.Context, node *cluster.Node) error {
+	via := zap.Strings("via", d.options.Join)
+	for {
+		attempt, cancel := context.WithTimeout(ctx, joinTimeout)
+		err := node.Join(attempt, d.options.Join)
+		cancel()
+		switch {
+		case err == nil:
+			d.logger.Info("the node is a member of the cluster", via, zap.String("cluster", node.Status().ClusterID))
+			return nil
+		case ctx.Err() != nil:
+			return nil
+		case refused(err):
+			return fmt.Errorf("joining the cluster of %s: %w", strings.Join(d.options.Join, ", "), err)
+		}
+		d.logger.Warn("joining the cluster failed; trying again", via, zap.Error(err))
+		select {
+		case <-time.After(joinPause):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// refused tells whether an attempt to join has failed for good.
+func refused(err error) bool {
+	for _, final := range []error{
+		cluster.ErrOtherCluster, cluster.ErrOtherNode, cluster.ErrIDTaken,
+		cluster.ErrRemoved, fsm.ErrRemoved, cluster.ErrLeft, cluster.ErrClosed,
+	} {
+		if errors.Is(err, final) {
+			return true
+		}
+	}
+	return false
+}

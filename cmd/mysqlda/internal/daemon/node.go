@@ -1,0 +1,139 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/mysqlda/mysqlda/cluster"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+var _ admin.Node = (*daemon)(nil)
+
+// running returns the cluster's node once it is open.
+func (d *daemon) running() (*cluster.Node, error) {
+	node := d.cluster.Load()
+	switch {
+	case d.stopping.Load():
+		return nil, fmt.Errorf("%w: it is stopping", admin.ErrNotRunning)
+	case node == nil:
+		return nil, fmt.Errorf("%w yet: it is opening its data", admin.ErrNotRunning)
+	}
+	return node, nil
+}
+
+// Ready implements admin.Node.
+func (d *daemon) Ready() error {
+	node, err := d.running()
+	switch {
+	case err != nil:
+		return err
+	case d.proxy.Load() == nil:
+		return fmt.Errorf("%w yet: it is opening its data", admin.ErrNotRunning)
+	case node.IsReady():
+		return nil
+	case node.Status().ClusterID == "":
+		return cluster.ErrNotMember
+	default:
+		return errors.New("the node is catching up with its cluster")
+	}
+}
+
+// Locate implements admin.Node.
+func (d *daemon) Locate(ctx context.Context, core string) (admin.Location, error) {
+	node, err := d.running()
+	if err != nil {
+		return admin.Location{}, err
+	}
+	placement, err := node.Locate(ctx, core)
+	if errors.Is(err, fsm.ErrNoPlacement) {
+		return admin.Location{Core: core}, nil
+	}
+	if err != nil {
+		return admin.Location{}, err
+	}
+	library := node.Libraries().ByID(placement.Library)
+	if library == nil {
+		return admin.Location{}, fmt.Errorf("core object %s lives in library %d, which this node does not know yet; ask again", core, placement.Library)
+	}
+	return admin.Location{Core: core, Library: library.Name}, nil
+}
+
+// ChangeLibraries implements admin.Node.
+func (d *daemon) ChangeLibraries(ctx context.Context, request admin.LibraryChanges) error {
+	node, err := d.running()
+	if err != nil {
+		return err
+	}
+	command := fsm.ChangeLibraries{ExpectVersion: request.ExpectVersion}
+	for _, c := range request.Changes {
+		change, err := libraryChange(c)
+		if err != nil {
+			return err
+		}
+		command.Changes = append(command.Changes, change)
+	}
+	return node.ChangeLibraries(ctx, command)
+}
+
+func libraryChange(c admin.LibraryChange) (fsm.LibraryChange, error) {
+	switch c.Op {
+	case admin.AddLibrary:
+		return fsm.AddLibrary{Name: c.Library, Weight: c.Weight, Servers: servers(c.Servers)}, nil
+	case admin.SetWeight:
+		return fsm.SetWeight{Library: c.Library, Weight: c.Weight}, nil
+	case admin.OpenLibrary:
+		return fsm.SetState{Library: c.Library, State: fsm.LibraryOpen}, nil
+	case admin.CloseLibrary:
+		return fsm.SetState{Library: c.Library, State: fsm.LibraryClosed}, nil
+	case admin.SetServers:
+		return fsm.SetServers{Library: c.Library, Servers: servers(c.Servers)}, nil
+	default:
+		return nil, fmt.Errorf("%w: unknown operation %q", admin.ErrBadRequest, c.Op)
+	}
+}
+
+// Join implements admin.Node.
+func (d *daemon) Join(ctx context.Context, via []string) error {
+	node, err := d.running()
+	if err != nil {
+		return err
+	}
+	if len(via) == 0 {
+		return fmt.Errorf("%w: no address of a member was given", admin.ErrBadRequest)
+	}
+	for i, a := range via {
+		if via[i], err = config.CheckAddress(a); err != nil {
+			return fmt.Errorf("%w: %w", admin.ErrBadRequest, err)
+		}
+	}
+	return node.Join(ctx, via)
+}
+
+// Leave implements admin.Node. The process ends once the node has left.
+func (d *daemon) Leave(ctx context.Context) error {
+	node, err := d.running()
+	if err != nil {
+		return err
+	}
+	if err := node.Leave(ctx); err != nil {
+		return err
+	}
+	d.end(errLeft)
+	return nil
+}
+
+// Remove implements admin.Node.
+func (d *daemon) Remove(ctx context.Context, id string) error {
+	node, err := d.running()
+	if err != nil {
+		return err
+	}
+	if id == node.ID() {
+		return fmt.Errorf("%w: %s is the node that was asked: let it leave instead, or ask another one", admin.ErrBadRequest, id)
+	}
+	return node.Remove(ctx, id)
+}

@@ -1,0 +1,85 @@
+// Package reload compares the forwards of a config file with a cluster's
+// libraries and plans the changes that make them equal. It changes nothing.
+package reload
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+)
+
+// Plan is what has to change.
+type Plan struct {
+	Request admin.LibraryChanges // to be sent as it is, unless Request.Changes is empty
+	Lines   []string             // the difference in plain words
+	// Missing names the libraries that the cluster has and the file has not.
+	// Libraries cannot be removed.
+	Missing []string
+}
+
+// Compare plans how the libraries that status shows become those of forwards.
+// The weight of a library that exists is left alone unless the file names it.
+func Compare(forwards []config.Forward, status admin.Status) Plan {
+	plan := Plan{Request: admin.LibraryChanges{ExpectVersion: status.RingVersion}}
+	for _, f := range forwards {
+		i := slices.IndexFunc(status.Libraries, func(l admin.LibraryStatus) bool { return l.Name == f.Library })
+		if i < 0 {
+			plan.change(admin.LibraryChange{Op: admin.AddLibrary, Library: f.Library, Weight: f.Weight, Servers: f.Servers},
+				fmt.Sprintf("is new: weight %d, servers %s", f.Weight, strings.Join(f.Servers, ", ")))
+			continue
+		}
+		plan.compare(f, status.Libraries[i])
+	}
+	for _, l := range status.Libraries {
+		if !slices.ContainsFunc(forwards, func(f config.Forward) bool { return f.Library == l.Name }) {
+			plan.Missing = append(plan.Missing, l.Name)
+		}
+	}
+	return plan
+}
+
+func (p *Plan) compare(f config.Forward, l admin.LibraryStatus) {
+	if f.HasWeight && f.Weight != l.Weight {
+		p.change(admin.LibraryChange{Op: admin.SetWeight, Library: f.Library, Weight: f.Weight},
+			fmt.Sprintf("weight %d becomes %d", l.Weight, f.Weight))
+	}
+	now := make([]string, 0, len(l.Servers))
+	for _, s := range l.Servers {
+		now = append(now, s.Address)
+	}
+	if slices.Equal(now, f.Servers) {
+		return
+	}
+	p.change(admin.LibraryChange{Op: admin.SetServers, Library: f.Library, Servers: f.Servers}, serverDifference(now, f.Servers))
+}
+
+func serverDifference(now, then []string) string {
+	var parts []string
+	if added := without(then, now); added != nil {
+		parts = append(parts, "new servers "+strings.Join(added, ", "))
+	}
+	if dropped := without(now, then); dropped != nil {
+		parts = append(parts, "servers no longer used "+strings.Join(dropped, ", "))
+	}
+	parts = append(parts, "servers are tried in the order "+strings.Join(then, ", "))
+	return strings.Join(parts, "; ")
+}
+
+// without returns the elements of a that b lacks, nil if there are none.
+func without(a, b []string) []string {
+	var rest []string
+	for _, s := range a {
+		if !slices.Contains(b, s) {
+			rest = append(rest, s)
+		}
+	}
+	return rest
+}
+
+func (p *Plan) change(c admin.LibraryChange, text string) {
+	p.Request.Changes = append(p.Request.Changes, c)
+	p.Lines = append(p.Lines, fmt.Sprintf("library %s: %s", c.Library, text))
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/reload"
+)
+
+func newReload() *cobra.Command {
+	var t target
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "reload -f FILE",
+		Short: "Bring the forwards of a config file to the cluster",
+		Long: `Show the difference between the forwards of a config file and the cluster's
+libraries and apply it: new libraries, new servers, another order, and weights
+where the file names them. Libraries cannot be removed.`,
+		Args: cobra.NoArgs,
+		RunE: action(func(cmd *cobra.Command, _ []string) error { return reloadFile(cmd, &t, dryRun) }),
+	}
+	t.flags(cmd)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only show the difference")
+	required(cmd, "file")
+	return cmd
+}
+
+func reloadFile(cmd *cobra.Command, t *target, dryRun bool) error {
+	cfg, err := config.Load(t.file)
+	if err != nil {
+		return err
+	}
+	if cfg.Forwards == nil {
+		return fmt.Errorf("%s has no forwards", t.file)
+	}
+	client, err := t.client()
+	if err != nil {
+		return err
+	}
+	status, err := client.Status(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if status.ClusterID == "" {
+		return errors.New(status.NotReady)
+	}
+	plan := reload.Compare(cfg.Forwards, status)
+	for _, line := range plan.Lines {
+		cmd.Println(line)
+	}
+	if len(plan.Missing) > 0 {
+		return fmt.Errorf("nothing was changed: the cluster has libraries that %s lacks (%s), and libraries cannot be removed; "+
+			"put them back into the file, and use `mysqlda library close NAME` for one that shall get no new core objects",
+			t.file, strings.Join(plan.Missing, ", "))
+	}
+	switch {
+	case len(plan.Lines) == 0:
+		cmd.Println("nothing to change")
+		return nil
+	case dryRun:
+		cmd.Println("dry run: nothing was changed")
+		return nil
+	}
+	if err := client.ChangeLibraries(cmd.Context(), plan.Request); err != nil {
+		return err
+	}
+	cmd.Println("applied")
+	return nil
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0 // what was asked for is done
+	exitFailed = 1
+	exitUsage  = 2 // the command line makes no sense; nothing was tried
+)
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mysqlda",
+		Short: "A clustered MySQL proxy that gives every core object a home library",
+		Long: `mysqlda is a clustered MySQL proxy. It gives every core object (a customer, a
+merchant, a device) a home library, one complete MySQL database, and remembers it
+for ever on every node.
+
+A first node:      mysqlda init -f mysqlda.conf
+                   mysqlda start -f mysqlda.conf
+Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
+                   > select library customer_1;`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		newInit(), newStart(),
+		newJoin(), newLeave(), newRemove(),
+		newStatus(), newLocate(),
+		newLibrary(), newReload(),
+		newVersion(),
+	)
+	return root
+}
+
+// failure is an error of a command that was understood and then failed.
+type failure struct{ err error }
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// usageError is an error of the command line that only the command itself finds.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// action marks the errors of a command, to tell them from cobra's own, which are
+// all about the command line.
+func action(do func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		err := do(cmd, args)
+		if err == nil {
+			return nil
+		}
+		return &failure{err}
+	}
+}
+
+// exitCode prints the error of cmd on one line and chooses the code.
+func exitCode(cmd *cobra.Command, err error, stderr io.Writer) int {
+	if err == nil {
+		return exitDone
+	}
+	line := strings.Join(strings.Fields(err.Error()), " ")
+	if failed, usage := new(failure), new(usageError); errors.As(err, &failed) && !errors.As(err, &usage) {
+		fmt.Fprintf(stderr, "mysqlda: %s\n", line)
+		return exitFailed
+	}
+	fmt.Fprintf(stderr, "mysqlda: %s (see `%s --help`)\n", line, cmd.CommandPath())
+	return exitUsage
+}

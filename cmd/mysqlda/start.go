@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/daemon"
+)
+
+func newStart() *cobra.Command {
+	var file string
+	var options daemon.Options
+	cmd := &cobra.Command{
+		Use:   "start -f FILE",
+		Short: "Run a node in the foreground until SIGTERM or SIGINT",
+		Long: `Run a node in the foreground until SIGTERM or SIGINT; a second signal ends it at once.
+
+The first node of a cluster is started with --bootstrap, every other one with
+--join. A restart needs neither, and either is harmless then. A node whose config
+has no cluster section makes a cluster of its own by itself.`,
+		Args: cobra.NoArgs,
+		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			if err := checkAddresses("--join", options.Join); err != nil {
+				return err
+			}
+			cfg, err := config.Load(file)
+			if err != nil {
+				return err
+			}
+			options.Version = version
+			logger, err := daemon.NewLogger(cfg.Log, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			// After the first signal the usual handling is back: the second one kills.
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			context.AfterFunc(ctx, stop)
+			return daemon.Run(ctx, cfg, options, logger)
+		}),
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&file, "file", "f", "", "the node's config `file`")
+	flags.BoolVar(&options.Bootstrap, "bootstrap", false, "make a new cluster with this node as its first")
+	flags.StringSliceVar(&options.Join, "join", nil, "join the cluster of these internode `addresses` (any members)")
+	cmd.MarkFlagsMutuallyExclusive("bootstrap", "join")
+	required(cmd, "file")
+	return cmd
+}
+
+// checkAddresses checks what an option for internode addresses was given and
+// puts each into its usual spelling.
+func checkAddresses(option string, addresses []string) error {
+	for i, a := range addresses {
+		address, err := config.CheckAddress(a)
+		if err != nil {
+			return &usageError{fmt.Errorf("%s: %w", option, err)}
+		}
+		addresses[i] = address
+	}
+	return nil
+}
