@@ -1,0 +1,56 @@
+# Commands for people and for CI. `make` alone lists them.
+
+GO       ?= go
+FUZZTIME ?= 20s
+BENCH    ?= .
+# Integration tests start real servers and clusters: minutes, not seconds, on a small machine.
+TIMEOUT  ?= 15m
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# Tools are run at exact versions and are no dependencies of the product.
+GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.9.2
+STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+.PHONY: help build deps test test-embedded lint demo fuzz bench clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/mysqlda
+	$(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/mysqlda ./cmd/mysqlda
+
+deps: ## install what the tests need beside Go (MariaDB, Python and Node clients)
+	@scripts/deps.sh
+
+# Nothing is taken from the test cache: it does not see that a test runs the
+# program or the go command. The product's tests come last: what they print ends
+# what CI shows.
+test: deps test-embedded ## run every test with the race detector, against real servers and clients
+	$(GO) test -race -count=1 -timeout $(TIMEOUT) ./...
+
+test-embedded:
+	$(GO) -C test/embedded test -race -count=1 -timeout $(TIMEOUT) ./...
+
+lint: ## check format, vet, staticcheck and the import rules
+	@unformatted=$$($(GOFUMPT) -l .); \
+	if [ -n "$$unformatted" ]; then echo "not formatted with gofumpt:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) -C test/embedded vet ./...
+	$(STATICCHECK) ./...
+	cd test/embedded && $(STATICCHECK) ./...
+	$(GO) test -count=1 ./test/imports
+
+demo: build ## a tour of the product on this machine; Ctrl-C ends it
+	@$(GO) build -o bin/demo ./scripts/demo
+	@bin/demo -mysqlda bin/mysqlda
+
+fuzz: ## run every fuzz target for FUZZTIME (20s)
+	@scripts/fuzz.sh $(FUZZTIME)
+
+bench: ## run the Go benchmarks that match BENCH
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+clean: ## remove what build and tests left behind
+	rm -rf bin
+	scripts/clean.sh

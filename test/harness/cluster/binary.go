@@ -1,0 +1,65 @@
+package cluster
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+var builtOnce = sync.OnceValues(build)
+
+// Binary returns the path of the program, built from this module at most once a
+// process; with the race detector when this process has it too.
+func Binary() (string, error) { return builtOnce() }
+
+// build leaves the program where the next process finds it, so that nothing has
+// to clean up after the last test. It replaces the file as a whole: other
+// processes run either the old program or the new one.
+func build() (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s race=%t", root, raceEnabled))
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("mysqlda-bin-%x", sum[:8]))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make a directory for the program: %w", err)
+	}
+	draft := filepath.Join(dir, fmt.Sprintf("draft-%d", os.Getpid()))
+	args := []string{"build", "-o", draft}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	cmd := exec.Command("go", append(args, "./cmd/mysqlda")...)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	program := filepath.Join(dir, "mysqlda")
+	if err := os.Rename(draft, program); err != nil {
+		return "", errors.Join(fmt.Errorf("keep the program: %w", err), os.Remove(draft))
+	}
+	return program, nil
+}
+
+func moduleRoot() (string, error) {
+	out, err := exec.CommandContext(context.Background(), "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the module: %w", err)
+	}
+	file := strings.TrimSpace(string(out))
+	if filepath.Base(file) != "go.mod" {
+		return "", errors.New("run this inside the source tree: there is no go.mod around")
+	}
+	return filepath.Dir(file), nil
+}
+
+// environment is that of every process of the program. A program with the race
+// detector would otherwise take a second longer to end.
+func environment() []string { return append(os.Environ(), "GORACE=atexit_sleep_ms=0") }

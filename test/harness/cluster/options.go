@@ -1,0 +1,85 @@
+package cluster
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/mysqlda/mysqlda/test/harness/port"
+)
+
+// Options say what kind of cluster is wanted.
+type Options struct {
+	// Nodes is how many nodes there are; 0 means three. They are called n1, n2...
+	Nodes int
+	// Binary is the program to run; "" builds it from this module.
+	Binary string
+	// Dir is where every node keeps its config file, data and log. "" makes a
+	// temporary directory, which Close removes.
+	Dir string
+	// User, Password and Database are the account of clients and servers.
+	User, Password, Database string
+	// DefaultLibrary, unless "", is where sessions are that select no library.
+	DefaultLibrary string
+	// Libraries seed the cluster.
+	Libraries []Library
+	// Ports returns the four ports of a node (MySQL, internode, gossip, HTTP);
+	// nil takes free ones. index counts nodes from 0.
+	Ports func(index int) (Addresses, error)
+	// LogLevel is that of the nodes; "" means debug.
+	LogLevel string
+}
+
+// Library is a library as a config file names it.
+type Library struct {
+	Name    string
+	Servers []string // host:port, in the order in which they are tried
+}
+
+// Addresses are where a node is reached, each host:port.
+type Addresses struct {
+	MySQL, Cluster, Gossip, HTTP string
+}
+
+// FreeAddresses returns addresses of 127.0.0.1 that nobody else gets while this
+// process lives.
+func FreeAddresses() (Addresses, error) {
+	var a Addresses
+	for _, target := range []*string{&a.MySQL, &a.Cluster, &a.Gossip, &a.HTTP} {
+		p, err := port.Reserve()
+		if err != nil {
+			return Addresses{}, err
+		}
+		*target = net.JoinHostPort("127.0.0.1", strconv.Itoa(p))
+	}
+	return a, nil
+}
+
+const defaultNodes = 3
+
+func (o Options) withDefaults() (Options, error) {
+	o.Nodes = cmp.Or(o.Nodes, defaultNodes)
+	o.User = cmp.Or(o.User, "test")
+	o.Password = cmp.Or(o.Password, "test")
+	o.Database = cmp.Or(o.Database, "test")
+	o.LogLevel = cmp.Or(o.LogLevel, "debug")
+	if o.Ports == nil {
+		o.Ports = func(int) (Addresses, error) { return FreeAddresses() }
+	}
+	if o.Binary == "" {
+		binary, err := Binary()
+		if err != nil {
+			return o, err
+		}
+		o.Binary = binary
+	}
+	for _, l := range o.Libraries {
+		for _, s := range l.Servers {
+			if _, _, err := net.SplitHostPort(s); err != nil {
+				return o, fmt.Errorf("server of library %s: %w", l.Name, err)
+			}
+		}
+	}
+	return o, nil
+}

@@ -1,0 +1,121 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// Status is what `mysqlda status -o json` prints.
+type Status struct {
+	ClusterID    string          `json:"cluster_id"`
+	Leader       string          `json:"leader"`
+	Nodes        []NodeStatus    `json:"nodes"`
+	Libraries    []LibraryStatus `json:"libraries"`
+	Placements   uint64          `json:"placements"`
+	Bindings     uint64          `json:"bindings"`
+	AppliedIndex uint64          `json:"applied_index"`
+	StateHash    string          `json:"state_hash"` // equal on all nodes at equal AppliedIndex
+}
+
+// NodeStatus is one node of a Status.
+type NodeStatus struct {
+	ID    string `json:"id"`
+	Voter bool   `json:"voter"`
+	Alive bool   `json:"alive"`
+	MySQL string `json:"mysql"`
+	HTTP  string `json:"http"`
+}
+
+// LibraryStatus is one library of a Status.
+type LibraryStatus struct {
+	Name       string         `json:"name"`
+	State      string         `json:"state"`
+	Weight     uint32         `json:"weight"`
+	Placements uint64         `json:"placements"`
+	Active     string         `json:"active"`
+	Servers    []ServerStatus `json:"servers"`
+}
+
+// ServerStatus is one server of a LibraryStatus.
+type ServerStatus struct {
+	Address string `json:"address"`
+	Healthy bool   `json:"healthy"`
+}
+
+// Node returns the node of that id.
+func (s Status) Node(id string) (NodeStatus, bool) {
+	for _, n := range s.Nodes {
+		if n.ID == id {
+			return n, true
+		}
+	}
+	return NodeStatus{}, false
+}
+
+// Library returns the library of that name.
+func (s Status) Library(name string) (LibraryStatus, bool) {
+	for _, l := range s.Libraries {
+		if l.Name == name {
+			return l, true
+		}
+	}
+	return LibraryStatus{}, false
+}
+
+// Status asks this node, through the command line.
+func (n *Node) Status(ctx context.Context) (Status, error) {
+	var s Status
+	return s, n.CLIJSON(ctx, &s, "status")
+}
+
+// Locate returns the name of the core object's library as this node knows it, ""
+// when it has no home.
+func (n *Node) Locate(ctx context.Context, core string) (string, error) {
+	var answer struct {
+		Core    string `json:"core"`
+		Library string `json:"library"`
+	}
+	if err := n.CLIJSON(ctx, &answer, "locate", core); err != nil {
+		return "", err
+	}
+	if answer.Core != core {
+		return "", fmt.Errorf("locate %s on node %s answered about %q", core, n.ID, answer.Core)
+	}
+	return answer.Library, nil
+}
+
+// CLI runs the program with those arguments and this node's --http address and
+// returns what it printed. The error holds what it said on stderr.
+func (n *Node) CLI(ctx context.Context, args ...string) (string, error) {
+	args = append(args, "--http", n.Addresses().HTTP)
+	return Run(ctx, n.options.Binary, args...)
+}
+
+// CLIJSON runs the program like CLI, with -o json, and decodes what it printed.
+func (n *Node) CLIJSON(ctx context.Context, into any, args ...string) error {
+	out, err := n.CLI(ctx, append(args, "-o", "json")...)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(out), into); err != nil {
+		return fmt.Errorf("decode the output of %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// Run runs the program and returns its stdout; the error of another exit code
+// than 0 holds its stderr.
+func Run(ctx context.Context, binary string, args ...string) (string, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = environment()
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("mysqlda %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.String(), nil
+}

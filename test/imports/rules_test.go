@@ -1,0 +1,78 @@
+package imports
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"testing"
+)
+
+func TestEveryPackageKeepsTheImportRules(t *testing.T) {
+	for _, v := range Violations(list(t)) {
+		t.Error(v)
+	}
+}
+
+// list asks the go command for all packages of the module.
+func list(t *testing.T) []Package {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports", module+"/...")
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	var packages []Package
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p Package
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("decode the output of go list: %v", err)
+		}
+		packages = append(packages, p)
+	}
+	if len(packages) == 0 {
+		t.Fatal("go list named no package")
+	}
+	return packages
+}
+
+func TestRulesBite(t *testing.T) {
+	const m = module
+	for _, c := range []struct {
+		from, to string
+		allowed  bool
+	}{
+		{m + "/ring", "slices", true},
+		{m + "/ring", m + "/fsm", false},
+		{m + "/proxy/stmt", "go.uber.org/zap", false},
+		{m + "/fsm", "google.golang.org/protobuf/proto", true},
+		{m + "/fsm", m + "/fsm/fsmpb", true},
+		{m + "/fsm", "github.com/hashicorp/raft", false},
+		{m + "/fsm/fsmpb", m + "/proxy", false},
+		{m + "/proxy", m + "/cluster", false},
+		{m + "/proxy/backend", m + "/cluster/transport", false},
+		{m + "/cluster", m + "/proxy/wire", false},
+		{m + "/cluster", "github.com/hashicorp/raft-boltdb/v2", true},
+		{m + "/cluster/transport", "github.com/hashicorp/raft", true},
+		{m + "/cmd/mysqlda/internal/daemon", "github.com/hashicorp/raft", false},
+		{m + "/proxy", "github.com/hashicorp/memberlist", false},
+		{m + "/cmd/mysqlda", m + "/cmd/mysqlda/internal/config", true},
+		{m + "/proxy", m + "/cmd/mysqlda/internal/config", false},
+		{m + "/test/harness/cluster", m + "/cmd/mysqlda/internal/config", false},
+		{m + "/cmd/mysqlda", m + "/test/harness/wait", false},
+		{m + "/scripts/demo", m + "/test/harness/wait", true},
+	} {
+		found := Violations([]Package{{ImportPath: c.from, Imports: []string{c.to}}})
+		if (len(found) == 0) != c.allowed {
+			t.Errorf("%s imports %s: allowed should be %t, found %q", c.from, c.to, c.allowed, found)
+		}
+	}
+	if found := Violations([]Package{{ImportPath: m + "/proxy/util"}}); len(found) != 1 {
+		t.Errorf("a package called util: found %q", found)
+	}
+}
