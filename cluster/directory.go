@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -50,8 +51,8 @@ func (n *Node) Bind(ctx context.Context, class, object, core string) error {
 	return err
 }
 
-// place has the cluster decide an item and makes sure that this node knows the
-// library that the answer names.
+// place has the cluster decide an item and, as a rule, returns once this node has
+// applied the answer. It always knows the library that the answer names.
 func (n *Node) place(ctx context.Context, verb string, item fsm.Item) (fsm.Placement, error) {
 	if err := item.Check(); err != nil {
 		return fsm.Placement{}, err
@@ -67,15 +68,23 @@ func (n *Node) place(ctx context.Context, verb string, item fsm.Item) (fsm.Place
 	if result.Err != nil {
 		return fsm.Placement{}, result.Err
 	}
-	if n.machine.Libraries().ByID(result.Placement.Library) == nil {
-		ctx, cancel := m.bounded(ctx)
-		defer cancel()
-		if err := m.replica.applied.wait(ctx, index); err != nil {
-			return fsm.Placement{}, fmt.Errorf("%s %s: waiting for this node to learn of library %d: %w",
-				verb, itemName(item), result.Placement.Library, timedOut(ctx, nil))
-		}
+	if err := m.awaitOwn(ctx, index); err != nil && n.machine.Libraries().ByID(result.Placement.Library) == nil {
+		return fsm.Placement{}, fmt.Errorf("%s %s: waiting for this node to learn of library %d: %w",
+			verb, itemName(item), result.Placement.Library, err)
 	}
 	return result.Placement, nil
+}
+
+// ownWait bounds how long an answer is held back until this node has applied
+// what it says, so that what a client was told through a node that node still
+// knows when the cluster has no leader. The answer is right without it.
+const ownWait = 100 * time.Millisecond
+
+// awaitOwn waits until this node has applied index, at most for ownWait.
+func (m *member) awaitOwn(ctx context.Context, index uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, ownWait)
+	defer cancel()
+	return m.replica.applied.wait(ctx, index)
 }
 
 func itemName(item fsm.Item) string {
