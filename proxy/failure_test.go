@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"context"
 	"database/sql"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -193,6 +194,23 @@ func TestShutdownLetsWorkFinish(t *testing.T) {
 	var count int
 	if err := db.QueryRowContext(t.Context(), "select count(*) from "+database+".stopping").Scan(&count); err != nil || count != 2 {
 		t.Errorf("%d rows were committed (%v), want 2", count, err)
+	}
+}
+
+func TestShutdownDoesNotWaitForHandshakes(t *testing.T) {
+	n := start(t)
+	silent, err := net.Dial("tcp", n.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	eventually(t, "the handshake has begun", func() bool { return len(n.Sessions()) == 1 })
+	began := time.Now()
+	if err := n.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > proxy.DefaultHandshakeTimeout/2 {
+		t.Errorf("shutdown took %s", took)
 	}
 }
 

@@ -280,8 +280,15 @@ func (server *Server) Shutdown(ctx context.Context) error {
 }
 
 // wake makes an idle session look whether it should end. A session that misses
-// it, because it was about to read, sees draining before it waits.
+// it, because it was about to read, sees draining before it waits. A client that
+// has not logged in yet has nothing to finish.
 func (s *session) wake() {
+	if !s.loggedIn.Load() {
+		if err := s.conn.Close(); err != nil {
+			s.server.log.Debug("ending a handshake", zap.Uint32("session", s.id), zap.Error(err))
+		}
+		return
+	}
 	if s.idle.Load() {
 		if err := s.conn.SetReadDeadline(time.Unix(1, 0)); err != nil {
 			s.server.log.Debug("waking a session", zap.Uint32("session", s.id), zap.Error(err))

@@ -48,7 +48,8 @@ type session struct {
 	pending  bool  // the command at hand is still in the reader
 	sequence uint8 // of the next packet to the client
 
-	idle atomic.Bool // waiting for a command; read by Server.Shutdown
+	loggedIn atomic.Bool // the handshake is over; read by Server.Shutdown
+	idle     atomic.Bool // waiting for a command; read by Server.Shutdown
 
 	mu   sync.Mutex
 	info SessionInfo // guarded by mu; read by Server.Sessions
@@ -85,6 +86,7 @@ func (s *session) run() {
 		s.server.log.Debug("handshake failed", s.fields(err)...)
 		return
 	}
+	s.loggedIn.Store(true)
 	for {
 		cmd, err := s.next()
 		if err != nil {
