@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"time"
 
@@ -35,6 +36,12 @@ const (
 // attach makes sure that the session has a usable backend connection at that
 // place which has everything that the session has set.
 func (s *session) attach(at place) error {
+	if s.backend == nil {
+		if loss := s.loss(); loss != nil { // which discardUntold could not tell
+			s.letGo()
+			return loss
+		}
+	}
 	if s.library == 0 && at == atLibrary {
 		return kindNoLibrary.with()
 	}
@@ -50,10 +57,15 @@ func (s *session) attach(at place) error {
 	if err != nil {
 		return err
 	}
-	s.backend, s.tainted, s.backendUsed = conn, false, time.Now()
+	s.tainted, s.backendUsed = false, time.Now()
 	s.generation++
-	s.status &^= wire.StatusInTrans | wire.StatusInTransReadonly
-	s.publish()
+	s.forgetTransaction()
+	s.setBackend(conn)
+	if err := s.server.ctx.Err(); err != nil {
+		// Sessions were cut off before this connection could be seen.
+		s.discard()
+		return err
+	}
 	if err := s.repeatSets(); err != nil {
 		s.discard()
 		return err
@@ -65,28 +77,51 @@ func (s *session) attach(at place) error {
 // command. One that cannot is gone afterwards; the error says when something of
 // the session went with it.
 func (s *session) stillUsable() (bool, error) {
-	if s.inTransaction() {
-		if time.Since(s.backendUsed) < checkAfter || s.backend.Alive() {
+	if loss := s.loss(); loss != nil {
+		if s.fresh() {
 			return true, nil
 		}
 		s.discard()
-		return false, kindTransactionLost.with(s.libraryName())
+		return false, loss
 	}
 	if s.backend.Retired() {
 		s.detach()
 		return false, nil
 	}
-	if time.Since(s.backendUsed) < checkAfter || s.backend.Alive() {
+	if s.fresh() {
 		return true, nil
 	}
 	s.discard()
 	return false, nil
 }
 
+// loss is what the client has to be told when the backend connection is lost
+// between two commands; nil when nothing of the session goes with it. A session
+// that would lose something stays on its connection.
+func (s *session) loss() error {
+	switch {
+	case s.inTransaction():
+		return kindTransactionLost.with(s.libraryName())
+	case s.pinned:
+		return kindStateLost.with(s.libraryName())
+	}
+	return nil
+}
+
+// fresh says whether the backend connection has answered a moment ago or, as far
+// as can be seen from here, would.
+func (s *session) fresh() bool {
+	if time.Since(s.backendUsed) < checkAfter {
+		return true
+	}
+	s.serverCheck = time.Time{} // looking clears the deadlines
+	return s.backend.Alive()
+}
+
 // acquire gets a connection to the session's library or, before one is
 // selected, to any library that can be reached.
 func (s *session) acquire(ctx context.Context) (*backend.Conn, error) {
-	if s.state.overflow {
+	if s.state.unrepeatable {
 		return nil, kindStateTooLarge.with(maxSets, maxSetBytes)
 	}
 	profile := backend.Profile{
@@ -119,29 +154,56 @@ func (s *session) acquire(ctx context.Context) (*backend.Conn, error) {
 
 // detach gives the backend connection back to its pool.
 func (s *session) detach() {
-	if s.backend == nil {
-		return
+	conn, tainted := s.backend, s.tainted
+	s.letGo()
+	switch {
+	case conn == nil:
+	case tainted:
+		conn.Discard()
+	default:
+		conn.Release()
 	}
-	if s.tainted {
-		s.backend.Discard()
-	} else {
-		s.backend.Release()
-	}
-	s.forgetBackend()
 }
 
-// discard closes the backend connection.
+// discard closes the backend connection. If a transaction was open on it the
+// client has been told that it is lost, or is told by the caller.
 func (s *session) discard() {
-	if s.backend == nil {
-		return
+	conn := s.backend
+	s.letGo()
+	if conn != nil {
+		conn.Discard()
 	}
-	s.backend.Discard()
-	s.forgetBackend()
 }
 
-func (s *session) forgetBackend() {
-	s.backend, s.inFlight = nil, false
+// discardUntold closes the backend connection after a command that has no answer
+// by which a client could be told. What was lost with it is left for the next
+// command to tell: it finds the marks set and no backend connection.
+func (s *session) discardUntold() {
+	status, pinned := s.status, s.pinned
+	s.discard()
+	s.status, s.pinned = status, pinned
+}
+
+// letGo takes the backend connection from the session. From then on KILL cannot
+// act on it any more, so that it never hits the connection's next user.
+func (s *session) letGo() {
+	s.inFlight, s.pinned = false, false
+	s.forgetTransaction()
+	if s.backend != nil {
+		s.setBackend(nil)
+	}
+}
+
+func (s *session) forgetTransaction() {
 	s.status &^= wire.StatusInTrans | wire.StatusInTransReadonly
+}
+
+// setBackend makes a connection the session's, or none.
+func (s *session) setBackend(conn *backend.Conn) {
+	s.backend, s.serverCheck = conn, time.Time{}
+	s.reach.Lock()
+	s.killable = conn
+	s.reach.Unlock()
 	s.publish()
 }
 
@@ -152,7 +214,11 @@ func (s *session) repeatSets() error {
 		sets = append(slices.Clip(sets), s.state.nextTransaction)
 	}
 	for _, sql := range sets {
-		if err := s.own(wire.ComQuery, sql); err != nil {
+		err := s.own(wire.ComQuery, sql)
+		if lost := (*serverLost)(nil); errors.As(err, &lost) {
+			return err
+		}
+		if err != nil {
 			return kindBackendRefused.with(s.libraryName(), fmt.Errorf("repeating %q: %w", sql, err))
 		}
 	}
@@ -162,15 +228,31 @@ func (s *session) repeatSets() error {
 // own executes a command of our own whose answer the client does not see. The
 // error holds the server's own words if it refused.
 func (s *session) own(code byte, argument []byte) error {
+	s.serverCheck = time.Time{}
 	conn := s.backend.NetConn()
 	if err := conn.SetDeadline(time.Now().Add(prepareTimeout)); err != nil {
 		return &serverLost{err: err}
+	}
+	refusal, err := s.ask(conn, code, argument)
+	if err == nil {
+		err = conn.SetDeadline(time.Time{})
+	}
+	if err != nil {
+		return &serverLost{err: err}
+	}
+	return refusal
+}
+
+// ask sends a command and reads its answer. refusal is what an ERR packet says.
+func (s *session) ask(conn net.Conn, code byte, argument []byte) (refusal, err error) {
+	if len(argument) >= wire.MaxPacketPayload {
+		return nil, fmt.Errorf("command %#x of %d bytes is too long", code, len(argument))
 	}
 	packet := make([]byte, wire.HeaderLen+1, wire.HeaderLen+1+len(argument))
 	wire.PutHeader(packet, 1+len(argument), 0)
 	packet[wire.HeaderLen] = code
 	if _, err := conn.Write(append(packet, argument...)); err != nil {
-		return &serverLost{err: err}
+		return nil, err
 	}
 
 	buf := buffers.Get().(*buffer)
@@ -179,30 +261,26 @@ func (s *session) own(code byte, argument []byte) error {
 	for have := 0; ; {
 		n, err := conn.Read(buf[have:])
 		if err != nil {
-			return &serverLost{err: err}
+			return nil, err
 		}
 		used, event, err := s.tracker.Feed(buf[have : have+n])
 		if err != nil {
-			return &serverLost{err: err}
+			return nil, err
 		}
 		if event == wire.EventDone && used == n {
 			if s.tracker.ErrCode() != 0 {
-				return refusal(buf[wire.HeaderLen : have+n])
+				return readRefusal(buf[wire.HeaderLen : have+n]), nil
 			}
-			break
+			return nil, nil
 		}
 		if event != wire.EventNeedMore {
-			return &serverLost{err: fmt.Errorf("unexpected answer to command %#x", code)}
+			return nil, fmt.Errorf("unexpected answer to command %#x", code)
 		}
 		// Only an ERR packet is read again; anything else may be overwritten.
 		if have += n; have == len(buf) {
 			have = 0
 		}
 	}
-	if err := conn.SetDeadline(time.Time{}); err != nil {
-		return &serverLost{err: err}
-	}
-	return nil
 }
 
 // libraryName names the session's library for texts.
@@ -221,9 +299,9 @@ func nameOf(set *fsm.LibrarySet, id fsm.LibraryID) string {
 	return fmt.Sprintf("#%d", id)
 }
 
-// refusal reads an ERR packet's payload: mark, code, perhaps "#" and a SQLSTATE,
+// readRefusal reads an ERR packet's payload: mark, code, perhaps "#" and a SQLSTATE,
 // and the text.
-func refusal(payload []byte) error {
+func readRefusal(payload []byte) error {
 	const fixed, state = 3, 6
 	if len(payload) < fixed {
 		return errors.New("the server refused without saying why")

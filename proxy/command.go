@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -38,10 +37,7 @@ func (s *session) dispatch(cmd command) error {
 	case wire.ComResetConnection:
 		return s.resetConnection(cmd)
 	case wire.ComSetOption:
-		ok, err := s.relay(cmd, exchange{place: anywhere})
-		// No reset takes this back, so nobody else may get the connection.
-		s.tainted = s.tainted || ok
-		return err
+		return s.setOption(cmd)
 	case wire.ComProcessKill:
 		payload := cmd.payload()
 		if !cmd.whole || len(payload) < 5 {
@@ -61,6 +57,29 @@ func (s *session) dispatch(cmd command) error {
 	default:
 		return s.refuse(cmd, kindNotSupported.with(fmt.Sprintf("Command %#02x", cmd.code)))
 	}
+}
+
+// setOption relays COM_SET_OPTION, which switches whether a text may hold several
+// statements. It is part of what backend connections are chosen by.
+func (s *session) setOption(cmd command) error {
+	const multiStatementsOn, multiStatementsOff = 0, 1
+	option := -1
+	if payload := cmd.payload(); cmd.whole && len(payload) == 3 {
+		option = int(binary.LittleEndian.Uint16(payload[1:]))
+	}
+	out, err := s.relay(cmd, exchange{place: anywhere})
+	if out != done {
+		return err
+	}
+	switch option {
+	case multiStatementsOn:
+		s.caps |= wire.ClientMultiStatements
+	case multiStatementsOff:
+		s.caps &^= wire.ClientMultiStatements
+	default:
+		s.tainted = true
+	}
+	return nil
 }
 
 // query handles COM_QUERY.
@@ -84,66 +103,43 @@ func (s *session) query(cmd command) error {
 		if database, ok := stmt.Use(sql); ok {
 			return s.use(cmd, database)
 		}
-	case class.Base() == stmt.ClassSet:
-		return s.set(cmd)
-	case class == stmt.ClassNextTransaction && cmd.whole:
-		return s.setNextTransaction(cmd)
 	}
 	at := atLibrary
 	// Of a statement that is not at hand as a whole too little is known.
-	if cmd.whole && (class.Base() == stmt.ClassHarmless || class == stmt.ClassEnd) {
+	if class.Base() == stmt.ClassSet || cmd.whole && (class.Base() == stmt.ClassHarmless || class == stmt.ClassEnd) {
 		at = anywhere
 	}
-	_, err := s.relay(cmd, exchange{place: at})
+	change := changeOf(class, sql, cmd.whole)
+	out, err := s.relay(cmd, exchange{place: at})
+	s.note(class, change, out)
 	return err
 }
 
-// set relays a SET statement and remembers it.
-func (s *session) set(cmd command) error {
-	var kept []byte
-	if cmd.whole && len(cmd.payload()) <= maxSetBytes {
-		kept = append(kept, cmd.payload()[1:]...)
+// note notes what a statement has changed of the session, and made for it.
+func (s *session) note(class stmt.Class, c change, out outcome) {
+	s.state.note(c, out)
+	if class&stmt.Pins != 0 && out != refused {
+		s.pinned = s.backend != nil
 	}
-	ok, err := s.relay(cmd, exchange{place: anywhere})
-	if !ok {
-		return err
-	}
-	if kept == nil {
-		s.state.overflow = true
-		return nil
-	}
-	s.state.addSet(kept)
-	return nil
-}
-
-// setNextTransaction relays SET TRANSACTION without a scope, which holds for the
-// next transaction only.
-func (s *session) setNextTransaction(cmd command) error {
-	sql := bytes.Clone(cmd.payload()[1:])
-	ok, err := s.relay(cmd, exchange{place: atLibrary})
-	if ok {
-		s.state.nextTransaction = sql
-	}
-	return err
 }
 
 // use relays COM_INIT_DB or a USE statement and remembers the default database.
 func (s *session) use(cmd command, database string) error {
+	previous := s.state.database
 	if s.backend == nil {
 		// The session may be stuck with a database that its library does not
 		// have; that must not keep it from naming another.
-		previous := s.state.database
 		s.state.database = s.server.cfg.Directory.Settings().Database
-		defer func() {
-			if s.state.database != database {
-				s.state.database = previous
-			}
-		}()
 	}
-	ok, err := s.relay(cmd, exchange{place: anywhere})
-	if ok {
+	out, err := s.relay(cmd, exchange{place: anywhere})
+	if out == done {
 		s.state.database = database
 		s.backend.SetDatabase(database)
+		return err
+	}
+	s.state.database = previous
+	if s.backend != nil && s.backend.Database() != previous {
+		s.detach() // it is not where the session is
 	}
 	return err
 }

@@ -92,7 +92,7 @@ var (
 	}
 	kindOutcomeUnknown = errorKind{
 		9513, "HY000",
-		"The connection to library %s was lost before the answer arrived: whether the statement was executed is unknown; check before repeating it",
+		"The connection to library %s was lost before the answer arrived: whether the statement was executed is unknown, and an open transaction, user variables, temporary tables and locks are gone; check before repeating it",
 	}
 	kindTransactionLost = errorKind{
 		9514, "40000",
@@ -132,11 +132,15 @@ var (
 	}
 	kindStateTooLarge = errorKind{
 		9523, "HY000",
-		"This session has set more than can follow it to another backend connection (at most %d SET statements of %d bytes together, none in a multi-statement query); reconnect",
+		"This session has set what cannot follow it to another backend connection (more than %d SET statements or %d bytes, SET or USE among other statements, or a value that the text does not tell); reconnect",
 	}
 	kindLongDataLost = errorKind{
 		9524, "HY000",
 		"Parameters that were sent in advance were lost with the backend connection; nothing was executed; bind them again",
+	}
+	kindStateLost = errorKind{
+		9525, "HY000",
+		"The connection to library %s was lost, and with it what the session had made there (user variables, temporary tables, locks); nothing of this statement was executed; make them again",
 	}
 	kindSystem = errorKind{
 		9599, "HY000",
@@ -151,7 +155,7 @@ var ownErrors = []errorKind{
 	kindNoOpenLibrary, kindNotBound, kindNoPlacement, kindBoundElsewhere, kindNoServer,
 	kindPoolFull, kindOutcomeUnknown, kindTransactionLost, kindCutOff, kindNotSupported,
 	kindNotReady, kindBadShow, kindUnknownCore, kindBadParameter, kindBackendRefused, kindNoKill,
-	kindStateTooLarge, kindLongDataLost, kindSystem,
+	kindStateTooLarge, kindLongDataLost, kindStateLost, kindSystem,
 }
 
 // directoryError says for the client what a Directory's error means. The

@@ -9,7 +9,8 @@ import (
 )
 
 // lastWordsTimeout bounds the wait for the ERR packet of a server that stopped
-// taking a command, as servers do with one larger than max_allowed_packet.
+// taking a command, as servers do with one larger than max_allowed_packet; it is
+// looked at every clientCheck.
 const lastWordsTimeout = time.Second
 
 // exchange describes how a command is relayed.
@@ -24,68 +25,106 @@ type exchange struct {
 	patch func(packet []byte)
 }
 
-// relay sends a command to the server and its answer to the client. ok says
-// that there was an answer and that it was not an error. A returned error ends
-// the session; everything else the client has been told.
-func (s *session) relay(cmd command, x exchange) (ok bool, err error) {
-	wasInTransaction := s.inTransaction()
-	for retried := false; ; retried = true {
-		if err := s.attach(x.place); err != nil {
-			return false, s.refuse(cmd, err)
-		}
-		prefix, skip, err := x.run()
-		if err == nil {
-			err = s.send(cmd, prefix, skip)
-		}
-		if err == nil && !wire.HasResponse(cmd.code) {
-			s.inFlight = false
-			return true, nil
-		}
-		if err == nil {
-			err = s.answer(cmd.code, x.patch)
-		}
+// outcome is what became of a command that was relayed.
+type outcome uint8
 
-		var lost *serverLost
-		switch {
-		case err == nil:
-			s.backendUsed = time.Now()
-			s.state.nextTransaction = nil
-			return s.tracker.ErrCode() == 0, nil
-		case !errors.As(err, &lost):
-			var told *clientError
-			if errors.As(err, &told) {
-				return false, s.refuse(cmd, err)
-			}
-			return false, err
-		case !lost.sent && !wasInTransaction && !retried:
-			s.discard()
-			continue
-		case !lost.sent && wasInTransaction:
-			s.discard()
-			return false, s.refuse(cmd, kindTransactionLost.with(s.libraryName()))
-		case !lost.sent:
-			s.discard()
-			return false, s.refuse(cmd, kindNoServer.with(s.libraryName(), lost.err))
+const (
+	// refused: it was not executed, or nobody knows; the client has been told.
+	refused outcome = iota
+	// failed: the server answered with an error. Of several statements in one
+	// text those before the failing one were executed.
+	failed
+	// done: the server executed it.
+	done
+)
+
+// relay sends a command to the server and its answer to the client. A returned
+// error ends the session; everything else the client has been told.
+func (s *session) relay(cmd command, x exchange) (outcome, error) {
+	loss := s.loss()
+	for retried := false; ; retried = true {
+		err := s.attempt(cmd, x)
+		if err == nil {
+			return s.outcome(cmd), nil
 		}
-		return false, s.serverFailed(cmd, lost)
+		var (
+			lost *serverLost
+			told *clientError
+		)
+		switch {
+		case errors.As(err, &lost):
+		case errors.As(err, &told):
+			return refused, s.refuse(cmd, told)
+		default:
+			return refused, err
+		}
+		switch {
+		case lost.sent:
+			return refused, s.serverFailed(cmd, lost)
+		case !wire.HasResponse(cmd.code):
+			s.discardUntold()
+			return refused, s.drop(cmd)
+		case loss != nil:
+			s.discard()
+			return refused, s.refuse(cmd, loss)
+		case retried:
+			library := s.libraryName()
+			s.discard()
+			return refused, s.refuse(cmd, kindNoServer.with(library, lost.err))
+		}
+		s.discard()
 	}
 }
 
-func (x exchange) run() ([]byte, int, error) {
-	if x.prepare == nil {
-		return nil, 0, nil
+// attempt relays a command once.
+func (s *session) attempt(cmd command, x exchange) error {
+	if err := s.attach(x.place); err != nil {
+		return err
 	}
-	return x.prepare()
+	var (
+		prefix []byte
+		skip   int
+	)
+	if x.prepare != nil {
+		var err error
+		if prefix, skip, err = x.prepare(); err != nil {
+			return err
+		}
+	}
+	if err := s.send(cmd, prefix, skip); err != nil {
+		return err
+	}
+	if !wire.HasResponse(cmd.code) {
+		s.inFlight = false
+		return nil
+	}
+	return s.answer(cmd.code, x.patch, time.Time{})
+}
+
+// outcome is that of a command whose answer, if it has one, was relayed whole.
+func (s *session) outcome(cmd command) outcome {
+	if !wire.HasResponse(cmd.code) {
+		return done
+	}
+	s.backendUsed = time.Now()
+	if s.tracker.ErrCode() != 0 {
+		return failed
+	}
+	if cmd.code == wire.ComQuery || cmd.code == wire.ComStmtExecute {
+		s.state.nextTransaction = nil
+	}
+	return done
 }
 
 // serverFailed ends the backend connection on which the command was sent and
 // tells the client what is known about the outcome.
 func (s *session) serverFailed(cmd command, lost *serverLost) error {
-	defer s.discard()
 	s.server.log.Warn("backend connection lost", s.fields(lost.err)...)
 	if !wire.HasResponse(cmd.code) {
+		s.discardUntold()
 		return nil
 	}
+	defer s.discard()
 	if !lost.started {
 		err := s.lastWords(cmd)
 		if err == nil || !errors.As(err, &lost) {
@@ -93,23 +132,22 @@ func (s *session) serverFailed(cmd command, lost *serverLost) error {
 		}
 	}
 	library := s.libraryName()
-	switch {
-	case lost.midPacket:
+	if lost.midPacket {
 		return lost // the client waits for the rest of a packet: it cannot be told
-	case lost.started:
-		s.sequence = s.tracker.NextSequence()
-		return s.writeErr(kindCutOff.with(library))
-	default:
-		return s.writeErr(kindOutcomeUnknown.with(library))
 	}
+	if lost.started {
+		s.sequence = s.tracker.NextSequence()
+	}
+	if lost.started && !s.tracker.AtResult() {
+		return s.writeErr(kindCutOff.with(library))
+	}
+	return s.writeErr(kindOutcomeUnknown.with(library))
 }
 
 // lastWords relays the ERR packet that a server may have sent before it closed.
 func (s *session) lastWords(cmd command) error {
-	if err := s.backend.NetConn().SetReadDeadline(time.Now().Add(lastWordsTimeout)); err != nil {
-		return &serverLost{sent: true, err: err}
-	}
-	return s.answer(cmd.code, nil)
+	s.serverCheck = time.Time{}
+	return s.answer(cmd.code, nil, time.Now().Add(lastWordsTimeout))
 }
 
 // refuse answers a command that was not passed on with an error, after reading

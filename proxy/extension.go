@@ -1,6 +1,9 @@
 package proxy
 
 import (
+	"context"
+	"errors"
+
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy/stmt"
 	"github.com/mysqlda/mysqlda/proxy/wire"
@@ -24,41 +27,46 @@ type appendResult func(dst []byte, seq uint8, caps wire.Capability, status uint1
 // extend executes a statement of our own with its arguments. result writes the
 // result set of one that has one.
 func (s *session) extend(cmd command, kind stmt.Kind, args []string, result appendResult) error {
+	ctx, stop := s.untilClientGone(cmd)
+	defer stop()
 	var err error
 	switch kind {
 	case stmt.SelectLibrary:
-		err = s.selectLibrary(args[0])
+		err = s.selectLibrary(ctx, args[0])
 	case stmt.SelectLibraryByCorrelObject:
-		err = s.selectByCorrelObject(args[0], args[1])
+		err = s.selectByCorrelObject(ctx, args[0], args[1])
 	case stmt.SetCorrelObject:
-		err = s.setCorrelObject(args[0], args[1], args[2])
+		err = s.setCorrelObject(ctx, args[0], args[1], args[2])
 	case stmt.ShowMysqlda:
-		return s.show(cmd, args, result)
+		return s.show(ctx, cmd, args, result)
 	}
-	if err != nil {
-		return s.refuse(cmd, err)
+	switch {
+	case err == nil:
+		return s.ok(cmd)
+	case errors.Is(context.Cause(ctx), errClientGone):
+		return &clientLost{errClientGone}
 	}
-	return s.ok(cmd)
+	return s.refuse(cmd, err)
 }
 
-func (s *session) selectLibrary(core string) error {
-	placement, err := s.server.cfg.Directory.Resolve(s.server.ctx, core)
+func (s *session) selectLibrary(ctx context.Context, core string) error {
+	placement, err := s.server.cfg.Directory.Resolve(ctx, core)
 	if err != nil {
 		return directoryError(err, "", "", core)
 	}
 	return s.enter(placement)
 }
 
-func (s *session) selectByCorrelObject(class, object string) error {
-	placement, err := s.server.cfg.Directory.ResolveCorrelated(s.server.ctx, class, object)
+func (s *session) selectByCorrelObject(ctx context.Context, class, object string) error {
+	placement, err := s.server.cfg.Directory.ResolveCorrelated(ctx, class, object)
 	if err != nil {
 		return directoryError(err, class, object, "")
 	}
 	return s.enter(placement)
 }
 
-func (s *session) setCorrelObject(class, object, core string) error {
-	if err := s.server.cfg.Directory.Bind(s.server.ctx, class, object, core); err != nil {
+func (s *session) setCorrelObject(ctx context.Context, class, object, core string) error {
+	if err := s.server.cfg.Directory.Bind(ctx, class, object, core); err != nil {
 		return directoryError(err, class, object, core)
 	}
 	return nil
@@ -74,7 +82,7 @@ func (s *session) enter(p fsm.Placement) error {
 		if s.inTransaction() {
 			return kindInTransaction.with(s.libraryName(), nameOf(s.server.cfg.Directory.Libraries(), p.Library))
 		}
-		if s.state.overflow {
+		if s.state.unrepeatable {
 			return kindStateTooLarge.with(maxSets, maxSetBytes)
 		}
 		s.detach()

@@ -161,7 +161,7 @@ func library(id fsm.LibraryID, name string, addresses ...string) fsm.Library {
 
 type option func(*directory, *proxy.Config)
 
-func start(t *testing.T, options ...option) *node {
+func start(t testing.TB, options ...option) *node {
 	t.Helper()
 	d := newDirectory(library(1, "library_1", servers[0].Addr()), library(2, "library_2", servers[1].Addr()))
 	log := zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))

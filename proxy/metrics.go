@@ -12,6 +12,7 @@ type metrics struct {
 	handshakeFailures prometheus.Counter
 	commands          prometheus.Counter
 	panics            prometheus.Counter
+	abandoned         prometheus.Counter
 	errors            *prometheus.CounterVec // by error number, our own errors only
 }
 
@@ -29,6 +30,9 @@ func newMetrics(reg prometheus.Registerer, sessions func() float64) (*metrics, e
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "mysqlda_session_panics_total", Help: "Sessions ended by a bug in mysqlda.",
 		}),
+		abandoned: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "mysqlda_abandoned_statements_total", Help: "Statements ended because their client had gone.",
+		}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "mysqlda_client_errors_total", Help: "Errors of mysqlda's own sent to clients.",
 		}, []string{"number"}),
@@ -37,7 +41,7 @@ func newMetrics(reg prometheus.Registerer, sessions func() float64) (*metrics, e
 		Name: "mysqlda_sessions", Help: "Client connections open now.",
 	}, sessions)
 	var errs []error
-	for _, c := range []prometheus.Collector{m.opened, m.handshakeFailures, m.commands, m.panics, m.errors, open} {
+	for _, c := range []prometheus.Collector{m.opened, m.handshakeFailures, m.commands, m.panics, m.abandoned, m.errors, open} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

@@ -22,16 +22,19 @@ func (s *session) prepare(cmd command) error {
 	case verdict == stmt.Ours:
 		return s.prepareExtension(cmd, extension)
 	}
-	at := atLibrary
-	if cmd.whole && stmt.Classify(sql) == stmt.ClassHarmless {
-		at = anywhere
+	st := &statement{class: stmt.Classify(sql), place: atLibrary}
+	switch base := st.class.Base(); {
+	case base == stmt.ClassKill:
+		// Its number is one of ours, which the server would take for its own.
+		return s.refuse(cmd, kindNotSupported.with("KILL in a prepared statement"))
+	case cmd.whole && (base == stmt.ClassHarmless || base == stmt.ClassSet):
+		st.place = anywhere
 	}
-	st := &statement{}
 	if cmd.whole {
-		st.sql = append(st.sql, sql...)
+		s.statements.keep(st, sql)
 	}
 	id := s.statements.add(st)
-	ok, err := s.relay(cmd, exchange{place: at, patch: func(packet []byte) {
+	out, err := s.relay(cmd, exchange{place: st.place, patch: func(packet []byte) {
 		if len(packet) >= patchSize && packet[wire.HeaderLen] == 0 {
 			st.serverID = binary.LittleEndian.Uint32(packet[wire.HeaderLen+1:])
 			st.params = binary.LittleEndian.Uint16(packet[wire.HeaderLen+7:])
@@ -39,7 +42,7 @@ func (s *session) prepare(cmd command) error {
 			binary.LittleEndian.PutUint32(packet[wire.HeaderLen+1:], id)
 		}
 	}})
-	if !ok {
+	if out != done {
 		s.statements.remove(id)
 	}
 	return err
@@ -69,19 +72,14 @@ func (s *session) execute(cmd command) error {
 	if st.extension != nil {
 		return s.executeExtension(cmd, st)
 	}
-	if st.longData != 0 && st.longData != s.generation {
-		st.longData = 0
-		return s.refuse(cmd, kindLongDataLost.with())
-	}
 	flagAt, bound, types, complete := executeTypes(cmd.payload(), int(st.params))
-	if bound {
+	if bound || !complete {
 		st.rememberTypes(types)
 	}
-	ok, err := s.relay(cmd, exchange{place: s.placeOf(st), prepare: func() ([]byte, int, error) {
-		if err := s.prepareAgain(st); err != nil {
+	out, err := s.relay(cmd, exchange{place: st.place, prepare: func() ([]byte, int, error) {
+		if err := s.readdress(cmd, st); err != nil {
 			return nil, 0, err
 		}
-		binary.LittleEndian.PutUint32(cmd.payload()[1:], st.serverID)
 		if st.params == 0 || bound || st.typesSent == s.generation || len(st.types) == 0 {
 			return nil, 0, nil
 		}
@@ -95,11 +93,24 @@ func (s *session) execute(cmd command) error {
 		prefix = append(prefix, 1)
 		return append(prefix, st.types...), wire.HeaderLen + flagAt + 1, nil
 	}})
-	if ok {
+	if out == done {
 		st.typesSent = s.generation
 	}
 	st.longData = 0
+	s.noteExecuted(st, out)
 	return err
+}
+
+// noteExecuted notes what the execution of a statement has changed of the session.
+func (s *session) noteExecuted(st *statement, out outcome) {
+	if out == done && st.class == stmt.ClassUse {
+		if database, ok := stmt.Use(st.sql); ok {
+			s.state.database = database
+			s.backend.SetDatabase(database)
+			return
+		}
+	}
+	s.note(st.class, changeOf(st.class, st.sql, st.sql != nil), out)
 }
 
 func (s *session) executeExtension(cmd command, st *statement) error {
@@ -131,12 +142,11 @@ func (s *session) sendLongData(cmd command) error {
 		st.longData = lostLongData
 		return s.drop(cmd)
 	}
-	if st.longData != 0 && st.longData != s.generation {
-		return s.drop(cmd)
-	}
-	ok, err := s.relay(cmd, exchange{place: s.placeOf(st), prepare: s.readdress(cmd, st)})
+	out, err := s.relay(cmd, exchange{place: st.place, prepare: func() ([]byte, int, error) {
+		return nil, 0, s.readdress(cmd, st)
+	}})
 	st.longData = s.generation
-	if !ok {
+	if out != done {
 		st.longData = lostLongData
 	}
 	return err
@@ -154,7 +164,14 @@ func (s *session) onStatement(cmd command) error {
 	if cmd.code == wire.ComStmtReset {
 		st.longData = 0
 	}
-	_, err = s.relay(cmd, exchange{place: s.placeOf(st), prepare: s.readdress(cmd, st)})
+	if cmd.code == wire.ComStmtReset && !s.isPrepared(st) {
+		return s.ok(cmd) // there is nothing to reset
+	}
+	// A cursor that stayed behind with another connection is one that the server
+	// does not know, and says so.
+	_, err = s.relay(cmd, exchange{place: st.place, prepare: func() ([]byte, int, error) {
+		return nil, 0, s.readdress(cmd, st)
+	}})
 	return err
 }
 
@@ -166,45 +183,44 @@ func (s *session) closeStatement(cmd command) error {
 	}
 	id, _ := statementID(cmd.payload())
 	s.statements.remove(id)
-	if st.extension != nil || s.backend == nil || st.generation != s.generation {
+	if st.extension != nil || !s.isPrepared(st) {
 		return s.drop(cmd)
 	}
 	binary.LittleEndian.PutUint32(cmd.payload()[1:], st.serverID)
 	if err := s.send(cmd, nil, 0); err != nil {
-		s.discard()
+		s.discardUntold()
 		return s.drop(cmd)
 	}
 	s.inFlight = false
 	return nil
 }
 
-// placeOf says where a statement may be executed: where it was prepared.
-func (s *session) placeOf(st *statement) place {
-	if s.library == 0 && s.backend != nil && st.generation == s.generation {
-		return anywhere
+// readdress puts the server's id of the statement into the command, after
+// preparing it where that has not been done.
+func (s *session) readdress(cmd command, st *statement) error {
+	if st.longData != 0 && st.longData != s.generation {
+		return kindLongDataLost.with()
 	}
-	return atLibrary
+	if err := s.prepareAgain(st); err != nil {
+		return err
+	}
+	binary.LittleEndian.PutUint32(cmd.payload()[1:], st.serverID)
+	return nil
 }
 
-// readdress puts the server's id of the statement into the command.
-func (s *session) readdress(cmd command, st *statement) func() ([]byte, int, error) {
-	return func() ([]byte, int, error) {
-		if err := s.prepareAgain(st); err != nil {
-			return nil, 0, err
-		}
-		binary.LittleEndian.PutUint32(cmd.payload()[1:], st.serverID)
-		return nil, 0, nil
-	}
+// isPrepared tells whether the present backend connection knows the statement.
+func (s *session) isPrepared(st *statement) bool {
+	return s.backend != nil && st.generation == s.generation
 }
 
 // prepareAgain prepares the statement on the present backend connection unless
 // it is prepared there.
 func (s *session) prepareAgain(st *statement) error {
-	if st.generation == s.generation {
+	if s.isPrepared(st) {
 		return nil
 	}
 	if st.sql == nil {
-		return kindNotSupported.with("Moving a prepared statement of this size to another connection")
+		return kindNotSupported.with("Moving so large a prepared statement, or so many, to another backend connection")
 	}
 	if err := s.own(wire.ComStmtPrepare, st.sql); err != nil {
 		var lost *serverLost

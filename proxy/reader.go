@@ -30,15 +30,19 @@ type clientReader struct {
 	// retryTimeout is called when a read hits the deadline by which a graceful
 	// stop wakes idle sessions; true means that the read goes on.
 	retryTimeout func() bool
+
+	readable func(fd uintptr) bool // tryRead: bound once, not at every read
+	readErr  error                 // what it met
 }
 
-func newClientReader(conn net.Conn) clientReader {
-	c := clientReader{conn: conn}
+func newClientReader(conn net.Conn, retryTimeout func() bool) *clientReader {
+	c := &clientReader{conn: conn, retryTimeout: retryTimeout}
 	if sc, ok := conn.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			c.raw = raw
 		}
 	}
+	c.readable = c.tryRead
 	return c
 }
 
@@ -49,6 +53,9 @@ func (c *clientReader) consume(n int) {
 		c.release()
 	}
 }
+
+// buffered is how many bytes were read and not yet consumed.
+func (c *clientReader) buffered() int { return c.w - c.r }
 
 func (c *clientReader) release() {
 	if c.buf != nil {
@@ -94,34 +101,33 @@ func (c *clientReader) read() error {
 
 // readIdle waits without a buffer and takes one when there are bytes to read.
 func (c *clientReader) readIdle() error {
-	var (
-		n    int
-		rerr error
-	)
-	err := c.raw.Read(func(fd uintptr) bool {
-		buf := buffers.Get().(*buffer)
-		for {
-			n, rerr = syscall.Read(int(fd), buf[:])
-			if rerr != syscall.EINTR {
-				break
-			}
-		}
-		if n <= 0 {
-			buffers.Put(buf)
-			return rerr != syscall.EAGAIN
-		}
-		c.buf, c.r, c.w = buf, 0, n
-		return true
-	})
+	err := c.raw.Read(c.readable)
 	switch {
 	case err != nil:
 		return err
-	case rerr != nil:
-		return os.NewSyscallError("read", rerr)
-	case n == 0:
+	case c.readErr != nil:
+		return os.NewSyscallError("read", c.readErr)
+	case c.w == 0:
 		return io.EOF
 	}
 	return nil
+}
+
+// tryRead reads into a fresh buffer and reports whether there was anything to
+// read: bytes, the end, or an error.
+func (c *clientReader) tryRead(fd uintptr) bool {
+	buf := buffers.Get().(*buffer)
+	n, err := syscall.Read(int(fd), buf[:])
+	for err == syscall.EINTR {
+		n, err = syscall.Read(int(fd), buf[:])
+	}
+	c.readErr = err
+	if n <= 0 {
+		buffers.Put(buf)
+		return err != syscall.EAGAIN
+	}
+	c.buf, c.r, c.w = buf, 0, n
+	return true
 }
 
 // command is the first physical packet of a command and where the rest is.

@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
@@ -121,22 +123,26 @@ func (w *stickyWriter) Write(b []byte) (int, error) {
 
 // answer relays the server's answer to the command that was sent last: the same
 // bytes, a buffer at a time. patch, unless nil, may change the first packet,
-// which it is given whole when it is at most patchSize bytes long.
-func (s *session) answer(code byte, patch func(packet []byte)) error {
+// which it is given whole when it is at most patchSize bytes long. lastRead,
+// unless zero, is when to stop waiting for it.
+func (s *session) answer(code byte, patch func(packet []byte), lastRead time.Time) error {
 	s.tracker.Begin(code, s.caps)
 	server := s.backend.NetConn()
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
 	for {
-		n, err := server.Read(buf[:])
+		n, err := s.readServer(server, buf[:], lastRead)
 		if patch != nil && err == nil {
-			n, err = readFirstPacket(server, buf, n)
+			n, err = s.readFirstPacket(server, buf, n)
 			if err == nil {
 				patch(buf[:n])
 				patch = nil
 			}
 		}
 		if err != nil {
+			if gone := (*clientLost)(nil); errors.As(err, &gone) {
+				return err
+			}
 			return &serverLost{sent: true, started: s.tracker.Started(), midPacket: s.tracker.MidPacket(), err: err}
 		}
 		for b := buf[:n]; len(b) > 0; {
@@ -156,7 +162,7 @@ func (s *session) answer(code byte, patch func(packet []byte)) error {
 			case wire.EventDone:
 				// Bytes after the end are nobody's: such a connection is not used again.
 				s.tainted = s.tainted || len(b) > 0
-				s.status = s.tracker.Status()
+				s.status = s.tracker.Status() & sessionStatus
 				s.inFlight = false
 				return nil
 			}
@@ -164,12 +170,17 @@ func (s *session) answer(code byte, patch func(packet []byte)) error {
 	}
 }
 
+// sessionStatus are the status flags that tell about the session. The others
+// tell about one answer and must not get into the next one.
+const sessionStatus = wire.StatusInTrans | wire.StatusInTransReadonly |
+	wire.StatusAutocommit | wire.StatusNoBackslashEscapes
+
 // patchSize covers the header and payload of a COM_STMT_PREPARE_OK.
 const patchSize = wire.HeaderLen + 12
 
 // readFirstPacket reads on until buf holds the first packet of an answer or
 // patchSize bytes of it.
-func readFirstPacket(server net.Conn, buf *buffer, n int) (int, error) {
+func (s *session) readFirstPacket(server net.Conn, buf *buffer, n int) (int, error) {
 	for {
 		want := wire.HeaderLen
 		if n >= want {
@@ -179,7 +190,7 @@ func readFirstPacket(server net.Conn, buf *buffer, n int) (int, error) {
 		if n >= want {
 			return n, nil
 		}
-		m, err := server.Read(buf[n:])
+		m, err := s.readServer(server, buf[n:], time.Time{})
 		n += m
 		if err != nil {
 			return n, err
@@ -188,25 +199,23 @@ func readFirstPacket(server net.Conn, buf *buffer, n int) (int, error) {
 }
 
 // localInfile relays the file that the server has asked the client for: packets
-// up to and including an empty one.
+// up to and including an empty one. A server that stops taking it may have said
+// why, so the answer is read on in any case.
 func (s *session) localInfile(server net.Conn) error {
 	w := &stickyWriter{w: server}
-	for {
+	for continued := false; ; {
 		b, err := s.in.fill(wire.HeaderLen)
 		if err != nil {
 			return &clientLost{err}
 		}
-		length, _ := wire.ParseHeader(b)
+		length, seq := wire.ParseHeader(b)
 		if err := s.copyClient(w, wire.HeaderLen+length); err != nil {
 			return err
 		}
-		if length == 0 {
-			break
+		if length == 0 && !continued {
+			s.tracker.ResumeLocalInfile(seq + 1)
+			return nil
 		}
+		continued = length == wire.MaxPacketPayload
 	}
-	if w.err != nil {
-		return &serverLost{sent: true, started: true, err: w.err}
-	}
-	s.tracker.ResumeLocalInfile()
-	return nil
 }

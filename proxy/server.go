@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"sync"
@@ -93,6 +94,7 @@ func New(cfg Config) (*Server, error) {
 		listeners: make(map[net.Listener]struct{}),
 		sessions:  make(map[uint32]*session),
 	}
+	server.lastID = firstID + rand.N(uint32(idSpread))
 	server.ctx, server.cancel = context.WithCancel(context.Background())
 	server.reports = map[string]Reporter{
 		"LIBRARIES": server.librariesReport,
@@ -182,11 +184,20 @@ func (server *Server) admit(conn net.Conn) {
 	}()
 }
 
+// Connection ids are in the upper half of what the greeting can hold, where no
+// server's thread ids are, and each node begins somewhere else: a KILL with the
+// id of a server's thread, or through another node, finds nobody rather than a
+// stranger.
+const (
+	firstID  = 1 << 31
+	idSpread = 1 << 30
+)
+
 // nextID returns a connection id that no session has. mu must be held.
 func (server *Server) nextID() uint32 {
 	for {
-		server.lastID++
-		if _, taken := server.sessions[server.lastID]; !taken && server.lastID != 0 {
+		server.lastID = max(server.lastID+1, firstID)
+		if _, taken := server.sessions[server.lastID]; !taken {
 			return server.lastID
 		}
 	}
@@ -277,36 +288,4 @@ func (server *Server) Shutdown(ctx context.Context) error {
 	}
 	server.cancel()
 	return errors.Join(append(closeErrs, err)...)
-}
-
-// wake makes an idle session look whether it should end. A session that misses
-// it, because it was about to read, sees draining before it waits. A client that
-// has not logged in yet has nothing to finish.
-func (s *session) wake() {
-	if !s.loggedIn.Load() {
-		if err := s.conn.Close(); err != nil {
-			s.server.log.Debug("ending a handshake", zap.Uint32("session", s.id), zap.Error(err))
-		}
-		return
-	}
-	if s.idle.Load() {
-		if err := s.conn.SetReadDeadline(time.Unix(1, 0)); err != nil {
-			s.server.log.Debug("waking a session", zap.Uint32("session", s.id), zap.Error(err))
-		}
-	}
-}
-
-// cut ends a session wherever it is. It may be called from any goroutine.
-func (s *session) cut() {
-	s.mu.Lock()
-	conn := s.killable
-	s.mu.Unlock()
-	if conn != nil {
-		if err := conn.NetConn().Close(); err != nil {
-			s.server.log.Debug("cutting a session off", zap.Uint32("session", s.id), zap.Error(err))
-		}
-	}
-	if err := s.conn.Close(); err != nil {
-		s.server.log.Debug("cutting a session off", zap.Uint32("session", s.id), zap.Error(err))
-	}
 }

@@ -24,7 +24,7 @@ type session struct {
 	server *Server
 	id     uint32
 	conn   net.Conn
-	in     clientReader
+	in     *clientReader
 
 	user      string
 	caps      wire.Capability
@@ -38,9 +38,13 @@ type session struct {
 
 	backend     *backend.Conn // nil while none is needed
 	backendUsed time.Time     // when it last answered
+	serverCheck time.Time     // its read deadline; zero: none
 	generation  uint64        // counts the backend connections of this session
-	tainted     bool          // the backend connection must not go back to its pool
-	inFlight    bool          // a command was sent on it whose answer has not ended
+	// pinned says that something of the session lives in the backend connection
+	// only: a user variable, a temporary table, a lock.
+	pinned   bool
+	tainted  bool // the backend connection must not go back to its pool
+	inFlight bool // a command was sent on it whose answer has not ended
 
 	tracker wire.Tracker
 	status  uint16 // SERVER_STATUS flags as the client knows them
@@ -49,12 +53,15 @@ type session struct {
 	sequence uint8 // of the next packet to the client
 
 	loggedIn atomic.Bool // the handshake is over; read by Server.Shutdown
-	idle     atomic.Bool // waiting for a command; read by Server.Shutdown
+	idle     atomic.Bool // waiting for a command; read by Server.Shutdown and KILL
 
 	mu   sync.Mutex
 	info SessionInfo // guarded by mu; read by Server.Sessions
-	// killable is the backend connection that KILL acts on; guarded by mu.
-	killable *backend.Conn
+
+	// reach is held while somebody else acts on the backend connection. The
+	// session waits for it before it lets the connection go.
+	reach    sync.Mutex
+	killable *backend.Conn // guarded by reach: backend, as others see it
 }
 
 // SessionInfo describes a session at one moment.
@@ -72,8 +79,8 @@ type SessionInfo struct {
 var errQuit = errors.New("client quit")
 
 func newSession(server *Server, id uint32, conn net.Conn) *session {
-	s := &session{server: server, id: id, conn: conn, in: newClientReader(conn), status: wire.StatusAutocommit}
-	s.in.retryTimeout = s.ignoreWake
+	s := &session{server: server, id: id, conn: conn, status: wire.StatusAutocommit}
+	s.in = newClientReader(conn, s.ignoreWake)
 	s.info = SessionInfo{ID: id, Client: conn.RemoteAddr().String(), Since: time.Now()}
 	return s
 }
@@ -242,7 +249,6 @@ func (s *session) publish() {
 	if s.library != 0 {
 		s.info.Library = s.libraryName()
 	}
-	s.killable = s.backend
 	if s.backend != nil {
 		s.info.Server = s.backend.Server()
 	}

@@ -28,8 +28,8 @@ const placementForm = "PLACEMENT"
 func placementColumns() []string { return []string{"core", "library", "epoch"} }
 
 // show executes SHOW MYSQLDA.
-func (s *session) show(cmd command, words []string, result appendResult) error {
-	report, err := s.server.report(s.server.ctx, words)
+func (s *session) show(ctx context.Context, cmd command, words []string, result appendResult) error {
+	report, err := s.server.report(ctx, words)
 	if err != nil {
 		return s.refuse(cmd, err)
 	}

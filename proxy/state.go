@@ -3,6 +3,8 @@ package proxy
 import (
 	"bytes"
 	"slices"
+
+	"github.com/mysqlda/mysqlda/proxy/stmt"
 )
 
 // Bounds of the SET statements that a session remembers.
@@ -22,9 +24,58 @@ type sessionState struct {
 	setBytes int
 	// nextTransaction is a SET TRANSACTION that the next statement uses up.
 	nextTransaction []byte
-	// overflow says that SET statements were left out because they are too many
-	// or too large: the session cannot move to another backend connection.
-	overflow bool
+	// unrepeatable says that something was changed that could not be repeated, or
+	// is too much to be remembered: the session cannot move to another backend
+	// connection.
+	unrepeatable bool
+}
+
+// change is what a statement does to a session's state when it is executed.
+type change struct {
+	sql  []byte // to be repeated elsewhere, nil when it cannot be
+	next bool   // sql holds for the next transaction only
+	// harm says in which case something was changed that cannot be repeated.
+	harm harm
+}
+
+type harm uint8
+
+const (
+	harmless   harm = iota
+	whenDone        // when it was executed
+	whenFailed      // also when it failed: of several statements some may have been executed
+)
+
+// changeOf says what a statement does to the session's state. Of one that is not
+// at hand as a whole the text is not remembered.
+func changeOf(class stmt.Class, sql []byte, whole bool) change {
+	var c change
+	switch base := class.Base(); {
+	case base == stmt.ClassSet && whole && len(sql) < maxSetBytes:
+		c.sql = bytes.Clone(sql)
+	case base == stmt.ClassNextTransaction && whole:
+		c.sql, c.next = bytes.Clone(sql), true
+	case base == stmt.ClassSet, base == stmt.ClassUse, class&stmt.Unrepeatable != 0:
+		c.harm = whenDone
+	default:
+		return c
+	}
+	if class.IsMulti() {
+		c.harm = whenFailed
+	}
+	return c
+}
+
+// note notes what a statement has changed, by what became of it.
+func (s *sessionState) note(c change, out outcome) {
+	switch {
+	case out == done && c.sql != nil && c.next:
+		s.nextTransaction = c.sql
+	case out == done && c.sql != nil:
+		s.addSet(c.sql)
+	case out == done && c.harm != harmless, out == failed && c.harm == whenFailed:
+		s.unrepeatable = true
+	}
 }
 
 // addSet remembers a SET statement that a server has accepted. The same text
@@ -37,10 +88,10 @@ func (s *sessionState) addSet(sql []byte) {
 		return
 	}
 	if len(s.sets) == maxSets || s.setBytes+len(sql) > maxSetBytes {
-		s.overflow = true
+		s.unrepeatable = true
 		return
 	}
-	s.sets = append(s.sets, bytes.Clone(sql))
+	s.sets = append(s.sets, sql)
 	s.setBytes += len(sql)
 }
 

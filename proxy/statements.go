@@ -12,6 +12,11 @@ import (
 // servers allow by default (max_prepared_stmt_count).
 const maxStatements = 16382
 
+// maxStatementBytes bounds the texts of a session's prepared statements, in bytes.
+// A statement beyond it works, but only on the backend connection where it was
+// prepared.
+const maxStatementBytes = 4 << 20
+
 // lastStatement is the id by which MariaDB's clients mean the statement that
 // was prepared last.
 const lastStatement = 0xFFFFFFFF
@@ -19,8 +24,10 @@ const lastStatement = 0xFFFFFFFF
 // statement is a prepared statement. The client knows it by an id of ours,
 // because a server's id means nothing on another backend connection.
 type statement struct {
-	sql    []byte
+	sql    []byte // nil when it is too large to be prepared again elsewhere
 	params uint16
+	class  stmt.Class
+	place  place // where it may be executed
 
 	// extension is set for a statement of our own, which no server knows.
 	extension *stmt.Extension
@@ -48,6 +55,15 @@ const lostLongData = ^uint64(0)
 type statements struct {
 	byID map[uint32]*statement
 	last uint32
+	size int // bytes of their texts
+}
+
+// keep remembers the statement's text, within maxStatementBytes.
+func (s *statements) keep(st *statement, sql []byte) {
+	if s.size+len(sql) <= maxStatementBytes {
+		st.sql = append([]byte{}, sql...)
+		s.size += len(sql)
+	}
 }
 
 func (s *statements) add(st *statement) uint32 {
@@ -75,7 +91,10 @@ func (s *statements) remove(id uint32) {
 	if id == lastStatement {
 		id = s.last
 	}
-	delete(s.byID, id)
+	if st := s.byID[id]; st != nil {
+		s.size -= len(st.sql)
+		delete(s.byID, id)
+	}
 }
 
 func (s *statements) reset() { *s = statements{last: s.last} }

@@ -30,10 +30,22 @@ const (
 	// ClassHarmless when all of them are, ClassSet when all are ClassSet or
 	// ClassHarmless, ClassKill when any is, else ClassOther.
 	Multi Class = 1 << 7
+
+	// Unrepeatable is a flag besides ClassOther: the text changes what the
+	// session has (its variables, its role, its default database) in a way that
+	// cannot be repeated on another connection, because it does more than that
+	// or because a value is not told by the text. User variables do not count.
+	Unrepeatable Class = 1 << 6
+
+	// Pins is a flag besides ClassOther: the text makes something that lives in
+	// the server's connection and cannot be made elsewhere: a user variable whose
+	// value the text does not tell, a temporary table, a lock, a statement
+	// prepared by PREPARE. What follows FROM, and what routines do, is not seen.
+	Pins Class = 1 << 5
 )
 
-// Base returns the class without the flag Multi.
-func (c Class) Base() Class { return c &^ Multi }
+// Base returns the class without flags.
+func (c Class) Base() Class { return c &^ (Multi | Unrepeatable | Pins) }
 
 // IsMulti reports whether the text holds several statements.
 func (c Class) IsMulti() bool { return c&Multi != 0 }
@@ -55,7 +67,13 @@ func Classify(sql []byte) Class {
 	}
 	if class.Base() == ClassHarmless && s.executables > 0 {
 		// What a server runs of it depends on its version.
-		return ClassOther | class&Multi
+		class = ClassOther | class&Multi
+	}
+	if class.Base() == ClassOther && s.changes {
+		class |= Unrepeatable
+	}
+	if class.Base() == ClassOther && s.makes {
+		class |= Pins
 	}
 	return class
 }
@@ -102,6 +120,7 @@ func (s *scanner) classify() Class {
 		return s.set()
 	case fold(word, "use"):
 		if _, ok := s.use(); ok {
+			s.changes = true
 			return ClassUse
 		}
 	case fold(word, "begin"), fold(word, "start"):
@@ -114,6 +133,14 @@ func (s *scanner) classify() Class {
 		}
 	case fold(word, "kill"):
 		return ClassKill
+	case fold(word, "lock"), fold(word, "handler"), fold(word, "prepare"):
+		s.makes = true
+	case fold(word, "create"):
+		s.optional("or")
+		s.optional("replace")
+		s.makes = s.optional("temporary") || s.makes
+	case fold(word, "flush"):
+		s.makes = s.optional("tables") && !s.atEnd() || s.makes
 	}
 	s.skipCompound(word)
 	return ClassOther

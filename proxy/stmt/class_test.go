@@ -54,13 +54,13 @@ func TestWhatReadsOrChangesDataIsOther(t *testing.T) {
 		"select 1 from dual join t":                    ClassOther,
 		"select (select a from t)":                     ClassOther,
 		"select 1 into outfile '/tmp/x'":               ClassOther,
-		"select 1 into @x":                             ClassOther,
-		"select @x:=1":                                 ClassOther,
+		"select 1 into @x":                             ClassOther | Pins,
+		"select @x:=1":                                 ClassOther | Pins,
 		"select f(1)":                                  ClassOther,
 		"select f (1)":                                 ClassOther,
 		"select db.version()":                          ClassOther,
 		"select `version`()":                           ClassOther,
-		"select get_lock('a', 1)":                      ClassOther,
+		"select get_lock('a', 1)":                      ClassOther | Pins,
 		"select sleep(1)":                              ClassOther,
 		"select last_insert_id()":                      ClassOther,
 		"select next value for s":                      ClassOther,
@@ -88,19 +88,19 @@ func TestWhatReadsOrChangesDataIsOther(t *testing.T) {
 func TestSettingWhatIsNotTheSessionsIsOther(t *testing.T) {
 	classes(t, map[string]Class{
 		"SET GLOBAL x=1":         ClassOther,
-		"SET a=1, global b=2":    ClassOther,
+		"SET a=1, global b=2":    ClassOther | Unrepeatable,
 		"SET @@global.x=1":       ClassOther,
-		"SET a=1, @@persist.b=2": ClassOther,
+		"SET a=1, @@persist.b=2": ClassOther | Unrepeatable,
 		"SET PERSIST_ONLY x=1":   ClassOther,
 		"SET PASSWORD = 'x'":     ClassOther,
-		"SET ROLE r":             ClassOther,
+		"SET ROLE r":             ClassOther | Unrepeatable,
 		"SET DEFAULT ROLE r":     ClassOther,
 		"SET STATEMENT max_statement_time=1 FOR SELECT 1": ClassOther,
-		"SET @a = (select max(id) from t)":                ClassOther,
-		"SET @a = now()":                                  ClassOther,
-		"SET @a = current_timestamp":                      ClassOther,
-		"SET @a = rand()":                                 ClassOther,
-		"SET @a = f(1)":                                   ClassOther,
+		"SET @a = (select max(id) from t)":                ClassOther | Pins,
+		"SET @a = now()":                                  ClassOther | Pins,
+		"SET @a = current_timestamp":                      ClassOther | Pins,
+		"SET @a = rand()":                                 ClassOther | Pins,
+		"SET @a = f(1)":                                   ClassOther | Pins,
 		"SET":                                             ClassOther,
 		"SET;":                                            ClassOther,
 		"SET @@transaction_isolation = 'READ-COMMITTED'": ClassOther,
@@ -112,6 +112,40 @@ func TestSettingWhatIsNotTheSessionsIsOther(t *testing.T) {
 		"SET `autocommit` = 0":                           ClassSet,
 		"set character set utf8mb4":                      ClassSet,
 		"set x = if(a, b, global)":                       ClassSet,
+	})
+}
+
+func TestChangesOfTheSessionThatCannotBeRepeatedAreMarked(t *testing.T) {
+	classes(t, map[string]Class{
+		"SET time_zone = ?":                      ClassOther | Unrepeatable,
+		"SET @a = ?":                             ClassOther | Pins,
+		"SET sql_mode = (select m from t)":       ClassOther | Unrepeatable,
+		"SET timestamp = unix_timestamp()":       ClassOther | Unrepeatable,
+		"SET time_zone = 'UTC'; select 1 from t": ClassOther | Unrepeatable | Multi,
+		"insert into t values (1); SET NAMES x":  ClassOther | Unrepeatable | Multi,
+		"SET @a = 1; select @a from t":           ClassOther | Multi,
+		"USE db; select 1 from t":                ClassOther | Unrepeatable | Multi,
+		"USE db; USE db":                         ClassOther | Unrepeatable | Multi,
+		"SET TRANSACTION READ ONLY; begin":       ClassOther | Unrepeatable | Multi,
+		"select 1; SET NAMES utf8":               ClassSet | Multi,
+	})
+}
+
+func TestWhatLivesInTheConnectionOnlyIsMarked(t *testing.T) {
+	classes(t, map[string]Class{
+		"lock tables t write":                       ClassOther | Pins,
+		"create temporary table t (a int)":          ClassOther | Pins,
+		"create or replace temporary table t":       ClassOther | Pins,
+		"create table temporary (a int)":            ClassOther,
+		"prepare p from 'select 1'":                 ClassOther | Pins,
+		"handler t open":                            ClassOther | Pins,
+		"flush tables with read lock":               ClassOther | Pins,
+		"flush tables":                              ClassOther,
+		"do get_lock('a', 1)":                       ClassOther | Pins,
+		"select count(*) into /* x */ @n from t":    ClassOther | Pins,
+		"select 1 into outfile '@'":                 ClassOther,
+		"insert into t values (1); lock tables t":   ClassOther | Pins | Multi,
+		"create definer=a@b procedure p() select 1": ClassOther,
 	})
 }
 

@@ -14,43 +14,49 @@ const (
 // expressions reads up to the end of a statement that consists of expressions,
 // and reports whether they read no table and change nothing: no FROM but FROM
 // DUAL, no INTO, no assignment, no call of a function that is not well known.
-// When they do it stops at once.
+// At a FROM that reads something it stops.
 func (s *scanner) expressions(want purity) bool {
 	var previous token // what stands before a parenthesis
 	qualified := false // previous has a "." before it
+	harmless := true
 	for !s.atEnd() {
 		t := s.next()
 		switch t.kind {
 		case tokenWord:
-			if !s.harmlessWord(s.text(t)) || want == repeatable && isMoment(s.text(t)) {
-				return false
+			word := s.text(t)
+			switch {
+			case fold(word, "from"):
+				if !s.optional("dual") || !s.atEnd() {
+					return false
+				}
+			case fold(word, "into"):
+				s.makes = s.makes || s.peekPast('@')
+				harmless = false
+			case fold(word, "value"), want == repeatable && isMoment(word): // NEXT VALUE FOR a sequence
+				harmless = false
 			}
 		case '(':
-			if !s.mayCall(previous, qualified, want) {
-				return false
-			}
+			harmless = s.mayCall(previous, qualified, want) && harmless
+		case '?': // a value that comes with the execution
+			harmless = harmless && want == anyPure
 		case ':':
 			if s.peek(0) == '=' && want == anyPure {
-				return false
+				s.makes, harmless = true, false
 			}
 		}
 		qualified = previous.kind == '.'
 		previous = t
 	}
-	return true
+	return harmless
 }
 
-// harmlessWord reports whether a word leaves it open that the statement reads no
-// table and changes nothing. Of FROM it moves over the DUAL that makes it so.
-func (s *scanner) harmlessWord(word []byte) bool {
-	switch len(word) {
-	case 4:
-		return !fold(word, "into") && (!fold(word, "from") || s.optional("dual") && s.atEnd())
-	case 5:
-		return !fold(word, "value") // NEXT VALUE FOR a sequence
-	default:
-		return true
-	}
+// peekPast reports whether the byte behind blanks is c. It stays where it is.
+func (s *scanner) peekPast(c byte) bool {
+	start := *s
+	s.blanks()
+	found := s.peek(0) == c
+	*s = start
+	return found
 }
 
 // mayCall reports whether a parenthesis behind a token is harmless: it groups
@@ -65,6 +71,7 @@ func (s *scanner) mayCall(before token, qualified bool, want purity) bool {
 		}
 		var buf [longestWord]byte
 		name := lowered(&buf, s.text(before))
+		s.makes = s.makes || string(name) == "get_lock"
 		return isGrouping(name) || isRepeatable(name) || want == anyPure && isPure(name)
 	default:
 		return true

@@ -13,6 +13,12 @@ type scanner struct {
 	// is within one.
 	executables  int
 	inExecutable bool
+	// changes says that a statement changes what the session has: its variables,
+	// its role, its default database.
+	changes bool
+	// makes says that a statement makes what lives in the server's connection
+	// only; assigns, that a SET assigns a user variable.
+	makes, assigns bool
 }
 
 // tokenKind is what a token is. Kinds above 0 that are not named here are the

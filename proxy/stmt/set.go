@@ -6,6 +6,7 @@ package stmt
 func (s *scanner) set() Class {
 	start := s.pos
 	if s.optional("transaction") {
+		s.changes = true
 		return ClassNextTransaction
 	}
 	if s.atEnd() || !s.setsSession() {
@@ -14,6 +15,7 @@ func (s *scanner) set() Class {
 	}
 	s.pos = start
 	if !s.expressions(repeatable) {
+		s.makes = s.makes || s.assigns
 		return ClassOther
 	}
 	return ClassSet
@@ -22,11 +24,11 @@ func (s *scanner) set() Class {
 // setsSession reads a list of assignments and reports whether all are the
 // session's.
 func (s *scanner) setsSession() bool {
-	depth := 0
+	all, depth := true, 0
 	for begins := true; !s.atEnd(); {
 		t := s.next()
-		if begins && s.setsElsewhere(t) {
-			return false
+		if begins {
+			all = s.setsHere(t) && all
 		}
 		begins = false
 		switch t.kind {
@@ -38,29 +40,36 @@ func (s *scanner) setsSession() bool {
 			begins = depth == 0
 		}
 	}
-	return true
+	return all
 }
 
-// setsElsewhere reports whether the assignment, or the other statement, that
-// begins with a token is about anything but the session's variables.
-func (s *scanner) setsElsewhere(t token) bool {
+// setsHere reports whether the assignment, or the other statement, that begins
+// with a token is about the session's variables and nothing else.
+func (s *scanner) setsHere(t token) bool {
 	var buf [longestWord]byte
 	switch t.kind {
 	case tokenName:
-		return false
 	case '@':
 		if s.peek(0) != '@' {
-			return false // a user variable
+			s.assigns = true // a user variable
+			return true
 		}
 		s.pos++
 		word := lowered(&buf, s.text(s.next()))
-		return isElsewhere(word) || isNextTransaction(word)
+		if isElsewhere(word) || isNextTransaction(word) {
+			return false
+		}
 	case tokenWord:
 		word := lowered(&buf, s.text(t))
-		return isElsewhere(word) || isOtherSet(word)
+		if isElsewhere(word) || isOtherSet(word) {
+			s.changes = s.changes || string(word) == "role"
+			return false
+		}
 	default:
-		return true
+		return false
 	}
+	s.changes = true
+	return true
 }
 
 // isElsewhere reports whether the word is a scope that outlives the session.

@@ -57,11 +57,12 @@ func (t *Tracker) Begin(command byte, caps Capability) {
 }
 
 // ResumeLocalInfile says that all data for EventLocalInfile has been sent to the
-// server. At any other time it does nothing.
-func (t *Tracker) ResumeLocalInfile() {
+// server; sequence is the number behind that of its last packet. At any other
+// time it does nothing.
+func (t *Tracker) ResumeLocalInfile(sequence uint8) {
 	if t.answer.state == stateLocalInfile {
 		t.answer.state = stateFirst
-		t.frame.anySeq = true // the numbers went on with what the client sent
+		t.frame.seq, t.frame.anySeq = sequence, true
 	}
 }
 
@@ -128,6 +129,10 @@ func (t *Tracker) NextSequence() uint8 { return t.frame.seq }
 // MidPacket reports whether the bytes fed so far end within a packet, or between
 // the pieces of a packet of more than MaxPacketPayload bytes.
 func (t *Tracker) MidPacket() bool { return t.frame.headLen > 0 || t.frame.inPacket }
+
+// AtResult reports whether the next packet begins a result: what a server has
+// done of the statement behind it is not known yet.
+func (t *Tracker) AtResult() bool { return t.answer.state == stateFirst }
 
 // Started reports whether any byte of the answer has come.
 func (t *Tracker) Started() bool { return t.frame.started }

@@ -44,7 +44,7 @@ func walk(t *testing.T, command byte, caps Capability, fragment int, b []byte) w
 		w.taken += n
 		w.done, w.failed = ev == EventDone, err != nil
 		if ev == EventLocalInfile {
-			tr.ResumeLocalInfile()
+			tr.ResumeLocalInfile(4)
 		}
 	}
 	w.status, w.errCode = tr.Status(), tr.ErrCode()

@@ -339,7 +339,7 @@ func realLocalInfile(t *testing.T, c *rawConn) {
 			send(t, c, packetOf(seq, []byte(part)))
 			seq++
 		}
-		c.tracker.ResumeLocalInfile()
+		c.tracker.ResumeLocalInfile(seq)
 		if ev, _ := c.answer(t); ev != EventDone || c.tracker.NextSequence() <= seq {
 			t.Fatalf("event %d, next number %d behind the client's %d", ev, c.tracker.NextSequence(), seq)
 		}

@@ -146,7 +146,10 @@ func TestTrackerAsksForTheClientsFile(t *testing.T) {
 	if _, _, err := early.Feed(request); err == nil {
 		t.Error("bytes of the server during the client's are no error")
 	}
-	tr.ResumeLocalInfile()
+	tr.ResumeLocalInfile(4)
+	if tr.NextSequence() != 4 || !tr.AtResult() {
+		t.Errorf("behind the file: next %d, at a result: %v", tr.NextSequence(), tr.AtResult())
+	}
 	if tr.MidPacket() {
 		t.Error("in a packet")
 	}
