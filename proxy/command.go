@@ -85,6 +85,9 @@ func (s *session) setOption(cmd command) error {
 // query handles COM_QUERY.
 func (s *session) query(cmd command) error {
 	sql := cmd.payload()[1:]
+	if told, err := s.followHint(cmd, sql); told {
+		return err
+	}
 	if extension, verdict := stmt.Parse(sql); verdict != stmt.NotOurs {
 		if verdict == stmt.OursInMulti || !cmd.whole {
 			return s.refuse(cmd, kindInMulti.with())
@@ -151,7 +154,7 @@ func (s *session) resetConnection(cmd command) error {
 	s.state.reset()
 	s.detach()
 	s.status = wire.StatusAutocommit
-	s.startLibrary()
+	s.restart()
 	return s.ok(cmd)
 }
 

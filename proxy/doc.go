@@ -9,6 +9,7 @@
 //	server.go     listening, the set of sessions, graceful stop
 //	session.go    one session's life: handshake, command loop, end
 //	command.go    which command is handled where
+//	hint.go       the same by connection attribute or leading comment
 //	extension.go  select library, set correl_object, select library_by_correl_object
 //	show.go       SHOW MYSQLDA
 //	kill.go       KILL, and ending a session from outside

@@ -15,6 +15,9 @@ func (s *session) prepare(cmd command) error {
 		return s.refuse(cmd, kindTooManyStatements.with(maxStatements))
 	}
 	sql := cmd.payload()[1:]
+	if told, err := s.followHint(cmd, sql); told {
+		return err
+	}
 	extension, verdict := stmt.Parse(sql)
 	switch {
 	case verdict == stmt.OursInMulti, verdict == stmt.Ours && !cmd.whole:

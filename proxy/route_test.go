@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -57,6 +58,39 @@ func TestDefaultLibraryNeedsNoSelect(t *testing.T) {
 	c := n.open(t)
 	wantServer(t, c, servers[1])
 	exec(t, c, "select library a1")
+	wantServer(t, c, servers[0])
+}
+
+func TestConnectionAttributeNamesTheCoreObject(t *testing.T) {
+	n := start(t)
+	c := n.open(t, "connectionAttributes=mysqlda_core:a2")
+	wantServer(t, c, servers[1])
+	exec(t, c, "select library a1")
+	wantServer(t, c, servers[0])
+	db, err := sql.Open("mysql", n.dsn("connectionAttributes=mysqlda_core:two%20words"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	wantError(t, db.PingContext(t.Context()), 9502)
+}
+
+func TestLeadingCommentNamesTheCoreObject(t *testing.T) {
+	c := start(t).open(t)
+	port := func(server int) string { return strconv.Itoa(servers[server].Port()) }
+	if got := value(t, c, "/* mysqlda core=a2 */ select @@port from dual"); got != port(1) {
+		t.Errorf("text: at port %s", got)
+	}
+	if got := value(t, c, "/* mysqlda core='a1' */ select @@port from dual where 1 = ?", 1); got != port(0) {
+		t.Errorf("prepared: at port %s", got)
+	}
+	wantServer(t, c, servers[0]) // as select library does
+	execError(t, c, 9502, "/* mysqlda core= */ do 1")
+	exec(t, c, "create or replace table hinted (a int) engine=innodb")
+	exec(t, c, "begin")
+	exec(t, c, "/* mysqlda core=b1 */ insert into hinted values (1)")
+	execError(t, c, 9504, "/* mysqlda core=a2 */ insert into hinted values (2)")
+	exec(t, c, "rollback")
 	wantServer(t, c, servers[0])
 }
 

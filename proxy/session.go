@@ -32,6 +32,7 @@ type session struct {
 
 	core    string        // the core object selected last, or ""
 	library fsm.LibraryID // 0 until one is selected
+	start   fsm.Placement // of the core object named by connection attribute, if any
 	state   sessionState
 	// statements holds what the client has prepared.
 	statements statements
@@ -184,14 +185,18 @@ func (s *session) handshake() error {
 	if s.state.database == "" {
 		s.state.database = settings.Database
 	}
-	s.startLibrary()
+	if err := s.startAt(client.Attributes[coreAttribute]); err != nil {
+		return errors.Join(err, s.writeErr(err))
+	}
 	return s.write(wire.AppendOK(nil, s.sequence, s.caps, wire.OK{Status: s.status}))
 }
 
-// startLibrary puts the session into its user's default library, if there is one.
-func (s *session) startLibrary() {
-	s.core, s.library = "", 0
-	if name := s.server.cfg.Directory.Settings().DefaultLibrary; name != "" {
+// restart puts the session where it was after the login: at the core object that
+// the client named when it connected, or in its user's default library, or
+// nowhere.
+func (s *session) restart() {
+	s.core, s.library = s.start.Core, s.start.Library
+	if name := s.server.cfg.Directory.Settings().DefaultLibrary; s.library == 0 && name != "" {
 		if library := s.server.cfg.Directory.Libraries().ByName(name); library != nil {
 			s.library = library.ID
 		}

@@ -1,0 +1,48 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+
+	"github.com/mysqlda/mysqlda/proxy/stmt"
+)
+
+// coreAttribute is the connection attribute that names the core object in whose
+// library a session starts.
+const coreAttribute = "mysqlda_core"
+
+// startAt decides where the session starts; core is what the client named when
+// it connected, or "".
+func (s *session) startAt(core string) error {
+	if core != "" {
+		ctx, cancel := context.WithTimeout(s.server.ctx, s.server.cfg.HandshakeTimeout)
+		defer cancel()
+		placement, err := s.server.cfg.Directory.Resolve(ctx, core)
+		if err != nil {
+			return directoryError(err, "", "", core)
+		}
+		s.start = placement
+	}
+	s.restart()
+	return nil
+}
+
+// followHint makes the library of the core object that a leading comment names
+// the session's, as select library does. told says that this failed and that the
+// client knows why.
+func (s *session) followHint(cmd command, sql []byte) (told bool, err error) {
+	core, ok := stmt.Hint(sql)
+	if !ok || len(core) > 0 && string(core) == s.core {
+		return false, nil
+	}
+	ctx, stop := s.untilClientGone(cmd)
+	defer stop()
+	err = s.selectLibrary(ctx, string(core))
+	switch {
+	case err == nil:
+		return false, nil
+	case errors.Is(context.Cause(ctx), errClientGone):
+		return true, &clientLost{errClientGone}
+	}
+	return true, s.refuse(cmd, err)
+}
