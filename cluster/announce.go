@@ -62,6 +62,9 @@ func (m *member) announceRound(ctx context.Context) {
 					if !m.leaving.Load() {
 						m.node.fail(err)
 					}
+				case errors.Is(err, ErrSuperseded):
+					m.node.superseded.Store(true)
+					m.node.fail(err)
 				case errors.Is(err, ErrOtherCluster):
 					m.logger.Warn("an address that this node knows belongs to another cluster", zap.String("address", address), zap.Error(err))
 				default:
@@ -170,7 +173,7 @@ func (m *member) addSeeds(ctx context.Context, addresses []string) error {
 	for _, a := range addresses {
 		err := m.announceTo(ctx, a)
 		switch {
-		case errors.Is(err, ErrOtherCluster), errors.Is(err, ErrRemoved):
+		case errors.Is(err, ErrOtherCluster), errors.Is(err, ErrRemoved), errors.Is(err, ErrSuperseded):
 			errs = append(errs, fmt.Errorf("%s: %w", a, err))
 		case err != nil:
 			m.logger.Info("seed not reached", zap.String("address", a), zap.Error(err))
@@ -181,9 +184,12 @@ func (m *member) addSeeds(ctx context.Context, addresses []string) error {
 
 // heardFrom takes in an announcement and reports whether the announcer was
 // removed from the cluster. Only a leader that has just committed an entry can
-// say so.
-func (m *member) heardFrom(r record) (removed bool, err error) {
+// say so. The error wraps ErrSuperseded if the announcer must not go on.
+func (m *member) heardFrom(ctx context.Context, r record) (removed bool, err error) {
 	if m.isMember(r.info.ID) {
+		if err := m.checkAnnouncer(ctx, r); err != nil {
+			return false, err
+		}
 		m.learn(r)
 		return false, nil
 	}
@@ -194,4 +200,27 @@ func (m *member) heardFrom(r record) (removed bool, err error) {
 		return false, err
 	}
 	return !m.isMember(r.info.ID), nil
+}
+
+// checkAnnouncer refuses a process that lives under the id of another one: an
+// old copy of a data directory that was put back has forgotten what its node
+// once promised as a voter, and of two copies that run each forgets what the
+// other promises. It is a net and no proof: who announces nothing is not seen.
+func (m *member) checkAnnouncer(ctx context.Context, r record) error {
+	id := r.info.ID
+	last, known := m.book.record(id)
+	switch {
+	case !known:
+		return nil
+	case r.starts < last.starts, r.starts == last.starts && r.info != last.info:
+		return fmt.Errorf("%w (node %s at %s is in its start number %d; number %d is known, at %s)", ErrSuperseded, id, r.info.Cluster, r.starts, last.starts, last.info.Cluster)
+	case r.info.Cluster == last.info.Cluster:
+		return nil
+	}
+	// It has moved, unless somebody lives where it was.
+	old, err := m.progress(ctx, id, 0, 0)
+	if err == nil && old.GetStarts() != r.starts { // it has two addresses if they are equal
+		return fmt.Errorf("%w (node %s announces %s, but it also lives at %s)", ErrSuperseded, id, r.info.Cluster, last.info.Cluster)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/raft"
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -36,7 +37,8 @@ type Config struct {
 	Registerer prometheus.Registerer // the default is a registry of its own
 
 	// DecisionTimeout bounds how long a decision may wait for a leader. The
-	// default is 8 s.
+	// default is 10 s: a lost leader is noticed within 4 s, twice the heartbeat
+	// timeout, and another 4 s pass if the first vote is split.
 	DecisionTimeout time.Duration
 	// AnnounceInterval is the time between two rounds of telling the other nodes
 	// this node's addresses. The default is 3 s.
@@ -58,12 +60,16 @@ type RaftConfig struct {
 	SnapshotInterval   time.Duration // 30 s: between two looks at whether a snapshot is due
 	SnapshotThreshold  uint64        // 65536 log entries make a snapshot due
 	TrailingLogs       uint64        // 16384 log entries are kept after a snapshot for followers that lag
+	MaxWriteStall      time.Duration // 5 s: a write to the log that takes longer ends the node
+
+	// logStore, in tests, puts a disk with faults in front of the log.
+	logStore func(raft.LogStore) raft.LogStore
 }
 
 // GossipConfig tunes failure detection. Zero values mean the defaults.
 type GossipConfig struct {
-	ProbeInterval    time.Duration // 1 s: between two probes of a random node
-	ProbeTimeout     time.Duration // 500 ms
+	ProbeInterval    time.Duration // 400 ms: between two probes of a random node
+	ProbeTimeout     time.Duration // 200 ms
 	PushPullInterval time.Duration // 15 s: between two complete exchanges with a random node
 	Interval         time.Duration // 200 ms: between two rounds of gossip
 	ReclaimTime      time.Duration // 1 s: a dead node may come back on another address after it
@@ -79,7 +85,7 @@ func (c Config) withDefaults() Config {
 	if c.Registerer == nil {
 		c.Registerer = prometheus.NewRegistry()
 	}
-	setDefault(&c.DecisionTimeout, 8*time.Second)
+	setDefault(&c.DecisionTimeout, 10*time.Second)
 	setDefault(&c.AnnounceInterval, 3*time.Second)
 	setDefault(&c.CheckpointInterval, 10*time.Second)
 	setDefault(&c.Raft.HeartbeatTimeout, 2*time.Second)
@@ -89,8 +95,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Raft.SnapshotInterval, 30*time.Second)
 	setDefault(&c.Raft.SnapshotThreshold, 65536)
 	setDefault(&c.Raft.TrailingLogs, 16384)
-	setDefault(&c.Gossip.ProbeInterval, time.Second)
-	setDefault(&c.Gossip.ProbeTimeout, 500*time.Millisecond)
+	setDefault(&c.Raft.MaxWriteStall, 5*time.Second)
+	setDefault(&c.Gossip.ProbeInterval, 400*time.Millisecond)
+	setDefault(&c.Gossip.ProbeTimeout, 200*time.Millisecond)
 	setDefault(&c.Gossip.PushPullInterval, 15*time.Second)
 	setDefault(&c.Gossip.Interval, 200*time.Millisecond)
 	setDefault(&c.Gossip.ReclaimTime, time.Second)

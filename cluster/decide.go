@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -14,8 +15,9 @@ import (
 const retryDelay = 20 * time.Millisecond
 
 // decide has the cluster decide one item, whoever leads. Items are idempotent,
-// so it tries again until the caller's context ends or DecisionTimeout is over;
-// then the error is the context's cause, or wraps fsm.ErrNoLeader.
+// so it tries again until the caller's context ends, DecisionTimeout is over or
+// the node cannot go on; then the error is the context's cause, or wraps
+// fsm.ErrNoLeader, in the last case ErrClosed too.
 func (m *member) decide(ctx context.Context, item fsm.Item) (uint64, fsm.ItemResult, error) {
 	began := time.Now()
 	ctx, cancel := m.bounded(ctx)
@@ -28,7 +30,7 @@ func (m *member) decide(ctx context.Context, item fsm.Item) (uint64, fsm.ItemRes
 			m.metrics.observeDecision(time.Since(began))
 			return a.index, a.result, nil
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, ErrClosed) {
 			return 0, fsm.ItemResult{}, timedOut(ctx, last)
 		}
 		if !retryable(err) {
@@ -65,9 +67,15 @@ func (m *member) ask(ctx context.Context, item fsm.Item) (*ask, error) {
 // true is found out by putting an entry through the log.
 func (m *member) leads() bool { return m.raft.State() == raft.Leader }
 
-// bounded adds the node's own bound to a caller's context.
+// bounded adds the node's own bounds to a caller's context: the time that a
+// decision may take, and that the node goes on.
 func (m *member) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, m.cfg.DecisionTimeout, errDecisionTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, m.cfg.DecisionTimeout, errDecisionTimeout)
+	ctx, unscope := m.node.scoped(ctx)
+	return ctx, func() {
+		unscope()
+		cancel()
+	}
 }
 
 // pause waits a little before another attempt, or until the reign has ended. It

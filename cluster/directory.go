@@ -10,8 +10,9 @@ import (
 
 // Resolve returns the core object's placement and assigns one on first sight.
 // A hit is answered from memory; a miss returns after the assignment is durable
-// on a majority. Errors: fsm.ErrBadName, fsm.ErrNoOpenLibrary, fsm.ErrNoLeader,
-// fsm.ErrOverloaded, ErrNotMember, ErrClosed, or the context's.
+// on a majority. Errors: fsm.ErrBadName, fsm.ErrNoOpenLibrary, fsm.ErrNoLeader
+// (with ErrClosed, if this node stops), fsm.ErrOverloaded, ErrNotMember, or the
+// context's.
 func (n *Node) Resolve(ctx context.Context, core string) (fsm.Placement, error) {
 	if p, ok := n.machine.Locate(core); ok {
 		return p, nil
@@ -68,9 +69,14 @@ func (n *Node) place(ctx context.Context, verb string, item fsm.Item) (fsm.Place
 	if result.Err != nil {
 		return fsm.Placement{}, result.Err
 	}
-	if err := m.awaitOwn(ctx, index); err != nil && n.machine.Libraries().ByID(result.Placement.Library) == nil {
+	if m.awaitOwn(ctx, index) == nil || n.machine.Libraries().ByID(result.Placement.Library) != nil {
+		return result.Placement, nil
+	}
+	ctx, cancel := m.bounded(ctx)
+	defer cancel()
+	if err := m.replica.applied.wait(ctx, index); err != nil {
 		return fsm.Placement{}, fmt.Errorf("%s %s: waiting for this node to learn of library %d: %w",
-			verb, itemName(item), result.Placement.Library, err)
+			verb, itemName(item), result.Placement.Library, timedOut(ctx, nil))
 	}
 	return result.Placement, nil
 }

@@ -20,7 +20,10 @@ var (
 	ErrRemoved = errors.New("this node was removed from its cluster; to come back it needs an empty data directory and another node id")
 	// ErrDataLost says that a data directory lacks what the node once promised to
 	// keep.
-	ErrDataLost = errors.New("the data directory has lost its log")
+	ErrDataLost = errors.New("the data directory has lost its log or a part of it")
+	// ErrSuperseded says that another process lives under this node's id: a copy
+	// of its data directory was started, or this one is an old copy.
+	ErrSuperseded = errors.New("another process was started as this node, from a copy of its data directory or with its node id; exactly one of them may run: stop the other one, or remove the node from its cluster and let it join with an empty directory and another node id")
 	// ErrIDTaken says that a node cannot join because its id is another member's.
 	ErrIDTaken = errors.New("the node id is taken by another member")
 	// ErrUnknownNode says that no member has that node id.

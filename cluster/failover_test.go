@@ -13,7 +13,11 @@ import (
 
 func TestAcknowledgedAssignmentsSurviveTheLeader(t *testing.T) {
 	t.Parallel()
-	nodes := startCluster(t, 3, nil)
+	nodes := startCluster(t, 3, func(c *Config) { // snapshots all the time
+		c.Raft.SnapshotThreshold = 10
+		c.Raft.TrailingLogs = 5
+		c.Raft.SnapshotInterval = 20 * time.Millisecond
+	})
 	leader, others := split(t, nodes)
 	const objects = 200
 	var mu sync.Mutex

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/mysqlda/mysqlda/cluster/clusterpb"
 	"github.com/mysqlda/mysqlda/fsm"
@@ -41,6 +43,7 @@ var failures = [...]struct {
 	{clusterpb.Reason_REASON_UNKNOWN_NODE, codes.NotFound, ErrUnknownNode},
 	{clusterpb.Reason_REASON_QUORUM, codes.FailedPrecondition, ErrQuorum},
 	{clusterpb.Reason_REASON_LAST_NODE, codes.FailedPrecondition, ErrLastNode},
+	{clusterpb.Reason_REASON_SUPERSEDED, codes.FailedPrecondition, ErrSuperseded},
 }
 
 // toStatus gives the error that an RPC handler returns.
@@ -86,15 +89,40 @@ func fromStatus(err error) error {
 			}
 		}
 	}
+	text := plain(st.Message())
 	switch st.Code() {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Aborted:
-		return &remoteError{text: st.Message(), sentinel: errOutcomeUnknown}
+	case codes.DeadlineExceeded:
+		if text == st.Message() { // gRPC knows no better reason
+			text = "no answer in time"
+		}
+		return &remoteError{text: text, sentinel: errOutcomeUnknown}
+	case codes.Canceled:
+		return &remoteError{text: "the call was broken off", sentinel: errOutcomeUnknown}
+	case codes.Unavailable, codes.Aborted:
+		return &remoteError{text: text, sentinel: errOutcomeUnknown}
 	default:
 		return &remoteError{text: st.Message()}
 	}
 }
 
-// remoteError is an error that another node, or the way to it, has given.
+// plain takes gRPC's wrapping off the reason why a node was not reached:
+// `connection error: desc = "transport: Error while dialing: dial tcp ..."`.
+func plain(text string) string {
+	if _, quoted, ok := strings.Cut(text, `desc = "`); ok {
+		if unquoted, err := strconv.Unquote(`"` + strings.TrimSuffix(quoted, `"`) + `"`); err == nil {
+			text = unquoted
+		}
+	}
+	text = strings.TrimPrefix(text, "transport: ")
+	text = strings.TrimPrefix(text, "Error while dialing: ")
+	if reason, ok := strings.CutPrefix(text, "error reading from server: "); ok {
+		text = "the connection was lost: " + reason
+	}
+	return text
+}
+
+// remoteError is an error with a text of its own, mostly one that another node,
+// or the way to it, has given.
 type remoteError struct {
 	text     string
 	sentinel error // nil when only the text is known
@@ -111,17 +139,16 @@ func retryable(err error) bool {
 }
 
 // timedOut gives the error of a caller whose wait for a decision was ended, by
-// its context or because the node is being closed; last is why the last attempt
+// its context or because the node cannot go on; last is why the last attempt
 // failed, or nil.
 func timedOut(ctx context.Context, last error) error {
-	if ctx.Err() == nil {
-		return ErrClosed
-	}
 	cause := context.Cause(ctx)
-	if !errors.Is(cause, errDecisionTimeout) {
+	switch {
+	case cause == nil, errors.Is(cause, ErrClosed):
+		return &noLeaderError{last: ErrClosed}
+	case !errors.Is(cause, errDecisionTimeout):
 		return cause
-	}
-	if last == nil {
+	case last == nil:
 		last = errOutcomeUnknown
 	}
 	return &noLeaderError{last: last}
@@ -131,8 +158,11 @@ func timedOut(ctx context.Context, last error) error {
 // before its context ended or the node was closed; last is the last answer.
 func stopped(ctx context.Context, last error) error {
 	cause := context.Cause(ctx)
-	if cause == nil {
+	switch {
+	case cause == nil:
 		cause = ErrClosed
+	case errors.Is(cause, context.DeadlineExceeded):
+		cause = &remoteError{text: "it did not work in time", sentinel: cause}
 	}
 	return fmt.Errorf("%w (last answer: %w)", cause, last)
 }
@@ -140,11 +170,12 @@ func stopped(ctx context.Context, last error) error {
 // errDecisionTimeout is the cause of a context that this package has bounded.
 var errDecisionTimeout = errors.New("the time for a decision is up")
 
-// noLeaderError is fsm.ErrNoLeader with the last attempt's failure.
+// noLeaderError is fsm.ErrNoLeader with the last attempt's failure. It is also
+// that of a node that stops: another one may know a leader.
 type noLeaderError struct{ last error }
 
 func (e *noLeaderError) Error() string {
 	return fsm.ErrNoLeader.Error() + " (last attempt: " + e.last.Error() + ")"
 }
 
-func (e *noLeaderError) Unwrap() error { return fsm.ErrNoLeader }
+func (e *noLeaderError) Unwrap() []error { return []error{fsm.ErrNoLeader, e.last} }

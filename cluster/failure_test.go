@@ -50,3 +50,28 @@ func TestFailuresKeepTheirMeaningBetweenNodes(t *testing.T) {
 		t.Error("no error became one")
 	}
 }
+
+func TestReasonsOfUnreachableNodesAreToldPlainly(t *testing.T) {
+	for raw, want := range map[string]string{
+		`connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"`: "dial tcp 127.0.0.1:1: connect: connection refused",
+		`error reading from server: EOF`:          "the connection was lost: EOF",
+		`node n1: it is called "one"`:             `node n1: it is called "one"`,
+		`odd: desc = "half of a quoted \`:         `odd: desc = "half of a quoted \`,
+		`connection error: desc = "quoted \"x\""`: `quoted "x"`,
+	} {
+		if got := fromStatus(status.Error(codes.Unavailable, raw)).Error(); got != want {
+			t.Errorf("%s\nbecomes %s\n  not   %s", raw, got, want)
+		}
+	}
+}
+
+func TestNodeAtTheLeadersOldAddressIsNotTheLeader(t *testing.T) {
+	for _, stranger := range []error{ErrOtherNode, ErrOtherCluster, ErrNotMember} {
+		if err := elsewhere("n1", fromStatus(toStatus(stranger))); !errors.Is(err, errNotLeader) {
+			t.Errorf("%v ends a request: %v", stranger, err)
+		}
+	}
+	if err := elsewhere("n1", fromStatus(toStatus(ErrQuorum))); !errors.Is(err, ErrQuorum) || errors.Is(err, errNotLeader) {
+		t.Errorf("the leader's refusal became %v", err)
+	}
+}

@@ -249,7 +249,7 @@ func TestObjectWhoseLibraryWasClosedMeanwhileIsPlacedAgain(t *testing.T) {
 	t.Parallel()
 	m := startOne(t, fastConfig(t, "n1")).member.Load()
 	group := newAskGroup(fsm.AssignItem("alice", 0))
-	m.distribute([]*ask{&group.asks[0]}, 1, []fsm.ItemResult{{Retry: true}})
+	m.distribute([]*ask{&group.asks[0]}, m.machine.Libraries().Version(), 1, []fsm.ItemResult{{Retry: true}})
 	select {
 	case <-group.done:
 	case <-within(t, patience).Done():
@@ -272,4 +272,79 @@ func TestNodeThatCrashedWhileJoiningMayJoinAgain(t *testing.T) {
 	join(t, second, first.Addr())
 	waitVoters(t, first, second)
 	waitReady(t, second)
+}
+
+func TestLeaderThatChoseBlindlyChoosesAgain(t *testing.T) {
+	t.Parallel()
+	m := startOne(t, fastConfig(t, "n1")).member.Load()
+	none := fsm.ItemResult{Err: fsm.ErrNoPlacement}
+	for name, c := range map[string]struct {
+		version uint64 // at which no library was open for the chooser
+		want    error
+	}{
+		"libraries changed meanwhile": {m.machine.Libraries().Version() - 1, nil},
+		"libraries are the same":      {m.machine.Libraries().Version(), fsm.ErrNoOpenLibrary},
+	} {
+		group := newAskGroup(fsm.AssignItem("alice", 0))
+		m.distribute([]*ask{&group.asks[0]}, c.version, 1, []fsm.ItemResult{none})
+		select {
+		case <-group.done:
+		case <-within(t, patience).Done():
+			t.Fatalf("%s: no answer", name)
+		}
+		if a := group.asks[0]; a.err != nil || !errors.Is(a.result.Err, c.want) {
+			t.Errorf("%s: answer %+v, %v", name, a.result, a.err)
+		}
+	}
+}
+
+func TestBootstrapGoesOnAfterACrashBetweenRaftsTermAndItsFirstEntry(t *testing.T) {
+	t.Parallel()
+	cfg := fastConfig(t, "n1")
+	n := openNode(t, cfg)
+	n.mu.Lock()
+	n.identity.ClusterID = transport.NewClusterID().String()
+	err := n.setPhase(phaseBootstrapping)
+	n.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kill(t, n)
+	bolt, err := openLog(cfg.DataDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The first of the two writes of raft.BootstrapCluster.
+	if err := errors.Join(bolt.SetUint64([]byte("CurrentTerm"), 1), bolt.Close()); err != nil {
+		t.Fatal(err)
+	}
+
+	n = openNode(t, cfg)
+	if err := n.Bootstrap(within(t, patience), seed("one")); err != nil {
+		t.Fatal(err)
+	}
+	waitReady(t, n)
+	resolve1(t, n, "alice")
+}
+
+func TestNodeThatCannotStartAsAMemberEnds(t *testing.T) {
+	t.Parallel()
+	first := startOne(t, fastConfig(t, "n1"))
+	cfg := fastConfig(t, "n2")
+	cfg.GossipListen = first.member.Load().gossip.listenAddr() // taken
+	second := openNode(t, cfg)
+	if err := second.Join(within(t, patience), []string{first.Addr()}); err == nil {
+		t.Fatal("it joined without gossip")
+	}
+	select {
+	case err := <-second.Fatal():
+		t.Log(err)
+	case <-within(t, patience).Done():
+		t.Fatal("it goes on, neither lonely nor a member")
+	}
+	closeNode(t, second)
+	cfg.GossipListen = "127.0.0.1:0"
+	second = openNode(t, cfg)
+	waitReady(t, second)
+	waitVoters(t, first, second)
 }

@@ -57,7 +57,7 @@ func (m *member) decideAt(ctx context.Context, leader string, items []fsm.Item) 
 	}
 	resp, err := client.Decide(ctx, req)
 	if err != nil {
-		return 0, nil, fromStatus(err)
+		return 0, nil, elsewhere(leader, fromStatus(err))
 	}
 	if len(resp.GetResults()) != len(items) {
 		return 0, nil, fmt.Errorf("leader %s gave %d answers to %d items", leader, len(resp.GetResults()), len(items))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,9 @@ type gossip struct {
 	meta      []byte
 	queue     *memberlist.TransmitLimitedQueue
 	alive     atomic.Pointer[map[string]bool]
+
+	mu   sync.Mutex // leave and shutdown, one at a time
+	down bool       // guarded by mu
 }
 
 // openGossip binds the gossip port.
@@ -160,7 +164,9 @@ func (g *gossip) aliveCount() int {
 
 // leave tells the others that this node goes.
 func (g *gossip) leave(ctx context.Context) {
-	if g.list == nil {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.list == nil || g.down { // memberlist panics when it leaves after a shutdown
 		return
 	}
 	timeout := gossipLeaveTimeout
@@ -176,6 +182,9 @@ func (g *gossip) leave(ctx context.Context) {
 }
 
 func (g *gossip) shutdown() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.down = true
 	if g.list == nil {
 		return g.transport.Shutdown()
 	}

@@ -38,6 +38,9 @@ func (g *gossip) setAlive(id string, alive bool) {
 // NotifyJoin implements memberlist.EventDelegate.
 func (g *gossip) NotifyJoin(node *memberlist.Node) {
 	g.setAlive(node.Name, true)
+	if node.Name == g.m.id {
+		return
+	}
 	g.hear(node)
 	g.logger.Info("member is alive", zap.String("member", node.Name), zap.String("gossip", node.Address()))
 }
@@ -45,17 +48,21 @@ func (g *gossip) NotifyJoin(node *memberlist.Node) {
 // NotifyLeave implements memberlist.EventDelegate.
 func (g *gossip) NotifyLeave(node *memberlist.Node) {
 	g.setAlive(node.Name, false)
+	if node.Name == g.m.id {
+		return // this node says goodbye itself
+	}
 	g.logger.Info("member is gone", zap.String("member", node.Name), zap.String("gossip", node.Address()))
 }
 
 // NotifyUpdate implements memberlist.EventDelegate.
-func (g *gossip) NotifyUpdate(node *memberlist.Node) { g.hear(node) }
+func (g *gossip) NotifyUpdate(node *memberlist.Node) {
+	if node.Name != g.m.id {
+		g.hear(node)
+	}
+}
 
 // hear takes in the addresses that a node gossips.
 func (g *gossip) hear(node *memberlist.Node) {
-	if node.Name == g.m.id {
-		return
-	}
 	p := new(clusterpb.Member)
 	if err := proto.Unmarshal(node.Meta, p); err != nil {
 		g.logger.Warn("a member's description cannot be read", zap.String("member", node.Name), zap.Error(err))

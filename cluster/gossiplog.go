@@ -3,6 +3,7 @@ package cluster
 import (
 	"bytes"
 	"log"
+	"net"
 	"sync"
 	"time"
 
@@ -72,5 +73,12 @@ func parseGossipLine(line []byte) (zapcore.Level, string) {
 		}
 		text = bytes.TrimSpace(text[end+1:])
 	}
-	return level, string(bytes.TrimPrefix(text, []byte("memberlist: ")))
+	text = bytes.TrimPrefix(text, []byte("memberlist: "))
+	switch {
+	case bytes.HasPrefix(text, []byte("Refuting a ")):
+		level = zapcore.InfoLevel // a node that comes back says that it lives
+	case bytes.HasSuffix(text, []byte(net.ErrClosed.Error())):
+		level = zapcore.DebugLevel // this node stops
+	}
+	return level, string(text)
 }

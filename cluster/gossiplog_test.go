@@ -14,14 +14,16 @@ func TestGossipLinesKeepTheirLevelAndCannotFloodTheLog(t *testing.T) {
 	g := newGossipLog(zap.New(core))
 	g.Printf("[INFO] memberlist: Updating address")
 	g.Printf("[DEBUG] memberlist: Stream connection")
+	g.Printf("[ERR] memberlist: Failed to send gossip to 127.0.0.1:1: write udp: use of closed network connection")
+	g.Printf("[WARN] memberlist: Refuting a suspect message (from: n2)")
 	for i := range 100 {
 		g.Printf("[ERR] memberlist: garbage %d", i)
 	}
 	all := logs.All()
-	if len(all) != 1+gossipWarnings {
+	if len(all) != 2+gossipWarnings {
 		t.Fatalf("%d lines", len(all))
 	}
-	for i, want := range []string{"info Updating address", "warn garbage 0", "warn garbage 1"} {
+	for i, want := range []string{"info Updating address", "info Refuting a suspect message (from: n2)", "warn garbage 0", "warn garbage 1"} {
 		if got := fmt.Sprint(all[i].Level, " ", all[i].Message); got != want {
 			t.Errorf("line %d is %q, want %q", i, got, want)
 		}
@@ -30,7 +32,7 @@ func TestGossipLinesKeepTheirLevelAndCannotFloodTheLog(t *testing.T) {
 
 func TestRaftLinesReachZapWithTheirFields(t *testing.T) {
 	core, logs := observer.New(zapcore.InfoLevel)
-	h := newHclog(zap.New(core), "raft").With("node", "n1").Named("snapshot")
+	h := newHclog(zap.New(core), "raft", newRaftVolume(func() bool { return false })).With("node", "n1").Named("snapshot")
 	h.Debug("too fine")
 	h.Error("failed", "error", "disk", "odd")
 	all := logs.All()

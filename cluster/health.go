@@ -72,13 +72,13 @@ func (b *healthBoard) set(health []ServerHealth) []*clusterpb.Health {
 	}
 	for address, healthy := range seen {
 		old, known := own.servers[address]
-		if !known || old.gone || old.healthy != healthy {
+		if !known || old.healthy != healthy {
 			own.servers[address] = healthEntry{healthy: healthy}
 			changed = append(changed, address)
 		}
 	}
-	for address, old := range own.servers {
-		if _, ok := seen[address]; !ok && !old.gone {
+	for address := range own.servers {
+		if _, ok := seen[address]; !ok {
 			own.servers[address] = healthEntry{gone: true}
 			changed = append(changed, address)
 		}
@@ -91,6 +91,9 @@ func (b *healthBoard) set(health []ServerHealth) []*clusterpb.Health {
 		e.version = own.version
 		own.servers[address] = e
 		news[i] = own.proto(b.self, false, map[string]healthEntry{address: e})
+		if e.gone {
+			delete(own.servers, address) // a complete vector says it by not naming it
+		}
 	}
 	own.completeAt = own.version
 	return news
@@ -142,8 +145,8 @@ func (v *healthVector) merge(p *clusterpb.Health) {
 	for _, s := range p.GetServers() {
 		named[s.GetAddress()] = true
 		old, known := v.servers[s.GetAddress()]
-		if known && s.GetVersion() <= old.version {
-			continue
+		if known && s.GetVersion() <= old.version || !known && s.GetVersion() <= v.completeAt {
+			continue // old news; of a server that the last complete vector did not name, too
 		}
 		if len(s.GetAddress()) > fsm.MaxAddressLen || !known && len(v.servers) >= maxHealthServers {
 			continue

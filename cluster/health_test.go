@@ -99,3 +99,28 @@ func TestHealthSurvivesLossAndDisorder(t *testing.T) {
 		t.Errorf("another node changed what this one sees: %+v", got)
 	}
 }
+
+func TestHealthOfServersThatAreWatchedNoMoreTakesNoRoom(t *testing.T) {
+	none := func(string) bool { return false }
+	a, b := newHealthBoard("a", 1), newHealthBoard("b", 1)
+	var late []*clusterpb.Health
+	for i := range 100 {
+		late = append(late, a.set([]ServerHealth{{fmt.Sprintf("server-%d", i), true}})...)
+	}
+	if got := len(a.nodes["a"].servers); got != 1 {
+		t.Errorf("a remembers %d servers", got)
+	}
+	for _, full := range a.all().GetNodes() {
+		b.merge(full)
+	}
+	for _, p := range late { // overtaken by the complete vector
+		b.merge(p)
+	}
+	want := []ServerHealth{{"server-99", true}}
+	if got := b.view(none)[0].Servers; !reflect.DeepEqual(got, want) {
+		t.Errorf("b sees %+v", got)
+	}
+	if got := len(b.nodes["a"].servers); got != 1 {
+		t.Errorf("b remembers %d servers of a", got)
+	}
+}

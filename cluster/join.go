@@ -57,6 +57,7 @@ func (n *Node) Bootstrap(ctx context.Context, b fsm.Bootstrap) error {
 	}
 	if n.member.Load() == nil {
 		if err := n.startMember(nil); err != nil {
+			n.fail(err) // a restart goes on from here, this process cannot
 			return err
 		}
 	}
@@ -110,7 +111,7 @@ func (n *Node) Join(ctx context.Context, addrs []string) error {
 			return err
 		}
 		if err := m.addSeeds(ctx, addrs); err != nil {
-			return fmt.Errorf("this node belongs to cluster %s already: %w", m.clusterID, err)
+			return fmt.Errorf("this node belongs to cluster %s already (if it is to join another one, stop it, remove %s from its cluster, and start it with an empty data directory in place of %s): %w", m.clusterID, n.id, n.dir.path, err)
 		}
 		return nil
 	}
@@ -140,7 +141,10 @@ func (n *Node) becomeMember(resp *clusterpb.JoinResponse) error {
 		}
 		if r.info.ID != n.id {
 			heard = append(heard, r)
+			continue
 		}
+		// Another data directory may have been started under this id before.
+		n.identity.Starts = max(n.identity.Starts, r.starts)
 	}
 	n.identity.ClusterID = id.String()
 	n.identity.Starts++ // what was told when asking to join may be incomplete
@@ -148,6 +152,7 @@ func (n *Node) becomeMember(resp *clusterpb.JoinResponse) error {
 		return err
 	}
 	if err := n.startMember(heard); err != nil {
+		n.fail(err) // a restart goes on from here, this process cannot
 		return err
 	}
 	n.logger.Info("joined", zap.Stringer("cluster", id))
@@ -160,14 +165,16 @@ func askToJoin(ctx context.Context, clients *transport.Clients, addrs []string, 
 	if len(addrs) == 0 {
 		return nil, fmt.Errorf("%w: no address of a member is given", ErrConfig)
 	}
+	var last error
 	for {
-		var last error
 		for _, a := range addrs {
 			resp, err := askOneToJoin(ctx, clients, a, req)
 			if err == nil {
 				return resp, nil
 			}
-			last = fmt.Errorf("%s: %w", a, err)
+			if last == nil || ctx.Err() == nil { // that the time is up tells less
+				last = fmt.Errorf("%s: %w", a, err)
+			}
 			if !retryable(err) && !errors.Is(err, ErrNotMember) {
 				return nil, last
 			}

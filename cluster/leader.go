@@ -122,25 +122,28 @@ func (m *member) checkpoint(last uint64) (uint64, error) {
 // reconcileMembers makes Raft's configuration and the known nodes agree with
 // what was decided and announced: it finishes removals that were interrupted,
 // and makes announced addresses known.
-func (m *member) reconcileMembers(context.Context) error {
+func (m *member) reconcileMembers(ctx context.Context) error {
 	m.membership.Lock()
 	defer m.membership.Unlock()
 	var errs []error
 	for _, s := range m.servers() {
-		if err := m.reconcileMember(s); err != nil {
+		if err := m.reconcileMember(ctx, s); err != nil {
 			errs = append(errs, fmt.Errorf("node %s: %w", s.ID, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (m *member) reconcileMember(s raft.Server) error {
+func (m *member) reconcileMember(ctx context.Context, s raft.Server) error {
 	id := string(s.ID)
 	known, ok := m.machine.Node(id)
-	if !ok && id != m.id {
-		// Nodes are made known before they are added, and unknown before they are
-		// taken away.
+	// Nodes are made known before they are added, and unknown before they are
+	// taken away.
+	switch {
+	case !ok && id != m.id:
 		return raftError(m.raft.RemoveServer(s.ID, 0, configTimeout).Error())
+	case !ok && m.otherVoters() > 0:
+		return m.transferLeadership(ctx) // so that the next leader takes this node away
 	}
 	announced, heard := m.book.announced(id)
 	if !heard || announced == known {
@@ -184,8 +187,8 @@ func (m *member) promoteOne(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if applied, err := m.progress(ctx, id, index, promoteWait); err != nil || applied < index {
-		m.logger.Debug("non-voter has not caught up", zap.String("member", id), zap.Uint64("applied", applied), zap.Uint64("barrier", index), zap.Error(err))
+	if p, err := m.progress(ctx, id, index, promoteWait); err != nil || p.GetAppliedIndex() < index {
+		m.logger.Debug("non-voter has not caught up", zap.String("member", id), zap.Uint64("applied", p.GetAppliedIndex()), zap.Uint64("barrier", index), zap.Error(err))
 		return nil
 	}
 	m.membership.Lock()
@@ -207,15 +210,15 @@ func (m *member) ping(ctx context.Context, id string) error {
 	return err
 }
 
-// progress has a member wait until it has applied index, and returns what it
-// has applied.
-func (m *member) progress(ctx context.Context, id string, index uint64, wait time.Duration) (uint64, error) {
+// progress has a member wait until it has applied index, and returns how far it
+// has come.
+func (m *member) progress(ctx context.Context, id string, index uint64, wait time.Duration) (*clusterpb.ProgressResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait+pingTimeout)
 	defer cancel()
 	ctx, client, err := m.peer(ctx, id)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	resp, err := client.Progress(ctx, &clusterpb.ProgressRequest{Index: index, WaitMs: uint32(wait.Milliseconds())})
-	return resp.GetAppliedIndex(), fromStatus(err)
+	return resp, fromStatus(err)
 }

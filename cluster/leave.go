@@ -97,7 +97,7 @@ func (m *member) removeOnce(ctx context.Context, leader, id string) error {
 		return err
 	}
 	_, err = client.Remove(ctx, &clusterpb.RemoveRequest{Id: id})
-	return fromStatus(err)
+	return elsewhere(leader, fromStatus(err))
 }
 
 // removeAsLeader removes another node. A leader that is to go itself hands

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/raft"
 	"go.uber.org/zap"
@@ -17,6 +18,10 @@ import (
 // notifyBacklog is how many changes of leadership may wait for the leader-only
 // work to be started or stopped. Raft blocks beyond it.
 const notifyBacklog = 32
+
+// raftStopTimeout bounds the wait for Raft's goroutines to end. One of them may
+// hang in a write to a disk that does not answer.
+const raftStopTimeout = 5 * time.Second
 
 // member is everything that a node has only inside a cluster.
 type member struct {
@@ -87,6 +92,9 @@ func (n *Node) startMember(heard []record) error {
 	for _, r := range heard {
 		m.book.hear(r)
 	}
+	if err := m.book.save(n.dir.path); err != nil { // a crash must not lose the way to the others
+		m.logger.Warn("addresses are not remembered", zap.Error(err))
+	}
 	if err := m.start(); err != nil {
 		return errors.Join(err, m.stop())
 	}
@@ -110,8 +118,13 @@ func (m *member) start() error {
 		return err
 	}
 	m.book.hear(self)
-	raftLogger := newHclog(m.logger, "raft")
-	if m.stores, err = openStores(n.dir.path, n.fail, raftLogger); err != nil {
+	raftLogger := newHclog(m.logger, "raft", newRaftVolume(func() bool { return m.ctx.Err() != nil || n.closing.Err() != nil }))
+	if n.identity.Phase == phaseBootstrapping {
+		if err := discardEmptyLog(n.dir.path); err != nil {
+			return err
+		}
+	}
+	if m.stores, err = openStores(n.dir.path, m.cfg.Raft, m.logFailed, raftLogger); err != nil {
 		return err
 	}
 	m.transport = transport.NewRaftTransport(n.mux, m.clusterID, self.info.Cluster, m.locate, raftLogger)
@@ -119,6 +132,16 @@ func (m *member) start() error {
 		return err
 	}
 	return m.gossip.start(self)
+}
+
+// logFailed ends this node because its log cannot be written. At once, so that a
+// leader whose disk hangs sends no more heartbeats and another one is elected
+// while this node is still being closed.
+func (m *member) logFailed(err error) {
+	m.node.fail(err)
+	if err := m.transport.Interrupt(); err != nil {
+		m.logger.Debug("interrupting Raft's connections", zap.Error(err))
+	}
 }
 
 func (m *member) startRaft(logger *hclogAdapter, self record) error {
@@ -137,6 +160,7 @@ func (m *member) startRaft(logger *hclogAdapter, self record) error {
 		return fmt.Errorf("starting Raft: %w", err)
 	}
 	m.raft = r
+	logger.volume.listenTo(r)
 	m.leadership = newLeadership(m.ctx, r)
 	return nil
 }
@@ -171,37 +195,48 @@ func (m *member) run() {
 	m.wg.Go(func() { m.becomeReady(m.ctx) })
 }
 
-// stop ends the member at once and waits for its goroutines.
+// stop ends the member at once and waits for its goroutines. After errHung some of
+// them remain, and only the end of the process ends them.
 func (m *member) stop() error {
-	m.stopOnce.Do(func() {
-		var errs []error
-		m.cancel()
-		if m.raft != nil {
-			// Calls to nodes that do not answer are broken off first: Raft waits
-			// for them.
-			future := m.raft.Shutdown()
-			errs = append(errs, m.transport.Interrupt(), future.Error())
-		}
-		if m.transport != nil {
-			errs = append(errs, m.transport.Close())
-		}
-		m.proposer.close()
-		m.forwarder.close()
-		errs = append(errs, m.clients.Close())
-		if m.gossip != nil {
-			errs = append(errs, m.gossip.shutdown())
-		}
-		m.wg.Wait()
-		if m.stores != nil {
-			errs = append(errs, m.stores.close())
-		}
-		if m.metrics != nil {
-			m.metrics.unregister()
-		}
-		m.stopErr = errors.Join(errs...)
-	})
+	m.stopOnce.Do(func() { m.stopErr = m.stopAll() })
 	return m.stopErr
 }
+
+func (m *member) stopAll() error {
+	var errs []error
+	m.cancel()
+	if m.raft != nil {
+		// Calls to nodes that do not answer are broken off first: Raft waits
+		// for them.
+		future := m.raft.Shutdown()
+		errs = append(errs, m.transport.Interrupt())
+		ctx, cancel := context.WithTimeoutCause(context.Background(), raftStopTimeout, errHung)
+		defer cancel()
+		if err := await(ctx, future); err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+	}
+	if m.transport != nil {
+		errs = append(errs, m.transport.Close())
+	}
+	m.proposer.close()
+	m.forwarder.close()
+	errs = append(errs, m.clients.Close())
+	if m.gossip != nil {
+		errs = append(errs, m.gossip.shutdown())
+	}
+	m.wg.Wait()
+	if m.stores != nil {
+		errs = append(errs, m.stores.close())
+	}
+	if m.metrics != nil {
+		m.metrics.unregister()
+	}
+	return errors.Join(errs...)
+}
+
+// errHung says that goroutines remain which cannot be ended.
+var errHung = errors.New("a write to the log hangs, so this node can only be stopped by the end of its process")
 
 // servers returns Raft's latest configuration.
 func (m *member) servers() []raft.Server {
@@ -244,6 +279,7 @@ func poke(token chan struct{}) {
 // becomeReady marks the node ready once it has applied a barrier of a current
 // leader and the cluster has its settings.
 func (m *member) becomeReady(ctx context.Context) {
+	said := ""
 	for ctx.Err() == nil {
 		_, reign := m.leadership.current()
 		err := m.catchUp(ctx)
@@ -252,7 +288,8 @@ func (m *member) becomeReady(ctx context.Context) {
 			m.logger.Info("node ready", zap.Uint64("applied_index", m.machine.AppliedIndex()))
 			return
 		}
-		if err != nil {
+		if err != nil && err.Error() != said {
+			said = err.Error()
 			m.logger.Debug("not ready yet", zap.Error(err))
 		}
 		if !m.pause(ctx, reign) {

@@ -33,6 +33,9 @@ func (m *member) admit(ctx context.Context, r record) error {
 		}
 		return err
 	}
+	if last, ok := m.book.record(r.info.ID); ok && last.starts >= r.starts {
+		r.starts = last.starts + 1 // it starts afresh; what is known of it is older
+	}
 	m.book.hear(r)
 	id, address := raft.ServerID(r.info.ID), raft.ServerAddress(r.info.Cluster)
 	if _, ok := m.server(r.info.ID); ok {
@@ -59,7 +62,6 @@ func (m *member) checkFree(ctx context.Context, info fsm.NodeInfo) error {
 	if m.ping(ctx, info.ID) == nil {
 		return fmt.Errorf("%w: %s lives at %s; give the new node another id", ErrIDTaken, info.ID, s.Address)
 	}
-	m.book.forget(info.ID)
 	return nil
 }
 

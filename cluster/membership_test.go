@@ -108,3 +108,31 @@ func TestClosingLeaderHandsOver(t *testing.T) {
 		t.Errorf("an assignment right after the leader was closed: %v", err)
 	}
 }
+
+func TestInterruptedRemovalOfTheLeaderIsFinishedByTheNext(t *testing.T) {
+	t.Parallel()
+	nodes := startCluster(t, 3, nil)
+	leader, others := split(t, nodes)
+	command := removeNodeCommand(t, leader.ID())
+	if _, _, err := leader.member.Load().apply(command); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-leader.Fatal():
+		if !errors.Is(err, ErrRemoved) {
+			t.Errorf("it is told %v", err)
+		}
+	case <-within(t, patience).Done():
+		t.Error("the removed node leads on")
+	}
+	waitVoters(t, others...)
+}
+
+func TestLeavingAndClosingAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	nodes := startCluster(t, 2, nil)
+	_, others := split(t, nodes)
+	g := others[0].member.Load().gossip
+	closeNode(t, others[0])
+	g.leave(within(t, patience)) // memberlist would panic
+}

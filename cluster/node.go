@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -35,11 +36,14 @@ type Node struct {
 	readyOnce sync.Once
 	ready     chan struct{}
 	fatalOnce sync.Once
+	failed    atomic.Bool // something was sent to fatal
 	fatal     chan error
+
+	superseded atomic.Bool // this start does not count, see ErrSuperseded
 
 	closeOnce sync.Once
 	closeErr  error
-	closing   context.Context // ends when Close begins
+	closing   context.Context // ends when Close begins or the node cannot go on
 	cancel    context.CancelFunc
 
 	// mu serialises what changes the node's form: bootstrap, join, leave, close.
@@ -146,6 +150,15 @@ func (n *Node) setPhase(p phase) error {
 	return nil
 }
 
+// forgetStart takes back the counting of this start: the next one must not look
+// newer than the process that has the better claim to the node id.
+func (n *Node) forgetStart() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.identity.Starts--
+	return n.identity.save(n.dir.path)
+}
+
 // ID returns the node id.
 func (n *Node) ID() string { return n.id }
 
@@ -173,7 +186,11 @@ func (n *Node) IsReady() bool {
 func (n *Node) Fatal() <-chan error { return n.fatal }
 
 func (n *Node) fail(err error) {
-	n.fatalOnce.Do(func() { n.fatal <- err })
+	n.fatalOnce.Do(func() {
+		n.failed.Store(true)
+		n.cancel() // who waits for a decision shall ask another node
+		n.fatal <- err
+	})
 }
 
 func (n *Node) markReady() { n.readyOnce.Do(func() { close(n.ready) }) }
@@ -186,7 +203,7 @@ func (n *Node) current() (*member, error) {
 	return nil, ErrNotMember
 }
 
-// scoped ends ctx also when the node is closed.
+// scoped ends ctx also when the node is closed or cannot go on.
 func (n *Node) scoped(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(n.closing, func() { cancel(ErrClosed) })
@@ -203,12 +220,15 @@ func (n *Node) nodesChanged() {
 }
 
 // Close hands leadership over, tells the others, and stops. The context bounds
-// the polite part; everything is stopped when Close returns.
+// the polite part; everything is stopped when Close returns. The exception is an
+// error that says that a write to the log hangs: then the process has to end.
 func (n *Node) Close(ctx context.Context) error {
 	n.closeOnce.Do(func() {
 		n.cancel()
 		if m := n.member.Load(); m != nil {
-			m.handOver(ctx)
+			if !n.failed.Load() { // what has failed leads nobody
+				m.handOver(ctx)
+			}
 			m.gossip.leave(ctx)
 		}
 		n.closeErr = n.stop()
@@ -224,7 +244,13 @@ func (n *Node) stop() error {
 	n.mu.Unlock()
 	var errs []error
 	if m := n.member.Load(); m != nil {
-		errs = append(errs, m.stop())
+		err := m.stop()
+		if errors.Is(err, errHung) {
+			// Calls that wait for the log would be waited for, and the directory
+			// stays locked: the write may still be carried out.
+			return errors.Join(err, n.mux.Close())
+		}
+		errs = append(errs, err)
 	}
 	if n.server != nil {
 		n.server.Stop()
@@ -234,16 +260,19 @@ func (n *Node) stop() error {
 		errs = append(errs, n.mux.Close())
 	}
 	n.replica.watch.close()
+	if n.superseded.Load() {
+		errs = append(errs, n.forgetStart())
+	}
 	if n.dir != nil {
 		errs = append(errs, n.dir.close())
 	}
 	return errors.Join(errs...)
 }
 
-// handOver gives leadership to another voter, if this node leads and there is
-// one. A failure is no reason not to stop.
+// handOver gives leadership to another voter, if this node leads and one is
+// alive. A failure is no reason not to stop.
 func (m *member) handOver(ctx context.Context) {
-	if !m.leads() || m.otherVoters() == 0 {
+	if !m.leads() || !slices.ContainsFunc(m.servers(), m.mayLead) {
 		return
 	}
 	if err := m.transferLeadership(ctx); err != nil {
@@ -251,10 +280,30 @@ func (m *member) handOver(ctx context.Context) {
 	}
 }
 
+// transferLeadership hands over to the voter that Raft sees furthest, which may
+// have just gone, and then to the others that gossip sees alive.
 func (m *member) transferLeadership(ctx context.Context) error {
-	// Not waited for: Raft may never answer a transfer that a shutdown overtakes.
+	err := await(ctx, m.raft.LeadershipTransfer())
+	for _, s := range m.servers() {
+		if err == nil || ctx.Err() != nil || !m.leads() {
+			break
+		}
+		if m.mayLead(s) {
+			err = await(ctx, m.raft.LeadershipTransferToServer(s.ID, s.Address))
+		}
+	}
+	return err
+}
+
+// mayLead reports whether a server is another voter that gossip sees alive.
+func (m *member) mayLead(s raft.Server) bool {
+	return s.Suffrage == raft.Voter && string(s.ID) != m.id && m.gossip.isAlive(string(s.ID))
+}
+
+// await waits for a future that Raft may never answer when a shutdown overtakes
+// it, or until ctx ends.
+func await(ctx context.Context, future raft.Future) error {
 	done := make(chan error, 1)
-	future := m.raft.LeadershipTransfer()
 	go func() { done <- future.Error() }()
 	select {
 	case err := <-done:

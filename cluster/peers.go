@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/mysqlda/mysqlda/cluster/clusterpb"
@@ -33,6 +34,18 @@ func (m *member) dial(ctx context.Context, address string) (context.Context, clu
 		return nil, nil, ErrClosed
 	}
 	return metadata.AppendToOutgoingContext(ctx, clusterHeader, m.clusterID.String()), clusterpb.NewClusterClient(conn), nil
+}
+
+// elsewhere turns the answer of a node that is not the one that was meant into
+// errNotLeader: nothing was done, and it will be found where it is now, or
+// another one will lead.
+func elsewhere(id string, err error) error {
+	for _, stranger := range []error{ErrOtherNode, ErrOtherCluster, ErrNotMember} {
+		if errors.Is(err, stranger) {
+			return fmt.Errorf("%w: node %s was not reached: %w", errNotLeader, id, err)
+		}
+	}
+	return err
 }
 
 // addressOf returns the internode address of a node: what is known of it, else

@@ -15,18 +15,25 @@ import (
 const enqueueTimeout = 2 * time.Second
 
 // apply puts one command through the log of this node, which must lead, and
-// waits until it is applied here. Errors: errNotLeader when nothing was done,
-// errOutcomeUnknown, or one that makes this node stop.
+// waits until it is applied here. Errors: errNotLeader when nothing was done, or
+// errOutcomeUnknown, also when this node cannot write its log or follow it.
 func (m *member) apply(command []byte) (uint64, fsm.Result, error) {
 	future := m.raft.Apply(command, enqueueTimeout)
 	if err := future.Error(); err != nil {
-		return 0, fsm.Result{}, raftError(err)
+		err = raftError(err)
+		if !retryable(err) {
+			// The entry could not be written here. It may have reached the others.
+			err = fmt.Errorf("%w: %w", errOutcomeUnknown, err)
+		}
+		return 0, fsm.Result{}, err
 	}
 	switch response := future.Response().(type) {
 	case fsm.Result:
 		return future.Index(), response, nil
 	case error:
-		return 0, fsm.Result{}, response
+		// The entry is committed, but this node cannot follow the log any further
+		// and stops; the others can say what became of it.
+		return 0, fsm.Result{}, fmt.Errorf("%w: %w", errOutcomeUnknown, response)
 	default:
 		return 0, fsm.Result{}, fmt.Errorf("the state machine answered with a %T", response)
 	}
@@ -89,17 +96,25 @@ func (m *member) proposeBatch(_ context.Context, batch []*ask) {
 		return
 	}
 	m.metrics.observeBatch(len(asks), time.Since(began))
-	m.distribute(asks, index, result.Batch.Items)
+	m.distribute(asks, chooser.version, index, result.Batch.Items)
 }
 
-func (m *member) distribute(asks []*ask, index uint64, results []fsm.ItemResult) {
+// distribute hands out the results of a batch whose libraries were chosen at
+// that ring version.
+func (m *member) distribute(asks []*ask, version, index uint64, results []fsm.ItemResult) {
+	// Versions only grow: if it is still this one, it was when the batch was
+	// applied.
+	chosenBlind := m.machine.Libraries().Version() != version
 	var again []*ask
 	for i, a := range asks {
-		switch r := results[i]; {
-		case r.Retry:
-			// The libraries changed between choosing and applying.
+		r := results[i]
+		homeless := a.item.Kind == fsm.KindAssign && errors.Is(r.Err, fsm.ErrNoPlacement)
+		switch {
+		case r.Retry, homeless && chosenBlind:
+			// The libraries changed between choosing and applying, or this node, new
+			// as leader, had not applied all of its predecessor's entries yet.
 			again = append(again, a)
-		case a.item.Kind == fsm.KindAssign && errors.Is(r.Err, fsm.ErrNoPlacement):
+		case homeless:
 			a.answer(index, fsm.ItemResult{Err: fmt.Errorf("%w: %s cannot be given a home; open a library, or give one a weight above 0", fsm.ErrNoOpenLibrary, a.item.Core)})
 		default:
 			a.answer(index, r)

@@ -16,14 +16,15 @@ type hclogAdapter struct {
 	logger  *zap.Logger
 	name    string
 	implied []any
+	volume  *raftVolume
 }
 
 var _ hclog.Logger = (*hclogAdapter)(nil)
 
-func newHclog(base *zap.Logger, name string) *hclogAdapter {
+func newHclog(base *zap.Logger, name string, volume *raftVolume) *hclogAdapter {
 	// The caller would always be this file.
 	base = base.WithOptions(zap.WithCaller(false))
-	return &hclogAdapter{base: base, logger: base.Named(name), name: name}
+	return &hclogAdapter{base: base, logger: base.Named(name), name: name, volume: volume}
 }
 
 func zapLevel(l hclog.Level) zapcore.Level {
@@ -61,7 +62,7 @@ func zapFields(args []any) []zap.Field {
 
 // Log implements hclog.Logger.
 func (a *hclogAdapter) Log(level hclog.Level, msg string, args ...any) {
-	if entry := a.logger.Check(zapLevel(level), msg); entry != nil {
+	if entry := a.logger.Check(zapLevel(a.volume.of(level, msg, args)), msg); entry != nil {
 		entry.Write(zapFields(args)...)
 	}
 }
@@ -104,7 +105,7 @@ func (a *hclogAdapter) ImpliedArgs() []any { return a.implied }
 // With implements hclog.Logger.
 func (a *hclogAdapter) With(args ...any) hclog.Logger {
 	implied := append(append([]any{}, a.implied...), args...)
-	return &hclogAdapter{base: a.base, logger: a.logger.With(zapFields(args)...), name: a.name, implied: implied}
+	return &hclogAdapter{base: a.base, logger: a.logger.With(zapFields(args)...), name: a.name, implied: implied, volume: a.volume}
 }
 
 // Name implements hclog.Logger.
@@ -120,7 +121,7 @@ func (a *hclogAdapter) Named(name string) hclog.Logger {
 
 // ResetNamed implements hclog.Logger.
 func (a *hclogAdapter) ResetNamed(name string) hclog.Logger {
-	return &hclogAdapter{base: a.base, logger: a.base.Named(name).With(zapFields(a.implied)...), name: name, implied: a.implied}
+	return &hclogAdapter{base: a.base, logger: a.base.Named(name).With(zapFields(a.implied)...), name: name, implied: a.implied, volume: a.volume}
 }
 
 // SetLevel implements hclog.Logger; zap's level counts.

@@ -58,7 +58,7 @@ func (m *member) forwardJoin(ctx context.Context, req *clusterpb.JoinRequest) (*
 }
 
 // Announce implements clusterpb.ClusterServer.
-func (s *service) Announce(_ context.Context, req *clusterpb.AnnounceRequest) (*clusterpb.AnnounceResponse, error) {
+func (s *service) Announce(ctx context.Context, req *clusterpb.AnnounceRequest) (*clusterpb.AnnounceResponse, error) {
 	m, err := s.node.current()
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (s *service) Announce(_ context.Context, req *clusterpb.AnnounceRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	removed, err := m.heardFrom(r)
+	removed, err := m.heardFrom(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,8 @@ func (s *service) Progress(ctx context.Context, req *clusterpb.ProgressRequest) 
 			return nil, err
 		}
 	}
-	return &clusterpb.ProgressResponse{AppliedIndex: m.machine.AppliedIndex()}, nil
+	self, _ := m.book.record(m.id)
+	return &clusterpb.ProgressResponse{AppliedIndex: m.machine.AppliedIndex(), Starts: self.starts}, nil
 }
 
 // clusterIDFromWire reads the id in a join's answer.

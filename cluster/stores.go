@@ -45,7 +45,32 @@ func logExists(dir string) (bool, error) {
 
 // openStores opens what lies in dir or makes it. fatal is called when a write
 // fails or stalls.
-func openStores(dir string, fatal func(error), logger hclog.Logger) (*stores, error) {
+func openStores(dir string, cfg RaftConfig, fatal func(error), logger hclog.Logger) (*stores, error) {
+	bolt, err := openLog(dir)
+	if err != nil {
+		return nil, err
+	}
+	snapshots, err := raft.NewFileSnapshotStoreWithLogger(dir, retainedSnapshots, logger)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the snapshots in %s: %w", dir, err), bolt.Close())
+	}
+	var disk raft.LogStore = bolt
+	if cfg.logStore != nil {
+		disk = cfg.logStore(bolt)
+	}
+	watched := &watchedStore{LogStore: disk, StableStore: bolt, maxStall: cfg.MaxWriteStall, fatal: fatal}
+	cache, err := raft.NewLogCache(logCacheEntries, watched)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("making the log cache: %w", err), bolt.Close())
+	}
+	s := &stores{bolt: bolt, log: cache, stable: watched, snapshots: snapshots}
+	if err := s.checkWhole(); err != nil {
+		return nil, errors.Join(fmt.Errorf("data directory %s: %w", dir, err), s.close())
+	}
+	return s, nil
+}
+
+func openLog(dir string) (*raftboltdb.BoltStore, error) {
 	bolt, err := raftboltdb.New(raftboltdb.Options{
 		Path: filepath.Join(dir, logFile),
 		BoltOptions: &bbolt.Options{
@@ -58,16 +83,51 @@ func openStores(dir string, fatal func(error), logger hclog.Logger) (*stores, er
 	if err != nil {
 		return nil, fmt.Errorf("opening the log in %s: %w", dir, err)
 	}
-	snapshots, err := raft.NewFileSnapshotStoreWithLogger(dir, retainedSnapshots, logger)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the snapshots in %s: %w", dir, err), bolt.Close())
+	return bolt, nil
+}
+
+// discardEmptyLog removes a log without entries. A crash can leave one behind in
+// the middle of Raft's own bootstrap: it has a term, so that Raft takes it for
+// used, but no configuration, so that nobody could ever lead. While a cluster is
+// being bootstrapped no other node knows of it, so no promise is lost.
+func discardEmptyLog(dir string) error {
+	if exists, err := logExists(dir); err != nil || !exists {
+		return err
 	}
-	watched := &watchedStore{LogStore: bolt, StableStore: bolt, fatal: fatal}
-	cache, err := raft.NewLogCache(logCacheEntries, watched)
+	bolt, err := openLog(dir)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("making the log cache: %w", err), bolt.Close())
+		return err
 	}
-	return &stores{bolt: bolt, log: cache, stable: watched, snapshots: snapshots}, nil
+	last, err := bolt.LastIndex()
+	if err = errors.Join(err, bolt.Close()); err != nil {
+		return fmt.Errorf("looking into the log in %s: %w", dir, err)
+	}
+	if last > 0 {
+		return nil
+	}
+	if err := os.Remove(filepath.Join(dir, logFile)); err != nil {
+		return fmt.Errorf("removing an empty log: %w", err)
+	}
+	return syncDir(dir)
+}
+
+// checkWhole reports whether log and snapshots together reach back to the
+// beginning: Raft would panic when it missed an entry between them.
+func (s *stores) checkWhole() error {
+	first, err := s.bolt.FirstIndex()
+	if err != nil || first <= 1 {
+		return err
+	}
+	list, err := s.snapshots.List()
+	if err != nil {
+		return fmt.Errorf("listing the snapshots: %w", err)
+	}
+	for _, snapshot := range list {
+		if snapshot.Index >= first-1 {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: it begins at entry %d, and no snapshot holds what was before; restore the directory snapshots, or remove this node from its cluster and let it join with an empty directory and another node id", ErrDataLost, first)
 }
 
 func (s *stores) close() error { return s.bolt.Close() }

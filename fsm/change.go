@@ -56,8 +56,8 @@ type SetState struct {
 	State   LibraryState
 }
 
-// SetServers gives a library another ordered list of servers. When the active
-// server is not in it, the first one becomes active and the epoch grows.
+// SetServers gives a library another ordered list of servers. Its first one
+// becomes active; if that is another one than before, the epoch grows.
 type SetServers struct {
 	Library string   // its name
 	Servers []Server // 1 to MaxServers

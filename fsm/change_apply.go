@@ -113,10 +113,12 @@ func (d *draft) library(name string) (*Library, error) {
 	return &d.list[i], nil
 }
 
+// setServers makes another list the library's. Its first server becomes the
+// active one: that is what an operator who orders the list anew asks for.
 func (l *Library) setServers(servers []Server) {
 	l.Servers = servers
 	// An empty Active is a change under way, which ends by itself.
-	if l.Active == "" || slices.Contains(servers, Server{Address: l.Active}) {
+	if l.Active == "" || l.Active == servers[0].Address {
 		return
 	}
 	l.Active = servers[0].Address

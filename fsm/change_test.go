@@ -52,19 +52,19 @@ func TestChangesToLibraries(t *testing.T) {
 			nil,
 		},
 		{
-			"another order keeps the active server",
+			"the first server of another order becomes active",
 			ChangeLibraries{Changes: []LibraryChange{
 				SetServers{Library: "one", Servers: servers("10.0.0.2:3306", "10.0.0.1:3306")},
 			}},
-			[]string{"{1 one open 100 [{10.0.0.2:3306} {10.0.0.1:3306}] 10.0.0.1:3306 1}", two},
+			[]string{"{1 one open 100 [{10.0.0.2:3306} {10.0.0.1:3306}] 10.0.0.2:3306 2}", two},
 			nil,
 		},
 		{
-			"without the active server the first one becomes active",
+			"a list with the same first server keeps it active",
 			ChangeLibraries{Changes: []LibraryChange{
-				SetServers{Library: "one", Servers: servers("10.0.0.9:3306", "10.0.0.2:3306")},
+				SetServers{Library: "one", Servers: servers("10.0.0.1:3306", "10.0.0.9:3306")},
 			}},
-			[]string{"{1 one open 100 [{10.0.0.9:3306} {10.0.0.2:3306}] 10.0.0.9:3306 2}", two},
+			[]string{"{1 one open 100 [{10.0.0.1:3306} {10.0.0.9:3306}] 10.0.0.1:3306 1}", two},
 			nil,
 		},
 		{

@@ -93,7 +93,7 @@ func (m *model) change(change LibraryChange) bool {
 		}
 		l := &m.libraries[i]
 		l.Servers = c.Servers
-		if !slices.Contains(c.Servers, Server{l.Active}) {
+		if l.Active != c.Servers[0].Address {
 			l.Active = c.Servers[0].Address
 			l.ActiveEpoch++
 		}

@@ -43,6 +43,7 @@ const (
 	Reason_REASON_QUORUM          Reason = 10
 	Reason_REASON_LAST_NODE       Reason = 11
 	Reason_REASON_NO_LEADER       Reason = 12
+	Reason_REASON_SUPERSEDED      Reason = 13 // the caller is not the newest process under its node id
 )
 
 // Enum value maps for Reason.
@@ -61,6 +62,7 @@ var (
 		10: "REASON_QUORUM",
 		11: "REASON_LAST_NODE",
 		12: "REASON_NO_LEADER",
+		13: "REASON_SUPERSEDED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":     0,
@@ -76,6 +78,7 @@ var (
 		"REASON_QUORUM":          10,
 		"REASON_LAST_NODE":       11,
 		"REASON_NO_LEADER":       12,
+		"REASON_SUPERSEDED":      13,
 	}
 )
 
@@ -682,6 +685,7 @@ func (x *ProgressRequest) GetWaitMs() uint32 {
 type ProgressResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	AppliedIndex  uint64                 `protobuf:"varint,1,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
+	Starts        uint64                 `protobuf:"varint,2,opt,name=starts,proto3" json:"starts,omitempty"` // as in Member: tells processes under one node id apart
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -719,6 +723,13 @@ func (*ProgressResponse) Descriptor() ([]byte, []int) {
 func (x *ProgressResponse) GetAppliedIndex() uint64 {
 	if x != nil {
 		return x.AppliedIndex
+	}
+	return 0
+}
+
+func (x *ProgressResponse) GetStarts() uint64 {
+	if x != nil {
+		return x.Starts
 	}
 	return 0
 }
@@ -993,9 +1004,10 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x0eRemoveResponse\"@\n" +
 	"\x0fProgressRequest\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x17\n" +
-	"\await_ms\x18\x02 \x01(\rR\x06waitMs\"7\n" +
+	"\await_ms\x18\x02 \x01(\rR\x06waitMs\"O\n" +
 	"\x10ProgressResponse\x12#\n" +
-	"\rapplied_index\x18\x01 \x01(\x04R\fappliedIndex\"=\n" +
+	"\rapplied_index\x18\x01 \x01(\x04R\fappliedIndex\x12\x16\n" +
+	"\x06starts\x18\x02 \x01(\x04R\x06starts\"=\n" +
 	"\aFailure\x122\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x1a.mysqlda.cluster.v1.ReasonR\x06reason\"\xa6\x01\n" +
 	"\x06Health\x12\x12\n" +
@@ -1010,7 +1022,7 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x12\n" +
 	"\x04gone\x18\x04 \x01(\bR\x04gone\"B\n" +
 	"\x0eHealthExchange\x120\n" +
-	"\x05nodes\x18\x01 \x03(\v2\x1a.mysqlda.cluster.v1.HealthR\x05nodes*\xb3\x02\n" +
+	"\x05nodes\x18\x01 \x03(\v2\x1a.mysqlda.cluster.v1.HealthR\x05nodes*\xca\x02\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11REASON_NOT_LEADER\x10\x01\x12\x1a\n" +
@@ -1025,7 +1037,8 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\rREASON_QUORUM\x10\n" +
 	"\x12\x14\n" +
 	"\x10REASON_LAST_NODE\x10\v\x12\x14\n" +
-	"\x10REASON_NO_LEADER\x10\f2\x90\x04\n" +
+	"\x10REASON_NO_LEADER\x10\f\x12\x15\n" +
+	"\x11REASON_SUPERSEDED\x10\r2\x90\x04\n" +
 	"\aCluster\x12I\n" +
 	"\x04Join\x12\x1f.mysqlda.cluster.v1.JoinRequest\x1a .mysqlda.cluster.v1.JoinResponse\x12U\n" +
 	"\bAnnounce\x12#.mysqlda.cluster.v1.AnnounceRequest\x1a$.mysqlda.cluster.v1.AnnounceResponse\x12O\n" +
