@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
 	"go.uber.org/zap/zaptest"
 
 	"github.com/mysqlda/mysqlda/cluster"
@@ -48,6 +49,10 @@ func (f *fakeNode) Status() (admin.Status, error) {
 		s.Healthy = 2*up > len(seen)
 		return s
 	}
+	refusing := func(s admin.ServerStatus) admin.ServerStatus {
+		s.LastError = "refused with error 1045"
+		return s
+	}
 	return admin.Status{
 		Node: "n1", Version: "1.0.0", Ready: true, ClusterID: "00112233445566778899aabbccddeeff", State: "follower", Leader: "n2",
 		AppliedIndex: 42, RingVersion: 5, Placements: 12, Bindings: 2, Sessions: 3,
@@ -58,7 +63,7 @@ func (f *fakeNode) Status() (admin.Status, error) {
 		},
 		Libraries: []admin.LibraryStatus{
 			{ID: 1, Name: "mysql_data_1", State: "open", Weight: 100, Placements: 7, Active: "10.1.0.1:3306", Servers: []admin.ServerStatus{
-				server("10.1.0.1:3306", true, true, false), server("10.1.0.2:3306", false, false),
+				server("10.1.0.1:3306", true, true, false), refusing(server("10.1.0.2:3306", false, false)),
 			}},
 			{ID: 2, Name: "mysql_data_2", State: "closed", Weight: 50, Placements: 5, Active: "10.1.0.3:3306", Servers: []admin.ServerStatus{
 				server("10.1.0.3:3306"),
@@ -132,23 +137,28 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 	}{
 		{"frobnicate", `unknown command "frobnicate"`},
 		{"status --frobnicate", "unknown flag: --frobnicate"},
-		{"status surplus", `unknown command "surplus"`},
+		{"status surplus", `there is an argument too many: "surplus"`},
 		{"status -o yaml", `-o: must be table or json, not "yaml"`},
 		{"status --http 13309", `--http: "13309" is not host:port`},
 		{"init", `required flag(s) "file" not set`},
 		{"start", `required flag(s) "file" not set`},
-		{"start -f x --bootstrap --join a:1", "[bootstrap join] were all set"},
+		{"start -f x --bootstrap --join a:1", "--bootstrap and --join exclude each other"},
 		{"start -f x --join a", `--join: "a" is not host:port`},
 		{"join", `required flag(s) "via" not set`},
 		{"join --via :13307", `--via: ":13307" has no host`},
-		{"remove", "accepts 1 arg(s), received 0"},
-		{"locate", "accepts 1 arg(s), received 0"},
+		{"remove", "NODE is missing"},
+		{"locate", "CORE is missing"},
+		{"locate a b", `there is an argument too many: "b"`},
+		{"library weight", "NAME WEIGHT is missing"},
+		{"library weight x", "WEIGHT is missing"},
 		{"library", "library needs one of add, weight, close, open and list"},
 		{"library frobnicate", `not "frobnicate"`},
 		{"library add x", `required flag(s) "server" not set`},
 		{"library add x --server 127.0.0.1", `--server: "127.0.0.1" is not host:port`},
-		{"library weight x much", `weight must be a whole number, not "much"`},
-		{"library weight x 1000001", "weight must be at most 1000000, not 1000001"},
+		{"library weight x much", `weight must be a whole number from 0 to 1000000, not "much"`},
+		{"library weight x 1000001", `weight must be a whole number from 0 to 1000000, not "1000001"`},
+		{"library weight x -5", "a weight must be a whole number from 0 to 1000000"},
+		{"library add x --server a:1 --weight -1", "must be a whole number from 0 to 1000000"},
 		{"reload", `required flag(s) "file" not set`},
 	} {
 		code, stdout, stderr := execute(strings.Fields(c.args)...)
@@ -340,6 +350,22 @@ func TestInit(t *testing.T) {
 	if code, _, stderr := execute(args...); code != exitFailed || !strings.Contains(stderr, "exists already") {
 		t.Errorf("a second time: exit code %d, %q", code, stderr)
 	}
+}
+
+// A program's help says what it does and how; --help is the first thing that an
+// operator tries.
+func TestEveryCommandThatTakesArgumentsShowsAnExample(t *testing.T) {
+	var check func(*cobra.Command)
+	check = func(cmd *cobra.Command) {
+		for _, sub := range cmd.Commands() {
+			check(sub)
+		}
+		if !cmd.HasSubCommands() && cmd.HasLocalFlags() && cmd.Name() != "list" && !strings.Contains(cmd.Example, "mysqlda "+cmd.Name()) &&
+			!strings.Contains(cmd.Example, "mysqlda library "+cmd.Name()) {
+			t.Errorf("%s has no example: %q", cmd.CommandPath(), cmd.Example)
+		}
+	}
+	check(newRoot())
 }
 
 func TestVersion(t *testing.T) {

@@ -14,7 +14,9 @@ func newInit() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init -f FILE",
 		Short: "Write a commented config file; never overwrites one",
-		Args:  cobra.NoArgs,
+		Example: `  mysqlda init -f mysqlda.conf
+  mysqlda init -f n2.conf --node n2 --mysql 10.0.0.2:13306`,
+		Args: exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
 			if err := config.Create(file, choices); err != nil {
 				return err

@@ -31,25 +31,26 @@ func newLibrary() *cobra.Command {
 func newLibraryAdd() *cobra.Command {
 	var t target
 	var servers []string
-	var weight uint32
+	share := weight(fsm.DefaultWeight)
 	cmd := &cobra.Command{
 		Use:   "add NAME --server ADDR[,ADDR]",
 		Short: "Add a library; nothing moves, new core objects land there too",
-		Args:  cobra.ExactArgs(1),
+		Long: `Add a library; nothing moves, new core objects land there too. Whether its
+servers can be reached is not checked: one that is added with --weight 0 gets no
+core object before ` + "`status`" + ` shows it healthy and ` + "`library weight`" + ` gives it a share.`,
+		Example: `  mysqlda library add library_3 --server 10.0.1.3:3306,10.0.2.3:3306 -f n1.conf`,
+		Args:    exactly("NAME"),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			if err := checkAddresses("--server", servers); err != nil {
 				return err
 			}
-			if err := checkWeight(weight); err != nil {
-				return err
-			}
-			change := admin.LibraryChange{Op: admin.AddLibrary, Library: args[0], Weight: weight, Servers: servers}
+			change := admin.LibraryChange{Op: admin.AddLibrary, Library: args[0], Weight: uint32(share), Servers: servers}
 			return changeLibrary(cmd, &t, change, "is added")
 		}),
 	}
 	t.flags(cmd)
 	cmd.Flags().StringSliceVar(&servers, "server", nil, "`addresses` of its MySQL servers, in the order in which they are tried")
-	cmd.Flags().Uint32Var(&weight, "weight", fsm.DefaultWeight, "its share of new core objects relative to the others' weights")
+	cmd.Flags().Var(&share, "weight", "its share of new core objects relative to the others' weights")
 	required(cmd, "server")
 	return cmd
 }
@@ -57,21 +58,23 @@ func newLibraryAdd() *cobra.Command {
 func newLibraryWeight() *cobra.Command {
 	var t target
 	cmd := &cobra.Command{
-		Use:   "weight NAME WEIGHT",
-		Short: "Change a library's share of new core objects",
-		Args:  cobra.ExactArgs(2),
+		Use:     "weight NAME WEIGHT",
+		Short:   "Change a library's share of new core objects",
+		Example: `  mysqlda library weight library_3 200 -f n1.conf`,
+		Args:    exactly("NAME", "WEIGHT"),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
-			weight, err := strconv.ParseUint(args[1], 10, 32)
-			if err != nil {
-				return &usageError{fmt.Errorf("weight must be a whole number, not %q", args[1])}
+			var share weight
+			if err := share.Set(args[1]); err != nil {
+				return &usageError{fmt.Errorf("weight %w, not %q", err, args[1])}
 			}
-			if err := checkWeight(uint32(weight)); err != nil {
-				return err
-			}
-			change := admin.LibraryChange{Op: admin.SetWeight, Library: args[0], Weight: uint32(weight)}
-			return changeLibrary(cmd, &t, change, fmt.Sprintf("has weight %d", weight))
+			change := admin.LibraryChange{Op: admin.SetWeight, Library: args[0], Weight: uint32(share)}
+			return changeLibrary(cmd, &t, change, fmt.Sprintf("has weight %d", share))
 		}),
 	}
+	// -5 is taken for a flag before it is seen to be no weight.
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return fmt.Errorf("%w; a weight %w", err, errWeight)
+	})
 	t.flags(cmd)
 	return cmd
 }
@@ -79,9 +82,10 @@ func newLibraryWeight() *cobra.Command {
 func newLibraryState(name, short string, op admin.Operation, done string) *cobra.Command {
 	var t target
 	cmd := &cobra.Command{
-		Use:   name + " NAME",
-		Short: short,
-		Args:  cobra.ExactArgs(1),
+		Use:     name + " NAME",
+		Short:   short,
+		Example: "  mysqlda library " + name + " library_1 -f n1.conf",
+		Args:    exactly("NAME"),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			return changeLibrary(cmd, &t, admin.LibraryChange{Op: op, Library: args[0]}, done)
 		}),
@@ -96,7 +100,7 @@ func newLibraryList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Show the libraries, their servers and how many core objects live there",
-		Args:  cobra.NoArgs,
+		Args:  exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
 			status, err := askStatus(cmd, &t, &out)
 			if err != nil {
@@ -125,9 +129,20 @@ func changeLibrary(cmd *cobra.Command, t *target, change admin.LibraryChange, do
 	return nil
 }
 
-func checkWeight(weight uint32) error {
-	if weight > fsm.MaxWeight {
-		return &usageError{fmt.Errorf("weight must be at most %d, not %d", fsm.MaxWeight, weight)}
+// weight is an operator's weight on the command line.
+type weight uint32
+
+var errWeight = fmt.Errorf("must be a whole number from 0 to %d", fsm.MaxWeight)
+
+// Set, String and Type implement the interface of a flag's value.
+func (w *weight) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil || n > fsm.MaxWeight {
+		return errWeight
 	}
+	*w = weight(n)
 	return nil
 }
+
+func (w *weight) String() string { return strconv.FormatUint(uint64(*w), 10) }
+func (w *weight) Type() string   { return "weight" }

@@ -13,8 +13,9 @@ func newJoin() *cobra.Command {
 		Use:   "join --via ADDR[,ADDR]",
 		Short: "Make a running node that belongs to no cluster yet join one",
 		Long: `Make a running node that belongs to no cluster yet join one. -f or --http name
-the node that joins, --via the internode addresses of any members of the cluster.`,
-		Args: cobra.NoArgs,
+the node that joins, --via the internode addresses (cluster.listen) of any members.`,
+		Example: `  mysqlda join -f n2.conf --via 10.0.0.1:13307`,
+		Args:    exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
 			if err := checkAddresses("--via", via); err != nil {
 				return err
@@ -44,7 +45,8 @@ func newLeave() *cobra.Command {
 		Long: `Take a running node out of its cluster and end its process. -f or --http name the
 node. It hands leadership over first. Its id and its data directory cannot come
 back; to be a member again it needs a new id and an empty data directory.`,
-		Args: cobra.NoArgs,
+		Example: `  mysqlda leave -f n2.conf`,
+		Args:    exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
 			client, err := t.client()
 			if err != nil {
@@ -67,8 +69,10 @@ func newRemove() *cobra.Command {
 		Use:   "remove NODE",
 		Short: "Take a node that is lost out of the cluster for good",
 		Long: `Take a node that is lost out of the cluster for good. Ask any other member, with
--f or --http. A node that still runs should ` + "`leave`" + ` instead.`,
-		Args: cobra.ExactArgs(1),
+-f or --http. A node that still runs should ` + "`leave`" + ` instead; if it is removed
+all the same, its process ends by itself.`,
+		Example: `  mysqlda remove n3 --http 10.0.0.1:13309`,
+		Args:    exactly("NODE"),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			client, err := t.client()
 			if err != nil {

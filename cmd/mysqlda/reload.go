@@ -16,11 +16,15 @@ func newReload() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "reload -f FILE",
-		Short: "Bring the forwards of a config file to the cluster",
+		Short: "Make the cluster's libraries those of a config file",
 		Long: `Show the difference between the forwards of a config file and the cluster's
 libraries and apply it: new libraries, new servers, another order, and weights
-where the file names them. Libraries cannot be removed.`,
-		Args: cobra.NoArgs,
+where the file names them. Libraries cannot be removed: a file that lacks one of
+the cluster's changes nothing. The node that is asked is that of --http or, without
+it, the file's own.`,
+		Example: `  mysqlda reload -f n1.conf --dry-run
+  mysqlda reload -f n1.conf`,
+		Args: exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error { return reloadFile(cmd, &t, dryRun) }),
 	}
 	t.flags(cmd)

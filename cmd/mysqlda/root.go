@@ -42,6 +42,20 @@ Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
 	return root
 }
 
+// exactly checks that a command gets the named arguments, no fewer and no more.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return fmt.Errorf("%s is missing", strings.Join(names[len(args):], " "))
+		case len(args) > len(names):
+			return fmt.Errorf("there is an argument too many: %q", args[len(names)])
+		default:
+			return nil
+		}
+	}
+}
+
 // failure is an error of a command that was understood and then failed.
 type failure struct{ err error }
 

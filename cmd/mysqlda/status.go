@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"text/tabwriter"
 
@@ -17,7 +18,9 @@ func newStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show members, leader, libraries, servers and their health",
-		Args:  cobra.NoArgs,
+		Example: `  mysqlda status --http 10.0.0.1:13309
+  mysqlda status -f n1.conf -o json`,
+		Args: exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
 			status, err := askStatus(cmd, &t, &out)
 			if err != nil {
@@ -37,7 +40,9 @@ func newLocate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "locate CORE",
 		Short: "Show where a core object lives, without giving it a home",
-		Args:  cobra.ExactArgs(1),
+		Example: `  mysqlda locate 13812345678 --http 10.0.0.1:13309
+  mysqlda locate 13812345678 -f n1.conf -o json`,
+		Args: exactly("CORE"),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
 				return err
@@ -96,8 +101,9 @@ func printStatus(w io.Writer, s admin.Status) error {
 
 	fmt.Fprintln(table, "\nNODE\tROLE\tALIVE\tMYSQL\tCLUSTER\tGOSSIP\tHTTP\tVERSION")
 	for _, n := range s.Nodes {
+		beside := func(address string) string { return shortened(address, n.MySQL) }
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			n.ID, role(n, s.Leader), yesNo(n.Alive), n.MySQL, n.Cluster, n.Gossip, n.HTTP, n.Version)
+			n.ID, role(n, s.Leader), yesNo(n.Alive), n.MySQL, beside(n.Cluster), beside(n.Gossip), beside(n.HTTP), n.Version)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -106,6 +112,20 @@ func printStatus(w io.Writer, s admin.Status) error {
 		return err
 	}
 	return printLibraries(w, s)
+}
+
+// shortened cuts an address to its port where its host is that of the first
+// one, so that a line fits a terminal.
+func shortened(address, first string) string {
+	host, _, err := net.SplitHostPort(first)
+	if err != nil {
+		return address
+	}
+	same, port, err := net.SplitHostPort(address)
+	if err != nil || same != host {
+		return address
+	}
+	return ":" + port
 }
 
 // printLibraries prints one line a library and server.
@@ -133,7 +153,8 @@ func role(n admin.NodeStatus, leader string) string {
 	}
 }
 
-// health tells who sees what where the nodes do not agree.
+// health tells who sees what where the nodes do not agree, and why the node that
+// was asked cannot use a server.
 func health(server admin.ServerStatus) string {
 	var down []string
 	for _, seen := range server.SeenBy {
@@ -141,18 +162,23 @@ func health(server admin.ServerStatus) string {
 			down = append(down, seen.Node)
 		}
 	}
+	var seen string
 	switch {
 	case len(server.SeenBy) == 0:
 		return "not probed yet"
 	case len(down) == 0:
 		return "healthy"
 	case len(down) == len(server.SeenBy):
-		return "down"
+		seen = "down"
 	case server.Healthy:
-		return "healthy, but not reached by " + strings.Join(down, ", ")
+		seen = "healthy, but not reached by " + strings.Join(down, ", ")
 	default:
-		return "down, not reached by " + strings.Join(down, ", ")
+		seen = "down, not reached by " + strings.Join(down, ", ")
 	}
+	if server.LastError != "" {
+		seen += ": " + server.LastError
+	}
+	return seen
 }
 
 func yesNo(b bool) string {

@@ -10,7 +10,7 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the release",
-		Args:  cobra.NoArgs,
+		Args:  exactly(),
 		Run: func(cmd *cobra.Command, _ []string) {
 			cmd.Printf("mysqlda %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		},

@@ -26,13 +26,20 @@ const stopTimeout = 30 * time.Second
 func main() {
 	binary := flag.String("mysqlda", "bin/mysqlda", "`path` of the mysqlda program")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	if err := run(ctx, *binary); err != nil {
+	switch err := run(ctx, *binary); {
+	case errors.Is(err, errInterrupted):
+		fmt.Fprintf(os.Stderr, "\nEnded: %v\n", err)
+		os.Exit(1)
+	case err != nil:
 		fmt.Fprintf(os.Stderr, "\nThe demo failed: %v\n", err)
 		os.Exit(1)
 	}
 }
+
+// errInterrupted says that somebody ended the tour before it was over.
+var errInterrupted = errors.New("interrupted before the tour was over")
 
 // run makes the demo's directory and takes it away again unless a step failed:
 // then the logs in it are worth reading.
@@ -54,7 +61,7 @@ func run(ctx context.Context, binary string) (err error) {
 	stopErr := t.end(stopCtx)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return errors.Join(errors.New("interrupted before the tour was over"), os.RemoveAll(dir))
+		return errors.Join(errInterrupted, stopErr, os.RemoveAll(dir))
 	case err != nil || stopErr != nil:
 		return fmt.Errorf("%w\nThe logs are in %s", errors.Join(err, stopErr), dir)
 	}

@@ -79,6 +79,8 @@ type ServerStatus struct {
 	Address string   `json:"address"`
 	Healthy bool     `json:"healthy"`
 	SeenBy  []SeenBy `json:"seen_by"`
+	// LastError is why the answering node cannot use the server, "" if it can.
+	LastError string `json:"last_error,omitempty"`
 }
 
 // SeenBy is what one node sees of a server.

@@ -17,6 +17,16 @@ var (
 	ErrBadRequest = errors.New("bad request")
 )
 
+// problemOf puts err into words, with what to look at if the cluster could not
+// decide in time.
+func problemOf(err error) Problem {
+	text := err.Error()
+	if errors.Is(err, fsm.ErrNoLeader) || errors.Is(err, context.DeadlineExceeded) {
+		text += "; a majority of the voters must be alive and connected, see `mysqlda status`"
+	}
+	return Problem{text}
+}
+
 // statusOf chooses the HTTP status that tells a client what to do about err:
 // 400 change the request, 404 no such thing, 409 the cluster is in a state that
 // forbids it, 503 and 504 try again later.

@@ -101,7 +101,7 @@ func decode(w http.ResponseWriter, r *http.Request, request any) (status int, er
 // answer writes the value, or the problem if err is not nil.
 func (s *Server) answer(w http.ResponseWriter, value any, err error) {
 	if err != nil {
-		s.write(w, statusOf(err), Problem{err.Error()})
+		s.write(w, statusOf(err), problemOf(err))
 		return
 	}
 	s.write(w, http.StatusOK, value)

@@ -133,24 +133,29 @@ func TestRequestsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestErrorsOfTheNodeChooseTheStatus(t *testing.T) {
+func TestErrorsOfTheNodeChooseTheStatusAndTheHint(t *testing.T) {
 	node := &fakeNode{}
 	address := serve(t, node)
-	for err, code := range map[error]int{
-		fsm.ErrBadName:           400,
-		cluster.ErrUnknownNode:   404,
-		fsm.ErrBadChange:         409,
-		fsm.ErrStaleVersion:      409,
-		cluster.ErrNotMember:     409,
-		errors.New("disk"):       500,
-		fsm.ErrNoLeader:          503,
-		ErrNotRunning:            503,
-		context.DeadlineExceeded: 504,
+	const majority = "; a majority of the voters must be alive and connected, see `mysqlda status`"
+	for _, c := range []struct {
+		err  error
+		code int
+		hint string
+	}{
+		{fsm.ErrBadName, 400, ""},
+		{cluster.ErrUnknownNode, 404, ""},
+		{fsm.ErrBadChange, 409, ""},
+		{fsm.ErrStaleVersion, 409, ""},
+		{cluster.ErrNotMember, 409, ""},
+		{errors.New("disk"), 500, ""},
+		{fsm.ErrNoLeader, 503, majority},
+		{ErrNotRunning, 503, ""},
+		{context.DeadlineExceeded, 504, majority},
 	} {
-		node.err = fmt.Errorf("doing it: %w", err)
+		node.err = fmt.Errorf("doing it: %w", c.err)
 		got, body := ask(t, "POST", address, "/api/v1/leave", "application/json; charset=utf-8", "{}")
-		if want := fmt.Sprintf("{%q:%q}\n", "error", node.err.Error()); got != code || body != want {
-			t.Errorf("%v: got %d %s", err, got, body)
+		if want := fmt.Sprintf("{%q:%q}\n", "error", node.err.Error()+c.hint); got != c.code || body != want {
+			t.Errorf("%v: got %d %s", c.err, got, body)
 		}
 	}
 }

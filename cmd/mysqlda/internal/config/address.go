@@ -61,20 +61,30 @@ func overlap(a, b string) bool {
 	return hostA == hostB || everyAddress(hostA) || everyAddress(hostB)
 }
 
+// loopback is where only processes of the same machine reach a listener.
+const loopback = "127.0.0.1"
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
 func everyAddress(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsUnspecified()
 }
 
 // Advertised returns the address under which others reach what listens at
-// listen: node.advertise if the file says so; otherwise listen itself or, when
-// that is every address, the machine's first address that is not a loopback's.
+// listen: listen itself for a loopback address; node.advertise if the file says
+// so; otherwise listen itself or, when that is every address, the machine's first
+// address that is not a loopback's.
 func (c *Config) Advertised(listen string) (string, error) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return "", fmt.Errorf("address %q: %w", listen, err)
 	}
 	switch {
+	case isLoopback(host):
 	case c.Node.Advertise != "":
 		host = c.Node.Advertise
 	case everyAddress(host):
@@ -121,5 +131,5 @@ func Dialable(listen string) string {
 	if strings.Contains(host, ":") {
 		return net.JoinHostPort("::1", port)
 	}
-	return net.JoinHostPort("127.0.0.1", port)
+	return net.JoinHostPort(loopback, port)
 }

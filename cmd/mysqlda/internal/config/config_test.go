@@ -147,11 +147,33 @@ func TestTooLargeFileIsRefused(t *testing.T) {
 	}
 }
 
+func TestOperatorsPortsAreNotOpenedToEveryoneByDefault(t *testing.T) {
+	const servers = `"auth": {"user": "u", "pass": "p", "db": "d"}, "forwards": [{"instance": "l", "forward": [{"ip": "10.0.0.9", "port": 3306}]}]`
+	for _, c := range []struct{ file, cluster, gossip, http string }{
+		{`{"server": {"listen_ip": "0.0.0.0", "listen_port": 13306}, ` + servers + `}`, "127.0.0.1:13307", "127.0.0.1:13308", "127.0.0.1:13309"},
+		{`{"server": {"listen_ip": "0.0.0.0", "listen_port": 13306}, "cluster": {}, ` + servers + `}`, "0.0.0.0:13307", "0.0.0.0:13308", "127.0.0.1:13309"},
+		{`{"server": {"listen_ip": "10.0.0.1", "listen_port": 13306}, ` + servers + `}`, "10.0.0.1:13307", "10.0.0.1:13308", "10.0.0.1:13309"},
+	} {
+		path := filepath.Join(t.TempDir(), "n.conf")
+		if err := os.WriteFile(path, []byte(c.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cfg.Cluster.Listen != c.cluster || cfg.Cluster.Gossip != c.gossip || cfg.HTTP.Listen != c.http {
+			t.Errorf("%s\ngives %s, %s, %s", c.file, cfg.Cluster.Listen, cfg.Cluster.Gossip, cfg.HTTP.Listen)
+		}
+	}
+}
+
 func TestAdvertisedAddress(t *testing.T) {
 	for _, c := range []struct{ advertise, listen, want string }{
 		{"", "10.1.2.3:13306", "10.1.2.3:13306"},
 		{"node1", "0.0.0.0:13306", "node1:13306"},
 		{"10.9.9.9", "10.1.2.3:13306", "10.9.9.9:13306"},
+		{"10.9.9.9", "127.0.0.1:13309", "127.0.0.1:13309"},
 		{"fe80::1", "[::]:13306", "[fe80::1]:13306"},
 	} {
 		got, err := (&Config{Node: Node{Advertise: c.advertise}}).Advertised(c.listen)

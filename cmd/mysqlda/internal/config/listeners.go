@@ -15,11 +15,22 @@ type listener struct {
 }
 
 func (c *Config) decodeListeners(root, server *object, ip string, port int64) {
+	// Who lets clients in from everywhere has not said that everybody may change
+	// the cluster, and a node that is a cluster of its own has no need of the
+	// other nodes' ports.
+	private := ip
+	if everyAddress(ip) {
+		private = loopback
+	}
+	between := ip
+	if root.find("cluster") == nil {
+		between = private
+	}
 	listeners := []listener{
 		{key: "server.listen_port", address: joinPort(ip, port), object: server, name: "listen_port"},
-		{key: "cluster.listen", address: joinPort(ip, port+clusterPortOffset)},
-		{key: "cluster.gossip", address: joinPort(ip, port+gossipPortOffset)},
-		{key: "http.listen", address: joinPort(ip, port+httpPortOffset)},
+		{key: "cluster.listen", address: joinPort(between, port+clusterPortOffset)},
+		{key: "cluster.gossip", address: joinPort(between, port+gossipPortOffset)},
+		{key: "http.listen", address: joinPort(private, port+httpPortOffset)},
 	}
 	read := func(l *listener, o *object, name string) {
 		var text string

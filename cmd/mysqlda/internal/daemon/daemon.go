@@ -15,6 +15,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -265,10 +266,16 @@ func (d *daemon) close() error {
 // listen binds a TCP address that the named config keys give.
 func listen(ctx context.Context, keys, address string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
+	switch {
+	case err == nil:
+		return ln, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("cannot listen on %s (%s): the port is taken; does this node run already? `mysqlda status` asks it: %w", address, keys, err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("cannot listen on %s (%s): this machine has no such address: %w", address, keys, err)
+	default:
 		return nil, fmt.Errorf("cannot listen on %s (%s): %w", address, keys, err)
 	}
-	return ln, nil
 }
 
 func ignoreClosed(err error) error {

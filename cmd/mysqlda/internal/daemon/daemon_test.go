@@ -95,6 +95,7 @@ func testNode(t *testing.T, more ...string) *config.Config {
 
 // running is a node under test.
 type running struct {
+	cfg    *config.Config
 	client *admin.Client
 	stop   context.CancelFunc
 	ended  chan error // what Run returned
@@ -103,7 +104,7 @@ type running struct {
 func start(t *testing.T, cfg *config.Config, options Options) *running {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	r := &running{client: admin.NewClient(cfg.HTTP.Listen), stop: stop, ended: make(chan error, 1)}
+	r := &running{cfg: cfg, client: admin.NewClient(cfg.HTTP.Listen), stop: stop, ended: make(chan error, 1)}
 	logger := zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))
 	go func() {
 		r.ended <- Run(ctx, cfg, options, logger)
@@ -226,6 +227,21 @@ func TestJoiningAnotherClusterEndsTheNode(t *testing.T) {
 	}
 	if err := start(t, cfg, Options{Join: []string{via}}).wait(t); !errors.Is(err, cluster.ErrOtherCluster) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestNodeDoesNotJoinItself(t *testing.T) {
+	t.Parallel()
+	cfg := testNode(t, clusterSection)
+	itself := []string{cfg.Cluster.Listen}
+	if err := start(t, cfg, Options{Join: itself}).wait(t); err == nil || !strings.Contains(err.Error(), "is this node itself") {
+		t.Errorf("--join: got %v", err)
+	}
+	lonely := start(t, testNode(t, clusterSection), Options{})
+	lonely.until(t, "a waiting node", func(s admin.Status) bool { return s.ClusterID == "" })
+	itself = []string{lonely.cfg.Cluster.Listen}
+	if err := lonely.client.Join(t.Context(), itself); err == nil || !strings.Contains(err.Error(), "is this node itself") {
+		t.Errorf("join: got %v", err)
 	}
 }
 

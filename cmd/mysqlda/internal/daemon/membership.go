@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/mysqlda/mysqlda/cluster"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/ring"
@@ -73,8 +75,21 @@ func servers(addresses []string) []fsm.Server {
 	return list
 }
 
+// checkJoin refuses to let a node that belongs to no cluster yet wait for itself.
+// One list of addresses for all nodes of a cluster is fine.
+func (d *daemon) checkJoin(node *cluster.Node, via []string) error {
+	others := slices.ContainsFunc(via, func(a string) bool { return a != d.cfg.Cluster.Listen })
+	if others || node.Status().ClusterID != "" {
+		return nil
+	}
+	return fmt.Errorf("%w: %s is this node itself; name a member of the cluster that it is to join", admin.ErrBadRequest, d.cfg.Cluster.Listen)
+}
+
 // join tries until it works, ctx ends, or the cluster definitely refuses.
 func (d *daemon) join(ctx context.Context, node *cluster.Node) error {
+	if err := d.checkJoin(node, d.options.Join); err != nil {
+		return err
+	}
 	via := zap.Strings("via", d.options.Join)
 	for {
 		attempt, cancel := context.WithTimeout(ctx, joinTimeout)

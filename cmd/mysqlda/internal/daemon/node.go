@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
@@ -110,7 +111,15 @@ func (d *daemon) Join(ctx context.Context, via []string) error {
 			return fmt.Errorf("%w: %w", admin.ErrBadRequest, err)
 		}
 	}
-	return node.Join(ctx, via)
+	if err := d.checkJoin(node, via); err != nil {
+		return err
+	}
+	err = node.Join(ctx, via)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("no member that could let this node in answered at %s, which must be the internode address (cluster.listen) of a running member: %w",
+			strings.Join(via, ", "), err)
+	}
+	return err
 }
 
 // Leave implements admin.Node. The process ends once the node has left.

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"strings"
+
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/fsm"
@@ -42,6 +44,7 @@ func (d *daemon) Status() (admin.Status, error) {
 		status.Sessions = len(server.Sessions())
 	}
 	if backends := d.backends.Load(); backends != nil {
+		explain(status.Libraries, backends.Health())
 		for _, p := range backends.Pools() {
 			status.Pools = append(status.Pools, admin.PoolStatus{
 				Library: p.Library, Server: p.Server,
@@ -92,6 +95,21 @@ func serverStatus(address string, seen []cluster.NodeHealth) admin.ServerStatus 
 	}
 	status.Healthy = 2*healthy > len(status.SeenBy)
 	return status
+}
+
+// explain adds what this node's own probes say of the servers that it cannot use.
+func explain(libraries []admin.LibraryStatus, probed []backend.ServerHealth) {
+	reasons := map[string]string{}
+	for _, p := range probed {
+		if !p.Healthy && p.LastError != "" {
+			reasons[p.Address] = strings.TrimPrefix(p.LastError, "server "+p.Address)
+		}
+	}
+	for _, l := range libraries {
+		for i := range l.Servers {
+			l.Servers[i].LastError = strings.TrimLeft(reasons[l.Servers[i].Address], ": ")
+		}
+	}
 }
 
 // seenHealth is what the probes of this node found, as it is gossiped.

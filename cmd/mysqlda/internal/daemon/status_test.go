@@ -7,6 +7,7 @@ import (
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/proxy/backend"
 )
 
 // sees makes what an alive node sees of server h:1.
@@ -37,6 +38,20 @@ func TestServerIsHealthyWhenMostNodesThatReportReachIt(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+func TestStatusSaysWhyAServerCannotBeUsed(t *testing.T) {
+	list := []admin.LibraryStatus{{Servers: []admin.ServerStatus{{Address: "h:1"}, {Address: "h:2"}, {Address: "h:3"}}}}
+	explain(list, []backend.ServerHealth{
+		{Address: "h:1", LastError: "server h:1: connection refused"},
+		{Address: "h:2", LastError: "server h:2 refused with error 1045"},
+		{Address: "h:3", Healthy: true, LastError: "server h:3: it was down a while ago"},
+	})
+	for i, want := range []string{"connection refused", "refused with error 1045", ""} {
+		if got := list[0].Servers[i].LastError; got != want {
+			t.Errorf("server %d: got %q, want %q", i+1, got, want)
+		}
 	}
 }
 

@@ -56,6 +56,8 @@ func (p *Plan) compare(f config.Forward, l admin.LibraryStatus) {
 	p.change(admin.LibraryChange{Op: admin.SetServers, Library: f.Library, Servers: f.Servers}, serverDifference(now, f.Servers))
 }
 
+// serverDifference says how the list changes, and which server becomes the active
+// one.
 func serverDifference(now, then []string) string {
 	var parts []string
 	if added := without(then, now); added != nil {
@@ -65,6 +67,9 @@ func serverDifference(now, then []string) string {
 		parts = append(parts, "servers no longer used "+strings.Join(dropped, ", "))
 	}
 	parts = append(parts, "servers are tried in the order "+strings.Join(then, ", "))
+	if then[0] != now[0] {
+		parts = append(parts, then[0]+" becomes the active one")
+	}
 	return strings.Join(parts, "; ")
 }
 

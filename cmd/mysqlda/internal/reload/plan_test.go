@@ -9,7 +9,7 @@ import (
 )
 
 func library(name string, weight uint32, servers ...string) admin.LibraryStatus {
-	l := admin.LibraryStatus{Name: name, Weight: weight}
+	l := admin.LibraryStatus{Name: name, Weight: weight, Active: servers[0]}
 	for _, s := range servers {
 		l.Servers = append(l.Servers, admin.ServerStatus{Address: s})
 	}
@@ -47,13 +47,14 @@ func TestCompare(t *testing.T) {
 			name:     "another order",
 			forwards: []config.Forward{with(a, "h:2", "h:1"), b},
 			changes:  []admin.LibraryChange{{Op: admin.SetServers, Library: "a", Servers: []string{"h:2", "h:1"}}},
-			lines:    []string{"library a: servers are tried in the order h:2, h:1"},
+			lines: []string{"library a: servers are tried in the order h:2, h:1; " +
+				"h:2 becomes the active one"},
 		},
 		{
 			name:     "a server that is replaced",
 			forwards: []config.Forward{a, with(b, "h:9")},
 			changes:  []admin.LibraryChange{{Op: admin.SetServers, Library: "b", Servers: []string{"h:9"}}},
-			lines:    []string{"library b: new servers h:9; servers no longer used h:3; servers are tried in the order h:9"},
+			lines:    []string{"library b: new servers h:9; servers no longer used h:3; servers are tried in the order h:9; h:9 becomes the active one"},
 		},
 		{
 			name:     "weight that the file names",
