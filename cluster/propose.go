@@ -19,7 +19,9 @@ const enqueueTimeout = 2 * time.Second
 // errOutcomeUnknown, also when this node cannot write its log or follow it.
 func (m *member) apply(command []byte) (uint64, fsm.Result, error) {
 	future := m.raft.Apply(command, enqueueTimeout)
-	if err := future.Error(); err != nil {
+	// An entry that was queued when Raft shut down is forgotten: its future never
+	// ends, so the end of the member counts too.
+	if err := await(m.ctx, future); err != nil {
 		err = raftError(err)
 		if !retryable(err) {
 			// The entry could not be written here. It may have reached the others.

@@ -58,13 +58,14 @@ func (p *probe) check(ctx context.Context) error {
 }
 
 func (p *probe) ping(ctx context.Context) error {
+	raw := p.link.raw // the link may be gone when the interrupt comes
 	deadline, _ := ctx.Deadline()
-	if err := p.link.raw.SetDeadline(deadline); err != nil {
+	if err := raw.SetDeadline(deadline); err != nil {
 		return fmt.Errorf("server %s: %w", p.pool.server, err)
 	}
-	stop := context.AfterFunc(ctx, func() { interrupt(p.link.raw) })
+	stop := context.AfterFunc(ctx, func() { interrupt(raw) })
 	defer stop()
-	if err := exchange(p.link.raw, p.pool.server, wire.ComPing, ""); err != nil {
+	if err := exchange(raw, p.pool.server, wire.ComPing, ""); err != nil {
 		return fmt.Errorf("server %s: ping: %w", p.pool.server, err)
 	}
 	return nil
