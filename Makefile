@@ -48,7 +48,8 @@ demo: build ## a tour of the product on this machine; Ctrl-C ends it
 fuzz: ## run every fuzz target for FUZZTIME (20s)
 	@scripts/fuzz.sh $(FUZZTIME)
 
-bench: ## run the Go benchmarks that match BENCH
+bench: build ## the relay beside HAProxy (needs sysbench and haproxy), then the Go benchmarks that match BENCH
+	$(GO) run ./test/bench -mysqlda bin/mysqlda
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 clean: ## remove what build and tests left behind
