@@ -184,7 +184,6 @@ func TestExtremeCountsAndWeightsAreFine(t *testing.T) {
 				t.Fatalf("a share above 1: %+v", s)
 			}
 			sum += s.Weight
-			s.Mille()
 		}
 		for _, s := range r.Shares() {
 			if s.Of != sum {

@@ -82,14 +82,6 @@ type Share struct {
 	Of     uint64
 }
 
-// Mille returns the share in thousandths, rounded to the nearest.
-func (s Share) Mille() uint32 {
-	hi, lo := bits.Mul64(s.Weight, 1000)
-	lo, carry := bits.Add64(lo, s.Of/2, 0)
-	q, _ := bits.Div64(hi+carry, lo, s.Of)
-	return uint32(q)
-}
-
 // Shares returns the exact shares of new core objects, ascending by id, of the
 // libraries that get any.
 func (r *Ring) Shares() []Share {

@@ -176,22 +176,6 @@ func TestNoLibrariesPickNothing(t *testing.T) {
 	}
 }
 
-func TestMilleIsRounded(t *testing.T) {
-	for _, c := range []struct {
-		share Share
-		want  uint32
-	}{
-		{Share{Weight: 1, Of: 3}, 333},
-		{Share{Weight: 2, Of: 3}, 667},
-		{Share{Weight: 1 << 61, Of: 1 << 62}, 500},
-		{Share{Weight: 7, Of: 7}, 1000},
-	} {
-		if got := c.share.Mille(); got != c.want {
-			t.Errorf("%+v is %d thousandths, want %d", c.share, got, c.want)
-		}
-	}
-}
-
 func BenchmarkPick(b *testing.B) {
 	for _, n := range []int{3, 1000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {

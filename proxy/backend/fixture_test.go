@@ -13,6 +13,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy/wire"
+	"github.com/mysqlda/mysqlda/test/harness/need"
 )
 
 // plain is the profile that most tests ask for.
@@ -43,7 +44,7 @@ func libraries(servers ...[]string) *fsm.LibrarySet {
 func needServers(t *testing.T) {
 	t.Helper()
 	if first == nil {
-		t.Skip("no MariaDB or MySQL server is installed")
+		need.Missing(t, "no MariaDB or MySQL server is installed")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/mysqlda/mysqlda/test/harness/cluster"
+	"github.com/mysqlda/mysqlda/test/harness/need"
 )
 
 // clientPrograms is where the programs in other languages are.
@@ -29,7 +30,7 @@ func TestClientProgramsRunThroughAFollower(t *testing.T) {
 	t.Run("mariadb command line", func(t *testing.T) {
 		t.Parallel()
 		if _, err := osexec.LookPath("mariadb"); err != nil {
-			t.Skip("mariadb is not installed: run scripts/deps.sh")
+			need.Missing(t, "mariadb is not installed")
 		}
 		runClient(t, n, database, "cli", "sh", "mariadb_client.sh")
 	})
@@ -40,7 +41,7 @@ func TestClientProgramsRunThroughAFollower(t *testing.T) {
 	t.Run("mysql2", func(t *testing.T) {
 		t.Parallel()
 		if _, err := os.Stat(filepath.Join(clientPrograms, "node/node_modules/mysql2")); err != nil {
-			t.Skip("mysql2 for Node is not installed: run scripts/deps.sh")
+			need.Missing(t, "mysql2 for Node is not installed")
 		}
 		runClient(t, n, database, "js", "node", "node/mysql2_client.js")
 	})
@@ -58,7 +59,7 @@ func python(t *testing.T) string {
 			return interpreter
 		}
 	}
-	t.Skip("PyMySQL is not installed: run scripts/deps.sh")
+	need.Missing(t, "PyMySQL is not installed")
 	return ""
 }
 

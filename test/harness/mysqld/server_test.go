@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mysqlda/mysqlda/test/harness/mysqld"
+	"github.com/mysqlda/mysqlda/test/harness/need"
 )
 
 const testTimeout = time.Minute
@@ -100,7 +101,7 @@ func TestServerAccountHasAllPrivileges(t *testing.T) {
 func TestStartErrorHoldsTheEndOfTheLog(t *testing.T) {
 	t.Parallel()
 	if !mysqld.Available() {
-		t.Skip(mysqld.ErrNotInstalled)
+		need.Missing(t, mysqld.ErrNotInstalled.Error())
 	}
 	dir := filepath.Join(t.TempDir(), "server")
 	s, err := mysqld.Start(t.Context(), mysqld.Options{Dir: dir, Args: []string{"--no-such-option"}})

@@ -1,14 +1,18 @@
 package mysqld
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/mysqlda/mysqlda/test/harness/need"
+)
 
 // ForTest starts a server that ends with the test. A machine without a server
-// program skips the test. When the test fails, the end of the server's log is
+// program skips the test, see need.Missing. When the test fails, the end of the server's log is
 // in its output.
 func ForTest(tb testing.TB, opts Options) *Server {
 	tb.Helper()
 	if !Available() {
-		tb.Skip(ErrNotInstalled)
+		need.Missing(tb, ErrNotInstalled.Error())
 	}
 	s, err := Start(tb.Context(), opts)
 	if err != nil {
