@@ -37,6 +37,20 @@ type Server struct {
 	Address string
 }
 
+// TLSMode says how backend connections to a library's servers are protected.
+type TLSMode uint8
+
+const (
+	// TLSOff sends everything in the clear.
+	TLSOff TLSMode = iota
+	// TLSRequired encrypts, but believes any server's certificate.
+	TLSRequired
+	// TLSVerifyCA also checks that a trusted authority has signed the certificate.
+	TLSVerifyCA
+	// TLSVerifyIdentity also checks that the certificate names the server's host.
+	TLSVerifyIdentity
+)
+
 // Library is a home library: one logical MySQL database with an ordered list
 // of servers. A Library reached through a LibrarySet must not be changed.
 type Library struct {
@@ -45,6 +59,7 @@ type Library struct {
 	State   LibraryState
 	Weight  uint32   // the operator's weight; 0 gets no new core objects
 	Servers []Server // in the order in which they are tried
+	TLS     TLSMode
 
 	// Active is the address of the server that sessions use. It is always one
 	// of Servers, or "" while a change of the active server is under way.

@@ -17,6 +17,9 @@ type Settings struct {
 	// DefaultLibrary, unless "", is the library of a session that has not
 	// selected one.
 	DefaultLibrary string
+	// DefaultCore, unless "", is the core object in whose library a session
+	// starts. It goes before DefaultLibrary.
+	DefaultCore string
 
 	// UnusedForwardSessionTimeout is how long an idle backend connection is kept.
 	UnusedForwardSessionTimeout time.Duration
@@ -34,4 +37,21 @@ type NodeInfo struct {
 	MySQL   string // address that clients use, host:port
 	HTTP    string // HTTP address, host:port
 	Version string // the release it runs
+	// Number is the node's number in the connection ids that it gives to its
+	// clients: 1 to MaxNodeNumber, the smallest that no other member has. It is
+	// given when the node is first recorded, and may go to another node after
+	// this one was removed.
+	Number uint16
+}
+
+// MaxNodeNumber is the largest number of a node, and with that the largest
+// number of nodes.
+const MaxNodeNumber = 1<<11 - 1
+
+// Greeting is what a MySQL server says of itself when it greets, as the cluster
+// remembers it.
+type Greeting struct {
+	Version      string
+	Capabilities uint64 // as wire.Capability
+	Collation    uint8
 }

@@ -5,8 +5,10 @@ import (
 	"strings"
 )
 
-// Capability is a set of protocol capability flags.
-type Capability uint32
+// Capability is a set of protocol capability flags. The lower 32 are the
+// protocol's own; the upper ones are MariaDB's extended capabilities, which travel
+// in bytes that the protocol reserves.
+type Capability uint64
 
 // The capability flags of the protocol.
 const (
@@ -46,6 +48,21 @@ const (
 	ClientRememberOptions
 )
 
+// MariaDB's extended capabilities.
+const (
+	// MariadbProgress lets the server send reports about a long statement.
+	MariadbProgress Capability = 1 << (32 + iota)
+	MariadbMulti               // never used by servers
+	// MariadbBulkOperations is COM_STMT_BULK_EXECUTE.
+	MariadbBulkOperations
+	// MariadbExtendedMetadata adds type information to column definitions.
+	MariadbExtendedMetadata
+	// MariadbCacheMetadata lets executions leave out column definitions.
+	MariadbCacheMetadata
+	// MariadbBulkUnitResults answers each row of a bulk execution by itself.
+	MariadbBulkUnitResults
+)
+
 // OfferedCapabilities is what we offer to clients. What is missing from it is
 // missing on purpose: compression and TLS would change the stream under the
 // relay, query attributes change the shape of commands, session tracking and
@@ -75,7 +92,7 @@ func (c Capability) String() string {
 		return "none"
 	}
 	var names []string
-	for bit := range 32 {
+	for bit := range 64 {
 		if f := Capability(1) << bit; c.Has(f) {
 			names = append(names, f.name())
 		}
@@ -127,7 +144,25 @@ func (c Capability) name() string {
 		return "SESSION_TRACK"
 	case ClientDeprecateEOF:
 		return "DEPRECATE_EOF"
+	case ClientCanHandleExpiredPasswords:
+		return "CAN_HANDLE_EXPIRED_PASSWORDS"
+	case ClientOptionalResultsetMetadata:
+		return "OPTIONAL_RESULTSET_METADATA"
+	case ClientZstdCompression:
+		return "ZSTD_COMPRESSION"
+	case ClientQueryAttributes:
+		return "QUERY_ATTRIBUTES"
+	case MariadbProgress:
+		return "PROGRESS"
+	case MariadbBulkOperations:
+		return "BULK_OPERATIONS"
+	case MariadbExtendedMetadata:
+		return "EXTENDED_METADATA"
+	case MariadbCacheMetadata:
+		return "CACHE_METADATA"
+	case MariadbBulkUnitResults:
+		return "BULK_UNIT_RESULTS"
 	default:
-		return fmt.Sprintf("0x%x", uint32(c))
+		return fmt.Sprintf("0x%x", uint64(c))
 	}
 }
