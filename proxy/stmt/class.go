@@ -1,8 +1,7 @@
 package stmt
 
-// Class says how a session must treat a statement of ordinary SQL. The flag
-// Multi may be set on it.
-type Class uint8
+// Class says how a session must treat a text. Flags may be set on it.
+type Class uint16
 
 const (
 	// ClassOther is everything that is none of the other classes.
@@ -10,9 +9,8 @@ const (
 	// ClassHarmless reads no table, changes nothing and needs nothing of a
 	// library: it works before one is selected.
 	ClassHarmless
-	// ClassSet changes session state in a way that the statement's text tells
-	// wholly, so that running all of a session's ClassSet statements again, in
-	// their order, brings another connection to the same state.
+	// ClassSet changes session state in a way that the text tells wholly, so that
+	// it can be brought about on another connection; see Settings.
 	ClassSet
 	// ClassNextTransaction is SET TRANSACTION without a scope: it holds for the
 	// next transaction of the same connection and is gone after it.
@@ -23,65 +21,102 @@ const (
 	ClassBegin
 	// ClassEnd is COMMIT or ROLLBACK, without CHAIN, RELEASE or a savepoint.
 	ClassEnd
-	// ClassKill is every KILL statement; see Kill.
+	// ClassKill is every KILL statement; see Kill. Also where it is hidden: in a
+	// block, behind SET STATEMENT, in the text of PREPARE and EXECUTE IMMEDIATE.
 	ClassKill
+	// ClassExtension is an extension statement, with the flag Multi one among
+	// others: exactly what Parse does not call NotOurs.
+	ClassExtension
 
-	// Multi is a flag: the text holds several statements. The class besides it is
+	baseMask Class = 1<<8 - 1
+)
+
+const (
+	// Multi says that the text holds several statements. The class besides it is
 	// ClassHarmless when all of them are, ClassSet when all are ClassSet or
-	// ClassHarmless, ClassKill when any is, else ClassOther.
-	Multi Class = 1 << 7
+	// ClassHarmless, ClassExtension when any is, else ClassKill when any is, else
+	// ClassOther.
+	Multi Class = 1 << (8 + iota)
 
-	// Unrepeatable is a flag besides ClassOther: the text changes what the
-	// session has (its variables, its role, its default database) in a way that
-	// cannot be repeated on another connection, because it does more than that
-	// or because a value is not told by the text. User variables do not count.
-	Unrepeatable Class = 1 << 6
+	// Unrepeatable says that the text changes what the session has (its
+	// variables, its role, its default database) in a way that cannot be repeated
+	// on another connection, because it does more than that or because a value is
+	// not told by the text. User variables do not count.
+	Unrepeatable
 
-	// Pins is a flag besides ClassOther: the text makes something that lives in
-	// the server's connection and cannot be made elsewhere: a user variable whose
-	// value the text does not tell, a temporary table, a lock, a statement
-	// prepared by PREPARE. What follows FROM, and what routines do, is not seen.
-	Pins Class = 1 << 5
+	// Pins says that the text makes something that lives in the server's
+	// connection and cannot be made elsewhere: a user variable whose value the
+	// text does not tell, a temporary table, a lock, an open HANDLER, a statement
+	// prepared by PREPARE; or that it runs what is not seen and may have made such
+	// a thing: CALL, EXECUTE, a block. What stored functions do is not seen, and
+	// does not count.
+	Pins
+
+	// LooksBack says that the result depends on what the same connection has
+	// executed before: FOUND_ROWS(), ROW_COUNT(), LAST_INSERT_ID(), LASTVAL(), SHOW
+	// WARNINGS, GET DIAGNOSTICS, @@warning_count and the like.
+	LooksBack
+
+	// LooksAhead says that the text leaves something in the connection that a
+	// statement soon after it is meant to find: SQL_CALC_FOUND_ROWS,
+	// LAST_INSERT_ID(expression), NEXTVAL(), SET insert_id. What every INSERT leaves
+	// (its LAST_INSERT_ID(), warnings) does not count.
+	LooksAhead
 )
 
 // Base returns the class without flags.
-func (c Class) Base() Class { return c &^ (Multi | Unrepeatable | Pins) }
+func (c Class) Base() Class { return c & baseMask }
 
 // IsMulti reports whether the text holds several statements.
 func (c Class) IsMulti() bool { return c&Multi != 0 }
 
-// Classify says how a session must treat ordinary SQL; extension statements are
-// for Parse to find first. A text without any statement is ClassHarmless. It
-// does not allocate.
-func Classify(sql []byte) Class {
-	s := scanner{sql: sql}
+// Classify says how a session must treat a text. A text without any statement is
+// ClassHarmless. It does not allocate.
+func (x Syntax) Classify(sql []byte) Class {
+	s := scanner{sql: sql, syntax: x}
 	class := ClassHarmless
-	for first := true; !s.restEmpty(); first = false {
-		c := s.statement()
-		switch {
-		case first:
-			class = c
-		default:
+	for ; !s.restEmpty(); s.several = true {
+		if c := s.statement(); s.several {
 			class = class.Base().with(c) | Multi
+		} else {
+			class = c
 		}
 	}
-	if class.Base() == ClassHarmless && s.executables > 0 {
+	if s.executables > 0 && class.Base() == ClassHarmless {
 		// What a server runs of it depends on its version.
 		class = ClassOther | class&Multi
 	}
-	if class.Base() == ClassOther && s.changes {
-		class |= Unrepeatable
+	flags := s.found
+	switch class.Base() {
+	case ClassOther:
+		if flags&sets != 0 {
+			flags |= Unrepeatable
+		}
+		if flags&assigns != 0 { // the settings of such a text are not to be had
+			flags |= Pins
+		}
+	case ClassHarmless, ClassSet:
+		flags &^= Unrepeatable | Pins
+	default:
+		flags = 0
 	}
-	if class.Base() == ClassOther && s.makes {
-		class |= Pins
-	}
-	return class
+	return class | flags&^(sets|assigns)
 }
+
+// Flags of scanner.found only.
+const (
+	// sets says that a statement changes what the session has.
+	sets Class = 1 << 14
+	// assigns says that a SET assigns a user variable.
+	assigns Class = 1 << 15
+)
 
 // with returns the class that two statements in one text have together.
 func (c Class) with(d Class) Class {
 	weakest := func(c Class) bool { return c == ClassHarmless || c == ClassSet }
 	switch {
+	case c == ClassExtension || d == ClassExtension:
+		return ClassExtension
 	case c == ClassKill || d == ClassKill:
 		return ClassKill
 	case weakest(c) && weakest(d):
@@ -89,66 +124,4 @@ func (c Class) with(d Class) Class {
 	default:
 		return ClassOther
 	}
-}
-
-// statement classifies the statement at the position and moves to its semicolon
-// or the end of the text.
-func (s *scanner) statement() Class {
-	class := s.classify()
-	if !s.atEnd() {
-		s.skipStatement()
-	}
-	return class
-}
-
-func (s *scanner) classify() Class {
-	t := s.next()
-	for t.kind == '(' {
-		t = s.next()
-	}
-	if t.kind != tokenWord {
-		s.pos = t.start // it may be a semicolon
-		return ClassOther
-	}
-	word := s.text(t)
-	switch {
-	case fold(word, "select"), fold(word, "do"):
-		return harmlessIf(s.expressions(anyPure))
-	case fold(word, "show"):
-		return harmlessIf(s.show())
-	case fold(word, "set"):
-		return s.set()
-	case fold(word, "use"):
-		if _, ok := s.use(); ok {
-			s.changes = true
-			return ClassUse
-		}
-	case fold(word, "begin"), fold(word, "start"):
-		if s.begins(word) {
-			return ClassBegin
-		}
-	case fold(word, "commit"), fold(word, "rollback"):
-		if s.ends() {
-			return ClassEnd
-		}
-	case fold(word, "kill"):
-		return ClassKill
-	case fold(word, "lock"), fold(word, "handler"), fold(word, "prepare"):
-		s.makes = true
-	case fold(word, "create"):
-		s.optional("or")
-		s.optional("replace")
-		s.makes = s.optional("temporary") || s.makes
-	case fold(word, "flush"):
-		s.makes = s.optional("tables") && !s.atEnd() || s.makes
-	}
-	s.skipCompound(word)
-	return ClassOther
-}
-
-func harmlessIf(harmless bool) Class {
-	if harmless {
-		return ClassHarmless
-	}
-	return ClassOther
 }

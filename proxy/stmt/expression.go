@@ -7,56 +7,145 @@ const (
 	// anyPure: it reads nothing but its arguments, the session and the clock.
 	anyPure purity = iota
 	// repeatable: it also gives the same result whenever and wherever it is
-	// called.
+	// called, as long as the session's variables are the same.
 	repeatable
 )
+
+// reading walks over expressions.
+type reading struct {
+	want  purity
+	value bool // it is one value: a comma outside parentheses ends it
+
+	// scope and name are those of the variable that the value is for.
+	scope Scope
+	name  []byte
+
+	// impure says that the expressions read a table, change something, or call a
+	// function that is not well known to be as pure as wanted.
+	impure bool
+	// itself and others say that they read that variable, or another that
+	// the session can set.
+	itself, others bool
+	// computes says that they are more than a list of strings put together.
+	computes bool
+
+	depth     int
+	end       int   // behind the last token
+	previous  token // what stands before a parenthesis
+	qualified bool  // previous has a "." before it
+}
 
 // expressions reads up to the end of a statement that consists of expressions,
 // and reports whether they read no table and change nothing: no FROM but FROM
 // DUAL, no INTO, no assignment, no call of a function that is not well known.
 // At a FROM that reads something it stops.
 func (s *scanner) expressions(want purity) bool {
-	var previous token // what stands before a parenthesis
-	qualified := false // previous has a "." before it
-	harmless := true
-	for !s.atEnd() {
-		t := s.next()
-		switch t.kind {
-		case tokenWord:
-			word := s.text(t)
-			switch {
-			case fold(word, "from"):
-				if !s.optional("dual") || !s.atEnd() {
-					return false
-				}
-			case fold(word, "into"):
-				s.makes = s.makes || s.peekPast('@')
-				harmless = false
-			case fold(word, "value"), want == repeatable && isMoment(word): // NEXT VALUE FOR a sequence
-				harmless = false
-			}
-		case '(':
-			harmless = s.mayCall(previous, qualified, want) && harmless
-		case '?': // a value that comes with the execution
-			harmless = harmless && want == anyPure
-		case ':':
-			if s.peek(0) == '=' && want == anyPure {
-				s.makes, harmless = true, false
-			}
-		}
-		qualified = previous.kind == '.'
-		previous = t
-	}
-	return harmless
+	r := reading{want: want}
+	r.run(s)
+	return !r.impure
 }
 
-// peekPast reports whether the byte behind blanks is c. It stays where it is.
-func (s *scanner) peekPast(c byte) bool {
-	start := *s
-	s.blanks()
-	found := s.peek(0) == c
-	*s = start
-	return found
+// run reads up to the end, or to a FROM that reads something.
+func (r *reading) run(s *scanner) {
+	for !s.atEnd() {
+		if r.value && r.depth == 0 && s.sql[s.pos] == ',' {
+			return
+		}
+		t := s.next()
+		r.end = t.end
+		switch t.kind {
+		case tokenWord:
+			if !r.word(s, t) {
+				return
+			}
+		case tokenString:
+		case '@':
+			r.refer(s)
+		default:
+			r.punctuation(s, t)
+		}
+		r.qualified = r.previous.kind == '.'
+		r.previous = t
+	}
+}
+
+// word takes a word, and reports whether it is worth reading on.
+func (r *reading) word(s *scanner, t token) bool {
+	word := s.text(t)
+	switch len(word) {
+	case 4:
+		switch {
+		case fold(word, "from"):
+			if !s.optional("dual") || !s.atEnd() {
+				r.impure = true
+				return r.value // the comma that ends it is still to be found
+			}
+		case fold(word, "into"):
+			r.impure = true
+		}
+	case len("value"): // NEXT VALUE FOR a sequence
+		if fold(word, "value") {
+			r.impure = true
+			s.sequence(s.text(r.previous), t.end)
+		}
+	case len("sql_calc_found_rows"):
+		if fold(word, "sql_calc_found_rows") {
+			s.found |= LooksAhead
+		}
+	}
+	if r.want == repeatable {
+		r.impure = r.impure || isMoment(word)
+		r.computes = r.computes || !fold(word, "concat") && !fold(word, "replace") && !fold(word, "select")
+	}
+	return true
+}
+
+func (r *reading) punctuation(s *scanner, t token) {
+	switch t.kind {
+	case '(':
+		r.depth++
+		r.impure = !s.mayCall(r.previous, r.qualified, r.want) || r.impure
+	case ')':
+		r.depth--
+	case ',', tokenName:
+	case '?': // a value that comes with the execution
+		r.impure = r.impure || r.want == repeatable
+	case ':':
+		if s.peek(0) == '=' {
+			s.found |= Pins
+			r.impure = true
+		}
+	default:
+		r.computes = true
+	}
+}
+
+// refer reads on from the first "@" of a variable.
+func (r *reading) refer(s *scanner) {
+	into := r.previous.kind == tokenWord && fold(s.text(r.previous), "into")
+	if s.peek(0) != '@' {
+		if into {
+			s.found |= Pins
+		}
+		r.reads(s, ScopeUser, s.userVariable())
+		return
+	}
+	s.pos++
+	scope, name := s.systemVariable()
+	s.foundVariable(s.text(name))
+	r.reads(s, scope, name)
+}
+
+// reads notes that a variable is read.
+func (r *reading) reads(s *scanner, scope Scope, name token) {
+	r.end = name.end
+	switch {
+	case scope == ScopeElsewhere: // what the server has for all
+	case scope == r.scope && sameName(s.text(name), r.name):
+		r.itself = true
+	default:
+		r.others = true
+	}
 }
 
 // mayCall reports whether a parenthesis behind a token is harmless: it groups
@@ -71,79 +160,9 @@ func (s *scanner) mayCall(before token, qualified bool, want purity) bool {
 		}
 		var buf [longestWord]byte
 		name := lowered(&buf, s.text(before))
-		s.makes = s.makes || string(name) == "get_lock"
+		s.called(name)
 		return isGrouping(name) || isRepeatable(name) || want == anyPure && isPure(name)
 	default:
 		return true
-	}
-}
-
-// isMoment reports whether the word gives the time or the user without being
-// called.
-func isMoment(word []byte) bool {
-	var buf [longestWord]byte
-	switch string(lowered(&buf, word)) {
-	case "current_date", "current_role", "current_time", "current_timestamp", "current_user",
-		"localtime", "localtimestamp", "utc_date", "utc_time", "utc_timestamp":
-		return true
-	default:
-		return false
-	}
-}
-
-// isGrouping reports whether a parenthesis behind the word calls nothing: the
-// word is an operator, part of the syntax, or a type in a cast.
-func isGrouping(word []byte) bool {
-	switch string(word) {
-	case "all", "and", "any", "as", "between", "by", "case", "distinct", "div", "else",
-		"escape", "except", "exists", "having", "in", "intersect", "interval", "is", "like",
-		"limit", "mod", "not", "offset", "or", "regexp", "rlike", "select", "some", "then",
-		"union", "when", "where", "xor",
-		"binary", "char", "character", "date", "datetime", "dec", "decimal", "double",
-		"float", "int", "integer", "nchar", "numeric", "signed", "time", "timestamp",
-		"unsigned", "varbinary", "varchar":
-		return true
-	default:
-		return false
-	}
-}
-
-// isRepeatable reports whether the word is a function whose result depends on
-// nothing but its arguments.
-func isRepeatable(word []byte) bool {
-	switch string(word) {
-	case "abs", "ascii", "bin", "bit_length", "cast", "ceil", "ceiling", "char_length",
-		"character_length", "charset", "coalesce", "coercibility", "collation", "concat",
-		"concat_ws", "conv", "convert", "convert_tz", "crc32", "date_add", "date_format",
-		"date_sub", "datediff", "elt", "exp", "extract", "field", "find_in_set", "floor",
-		"format", "from_base64", "from_unixtime", "greatest", "hex", "if", "ifnull",
-		"inet_aton", "inet_ntoa", "insert", "instr", "isnull", "json_array", "json_extract",
-		"json_object", "json_unquote", "json_valid", "last_day", "lcase", "least", "left",
-		"length", "ln", "locate", "log", "log10", "log2", "lower", "lpad", "ltrim",
-		"makedate", "maketime", "md5", "mid", "nullif", "oct", "octet_length", "ord", "pi",
-		"position", "pow", "power", "quote", "repeat", "replace", "reverse", "right",
-		"round", "rpad", "rtrim", "sec_to_time", "sha", "sha1", "sha2", "sign", "space",
-		"sqrt", "str_to_date", "strcmp", "substr", "substring", "substring_index",
-		"time_format", "time_to_sec", "timediff", "timestampadd", "timestampdiff",
-		"to_base64", "to_days", "trim", "truncate", "ucase", "unhex", "upper", "year",
-		"month", "day", "hour", "minute", "second", "microsecond":
-		return true
-	default:
-		return false
-	}
-}
-
-// isPure reports whether the word is a function that also reads the session, the
-// server or the clock, or draws a random number, but changes nothing.
-func isPure(word []byte) bool {
-	switch string(word) {
-	case "connection_id", "curdate", "current_date", "current_role", "current_time",
-		"current_timestamp", "current_user", "curtime", "database", "icu_version",
-		"localtime", "localtimestamp", "now", "rand", "random_bytes", "schema",
-		"session_user", "sysdate", "system_user", "unix_timestamp", "user", "utc_date",
-		"utc_time", "utc_timestamp", "uuid", "uuid_short", "version":
-		return true
-	default:
-		return false
 	}
 }

@@ -12,6 +12,9 @@ import "bytes"
 // none of ours. The result is part of sql; whether it can name a core object is
 // for the caller to check. It does not allocate.
 func Hint(sql []byte) (core []byte, ok bool) {
+	if len(sql) == 0 || sql[0] != '/' && !isSpace(sql[0]) {
+		return nil, false // as nearly every text
+	}
 	text, ok := bytes.CutPrefix(bytes.TrimLeft(sql, blankBytes), []byte("/*"))
 	if !ok {
 		return nil, false

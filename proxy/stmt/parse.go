@@ -23,34 +23,16 @@ import "bytes"
 //
 // Parse allocates nothing when the verdict is NotOurs. The extension is only set
 // when it is Ours.
-func Parse(sql []byte) (Extension, Verdict) {
-	s := scanner{sql: sql}
-	s.blanks()
-	if m, ok := s.extension(); ok && !m.executable {
-		if !s.restEmpty() {
-			return Extension{}, OursInMulti
-		}
-		return m.build(sql), Ours
-	}
-	if bytes.IndexByte(sql[s.pos:], ';') < 0 {
+func (x Syntax) Parse(sql []byte) (Extension, Verdict) {
+	if x.Classify(sql).Base() != ClassExtension {
 		return Extension{}, NotOurs
 	}
-	for s.pos < len(s.sql) {
-		if _, ok := s.extension(); ok {
-			return Extension{}, OursInMulti
-		}
-		start := s.pos
-		if t := s.next(); t.kind == tokenWord {
-			s.skipCompound(s.text(t))
-		} else {
-			s.pos = start
-		}
-		s.skipStatement()
-		s.pos++ // the semicolon
-		s.pos = min(s.pos, len(s.sql))
-		s.blanks()
+	s := scanner{sql: sql, syntax: x}
+	s.blanks()
+	if m, ok := s.extension(); ok && s.restEmpty() {
+		return m.build(sql, x), Ours
 	}
-	return Extension{}, NotOurs
+	return Extension{}, OursInMulti
 }
 
 // match is an extension statement before anything of it is copied.
@@ -61,7 +43,7 @@ type match struct {
 	executable bool // it has to do with an executable comment
 }
 
-func (m *match) build(sql []byte) Extension {
+func (m *match) build(sql []byte, x Syntax) Extension {
 	e := Extension{Kind: m.kind, Args: make([]Arg, m.n)}
 	for i, t := range m.args[:m.n] {
 		arg := Arg{Start: t.start, End: t.end}
@@ -73,11 +55,39 @@ func (m *match) build(sql []byte) Extension {
 		case tokenWord:
 			arg.Text = string(text)
 		default:
-			arg.Text = unquote(text)
+			arg.Text = x.unquote(text)
 		}
 		e.Args[i] = arg
 	}
 	return e
+}
+
+// extends reports whether the statement at a position, whose first word was just
+// read, is an extension statement, and if so moves to its end.
+func (s *scanner) extends(start int, first token) bool {
+	second := s.pos
+	for second < len(s.sql) && isSpace(s.sql[second]) {
+		second++
+	}
+	if second >= len(s.sql) {
+		return false
+	}
+	switch c := toLower(s.sql[second]); {
+	case c == '/' || c == '-' || c == '#': // a comment
+	case c == 'l' && first.end-first.start == len("select"):
+	case c == 'c' && first.end-first.start == len("set"):
+	case c == 'm' && first.end-first.start == len("show"):
+	default:
+		return false
+	}
+	again := *s
+	again.pos = start
+	m, ok := again.extension()
+	if !ok || m.executable && !s.several && again.restEmpty() {
+		return false
+	}
+	*s = again
+	return true
 }
 
 // extension reads an extension statement up to its semicolon or the end of the

@@ -14,8 +14,14 @@ func (s *scanner) show() bool {
 func (s *scanner) showsServer(t token) bool {
 	var buf [longestWord]byte
 	switch string(lowered(&buf, s.text(t))) {
-	case "charset", "collation", "databases", "engines", "errors", "plugins", "privileges",
-		"schemas", "status", "variables", "warnings":
+	case "errors", "warnings":
+		s.found |= LooksBack
+		return true
+	case "profile", "profiles":
+		s.found |= LooksBack
+		return false
+	case "charset", "collation", "databases", "engines", "plugins", "privileges",
+		"schemas", "status", "variables":
 		return true
 	case "character":
 		return s.optional("set")
@@ -29,6 +35,7 @@ func (s *scanner) showsServer(t token) bool {
 				return false
 			}
 		}
+		s.found |= LooksBack
 		return s.optional("warnings") || s.optional("errors")
 	default:
 		return false

@@ -1,32 +1,5 @@
 package stmt
 
-import "bytes"
-
-// skipStatement moves behind what is left of a statement: to its semicolon, or
-// the end of the text.
-func (s *scanner) skipStatement() {
-	// The usual text has no semicolon, or nothing behind the first: it is not
-	// looked at any closer.
-	semicolon := bytes.IndexByte(s.sql[s.pos:], ';')
-	if semicolon < 0 {
-		s.pos = len(s.sql)
-		return
-	}
-	if rest := (scanner{sql: s.sql, pos: s.pos + semicolon}); rest.restEmpty() {
-		s.pos += semicolon
-		return
-	}
-	for {
-		switch t := s.next(); t.kind {
-		case tokenEnd:
-			return
-		case ';':
-			s.pos = t.start
-			return
-		}
-	}
-}
-
 // atEnd moves over blanks and reports whether a statement ends there.
 func (s *scanner) atEnd() bool {
 	s.blanks()
@@ -42,42 +15,58 @@ func (s *scanner) restEmpty() bool {
 	return s.pos >= len(s.sql)
 }
 
-// skipCompound moves to the end of the text when the statement whose first word
-// was just read may hold others in its body, where semicolons separate nothing
-// that a client would see: a routine, a trigger, an event, a block. Otherwise it
-// stays.
-func (s *scanner) skipCompound(first []byte) {
-	start := s.pos
-	compound := false
-	switch {
-	case fold(first, "create"), fold(first, "alter"):
-		compound = s.definesRoutine()
-	case fold(first, "begin"):
-		compound = fold(s.text(s.next()), "not") // BEGIN NOT ATOMIC
+// block reads a statement that holds others, where semicolons separate nothing
+// that a client would see, from its first word to the end of the text: what
+// follows the block cannot be told from it. What it does is not seen, but for a
+// KILL.
+func (s *scanner) block(first token) Class {
+	s.found |= Pins
+	class := ClassOther
+	opens := s.opens(first)
+	for s.pos < len(s.sql) {
+		t := s.next()
+		if opens && t.kind == tokenWord && fold(s.text(t), "kill") {
+			class = ClassKill
+		}
+		opens = s.opens(t)
 	}
-	s.pos = start
-	if compound {
-		s.pos = len(s.sql)
+	return class
+}
+
+// opens reports whether a statement may begin behind the token.
+func (s *scanner) opens(t token) bool {
+	if t.kind != tokenWord {
+		return t.kind == ';' || t.kind == ':'
+	}
+	var buf [longestWord]byte
+	switch string(lowered(&buf, s.text(t))) {
+	case "begin", "atomic", "then", "else", "do", "loop", "repeat":
+		return true
+	default:
+		return false
 	}
 }
 
-// definesRoutine reads on from CREATE or ALTER to what is created.
-func (s *scanner) definesRoutine() bool {
-	for {
+// defines reads on from CREATE or ALTER to what is created. Behind a routine, a
+// trigger or an event stand statements which do not run now, and whose semicolons
+// separate nothing that a client would see: it moves to the end of the text.
+func (s *scanner) defines() {
+	for !s.atEnd() {
 		t := s.next()
-		switch {
-		case t.kind == tokenEnd || t.kind == ';':
-			return false
-		case t.kind != tokenWord || s.inAccount(t):
+		if t.kind != tokenWord || s.inAccount(t) {
 			continue
 		}
-		switch word := s.text(t); {
-		case fold(word, "procedure"), fold(word, "function"), fold(word, "trigger"),
-			fold(word, "event"), fold(word, "package"):
-			return true
-		case fold(word, "or"), fold(word, "replace"), fold(word, "aggregate"), fold(word, "definer"):
+		var buf [longestWord]byte
+		switch string(lowered(&buf, s.text(t))) {
+		case "procedure", "function", "trigger", "event", "package":
+			s.pos = len(s.sql)
+			return
+		case "temporary":
+			s.found |= Pins
+			return
+		case "or", "replace", "aggregate", "definer":
 		default: // a table, a view, an index, an account
-			return false
+			return
 		}
 	}
 }
@@ -85,6 +74,6 @@ func (s *scanner) definesRoutine() bool {
 // inAccount reports whether a word is part of the account of DEFINER = user@host:
 // it stands behind "=" or "@".
 func (s *scanner) inAccount(t token) bool {
-	before := bytes.TrimRight(s.sql[:t.start], " \t\r\n")
-	return len(before) > 0 && (before[len(before)-1] == '=' || before[len(before)-1] == '@')
+	before := s.skipSpacesBack(t.start)
+	return before > 0 && (s.sql[before-1] == '=' || s.sql[before-1] == '@')
 }

@@ -4,8 +4,8 @@ import "strconv"
 
 // Use returns the database of a USE statement, its quoting resolved. ok is false
 // for every other text.
-func Use(sql []byte) (database string, ok bool) {
-	s := scanner{sql: sql}
+func (x Syntax) Use(sql []byte) (database string, ok bool) {
+	s := scanner{sql: sql, syntax: x}
 	if !s.optional("use") {
 		return "", false
 	}
@@ -14,7 +14,7 @@ func Use(sql []byte) (database string, ok bool) {
 		return "", false
 	}
 	if t.kind == tokenName {
-		return unquote(s.text(t)), true
+		return x.unquote(s.text(t)), true
 	}
 	return string(s.text(t)), true
 }
@@ -33,7 +33,7 @@ func (s *scanner) use() (name token, ok bool) {
 
 // closed reports whether something quoted was also closed.
 func (s *scanner) closed(t token) bool {
-	again := scanner{sql: s.sql[:t.end], pos: t.start}
+	again := scanner{sql: s.sql[:t.end], pos: t.start, syntax: s.syntax}
 	return again.quoted()
 }
 

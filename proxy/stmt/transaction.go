@@ -1,16 +1,9 @@
 package stmt
 
-// begins reads on from BEGIN or START and reports whether a transaction begins.
-// When none does it stays.
-func (s *scanner) begins(first []byte) bool {
+// begins reads on from BEGIN and reports whether a transaction begins. When none
+// does it stays.
+func (s *scanner) begins() bool {
 	start := s.pos
-	if fold(first, "start") {
-		if fold(s.text(s.next()), "transaction") {
-			return true // whatever characteristics follow
-		}
-		s.pos = start
-		return false
-	}
 	s.optional("work")
 	if s.atEnd() {
 		return true

@@ -4,9 +4,9 @@ import "bytes"
 
 // unquote returns the content of a quoted piece of text, its quotes included in
 // text, with doubled quotes and backslash escapes resolved as a server does.
-func unquote(text []byte) string {
+func (x Syntax) unquote(text []byte) string {
 	quote, content := text[0], text[1:len(text)-1]
-	escapes := quote != '`'
+	escapes := x.escapes(quote)
 	if bytes.IndexByte(content, quote) < 0 && (!escapes || bytes.IndexByte(content, '\\') < 0) {
 		return string(content)
 	}
@@ -14,6 +14,12 @@ func unquote(text []byte) string {
 	for i := 0; i < len(content); i++ {
 		c := content[i]
 		switch {
+		case c >= 0x80:
+			if n := x.Charset().wide(content[i:]); n > 0 {
+				out = append(out, content[i:i+n]...)
+				i += n - 1
+				continue
+			}
 		case c == quote:
 			i++ // its twin
 		case c == '\\' && escapes && i+1 < len(content):
