@@ -14,7 +14,7 @@ import (
 )
 
 // offered is what the scripted server offers unless a test says otherwise.
-const offered = wire.ShapeMask | wire.ClientProtocol41 | wire.ClientSecureConnection | wire.ClientPluginAuth |
+const offered = shapeMask | wire.ClientProtocol41 | wire.ClientSecureConnection | wire.ClientPluginAuth |
 	wire.ClientSessionTrack | wire.ClientQueryAttributes | wire.ClientTransactions | wire.ClientConnectWithDB
 
 // packet frames a payload.
@@ -83,7 +83,7 @@ func says(b []byte) func(net.Conn) error {
 func TestServerThatLacksACapabilityGetsNoLogin(t *testing.T) {
 	for _, missing := range []wire.Capability{wire.ClientDeprecateEOF, wire.ClientFoundRows, wire.ClientIgnoreSpace} {
 		address := scripted(t, says(greet(offered&^missing)))
-		_, err := dial(t.Context(), address, testAccount, Profile{Capabilities: wire.ShapeMask})
+		_, err := dial(t.Context(), address, testAccount, Profile{Capabilities: shapeMask})
 		var lacks *CapabilityError
 		if !errors.As(err, &lacks) || lacks.Missing != missing || lacks.Server != address {
 			t.Fatalf("without %s: %v", missing, err)
@@ -142,12 +142,12 @@ func TestServerThatSpeaksSomethingElse(t *testing.T) {
 }
 
 func TestLoginAsksForExactlyTheProfile(t *testing.T) {
-	const relevant = wire.ShapeMask | wire.ClientQueryAttributes | wire.ClientSessionTrack | wire.ClientCompress | wire.ClientSSL
+	const relevant = shapeMask | wire.ClientQueryAttributes | wire.ClientSessionTrack | wire.ClientCompress | wire.ClientSSL
 	for _, profile := range []Profile{
 		{Collation: 1},
 		{Collation: 255, Capabilities: wire.ClientDeprecateEOF},
 		{Collation: 224, Capabilities: wire.ClientMultiStatements | wire.ClientMultiResults},
-		{Collation: 45, Capabilities: wire.ShapeMask},
+		{Collation: 45, Capabilities: shapeMask},
 	} {
 		logins := make(chan []byte, 1)
 		address := scripted(t, func(c net.Conn) error {

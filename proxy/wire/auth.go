@@ -1,91 +1,164 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 )
 
-// fastAuthDone tells a client of caching_sha2_password, behind markMoreData,
-// that its scramble was right. We know the clear password, so this fast path
-// always decides and the server's RSA key is never needed.
-const fastAuthDone = 0x03
+// Names of the authentication plugins that we understand.
+const (
+	pluginNative      = "mysql_native_password"
+	pluginCachingSHA2 = "caching_sha2_password"
+	pluginClear       = "mysql_clear_password"
+	pluginEd25519     = "client_ed25519"
+)
 
-// cachingSHA2Len is the length of a scramble of caching_sha2_password.
-const cachingSHA2Len = 32
+// proof is a client's answer to a plugin: what it shows that it knows the
+// password.
+type proof struct {
+	plugin string
+	salt   []byte // what it was asked with
+	auth   []byte // empty: it has no password
+}
+
+// proves reports whether the proof is right for a password, in a time that does
+// not depend on where the two differ.
+func (p proof) proves(password string) bool {
+	switch p.plugin {
+	case pluginNative:
+		return subtle.ConstantTimeCompare(p.auth, mysql.CalcNativePassword(p.salt, []byte(password))) == 1
+	case pluginCachingSHA2:
+		return subtle.ConstantTimeCompare(p.auth, mysql.CalcCachingSha2Password(p.salt, []byte(password))) == 1
+	case pluginClear:
+		return samePassword(p.auth, password)
+	case pluginEd25519:
+		return verifyEd25519(p.auth, p.salt, password)
+	default:
+		return false
+	}
+}
+
+// samePassword compares a clear password. Hashes are compared, so that the time
+// does not tell the length either.
+func samePassword(given []byte, password string) bool {
+	a, b := sha256.Sum256(given), sha256.Sum256([]byte(password))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
+// noScramble makes the answer for "no password" empty: some clients send nothing,
+// others a single NUL. It takes the NUL off the end of a clear password.
+func noScramble(plugin string, auth []byte) []byte {
+	switch plugin {
+	case pluginCachingSHA2:
+		if len(auth) == 1 && auth[0] == 0 {
+			return nil
+		}
+	case pluginClear:
+		return bytes.TrimSuffix(auth, []byte{0})
+	}
+	return auth
+}
 
 // authenticate checks the client's password, after switching the plugin where
 // the client did not answer for one that we can check. An unknown user goes
 // through the same steps with a password that nobody knows.
-func (h *handshake) authenticate(l *login, salt []byte) error {
+func (h *handshake) authenticate(l *login) error {
 	password, known := h.cfg.Lookup(l.user)
 	if !known {
 		password = rand.Text()
 	}
-	plugin, auth := l.plugin, l.auth
+	p := proof{plugin: l.plugin, salt: h.agreed.Salt[:], auth: noScramble(l.plugin, l.auth)}
+	canSwitch := l.capabilities.Has(ClientPluginAuth)
+	var err error
 	switch {
-	case plugin == pluginNative || !l.capabilities.Has(ClientPluginAuth):
-		plugin = pluginNative
-	case plugin == pluginCachingSHA2 && len(auth) == cachingSHA2Len:
-	default:
-		// A client that names caching_sha2_password without a scramble waits
-		// to be asked for it by name.
-		if plugin != pluginCachingSHA2 {
-			plugin = pluginNative
+	case !canSwitch:
+		p.plugin, canSwitch = pluginNative, false
+	case !h.canCheck(l.plugin, l.auth):
+		p, err = h.switchTo(h.checkable(l.plugin))
+		canSwitch = false
+	}
+	if err != nil {
+		return err
+	}
+	right := p.proves(password)
+	if !right && h.again && canSwitch && len(p.auth) > 0 {
+		// Clients differ in which of the salts that they have been given they
+		// remember: over a new one there is no doubt.
+		if p, err = h.switchTo(p.plugin); err != nil {
+			return err
 		}
-		var err error
-		if salt, auth, err = h.switchTo(plugin); err != nil {
+		right = p.proves(password)
+	}
+	if p.plugin == pluginCachingSHA2 && len(p.auth) == cachingSHA2Len {
+		if right, err = h.finishCachingSHA2(p, password, right); err != nil {
 			return err
 		}
 	}
-	var want []byte
-	if plugin == pluginCachingSHA2 {
-		auth = trimNoPassword(auth)
-		want = mysql.CalcCachingSha2Password(salt, []byte(password))
-	} else {
-		want = mysql.CalcNativePassword(salt, []byte(password))
-	}
-	usingPassword := len(auth) > 0
-	// In a time that does not depend on where the two differ.
-	if right := subtle.ConstantTimeCompare(auth, want) == 1; !known || !right {
-		return &AuthError{User: l.user, UsingPassword: usingPassword, Sequence: h.seq}
-	}
-	if plugin == pluginCachingSHA2 && usingPassword {
-		done, start := beginPacket(nil)
-		done = append(done, markMoreData, fastAuthDone)
-		if err := h.write(endPacket(done, start, h.seq)); err != nil {
-			return fmt.Errorf("send fast authentication: %w", err)
-		}
+	if !known || !right {
+		return &AuthError{User: l.user, UsingPassword: len(p.auth) > 0, Sequence: h.seq}
 	}
 	return nil
 }
 
+// canCheck reports whether the answer in a login decides as it is. A client
+// whose plugin is not the one that the greeting names may not have looked at the
+// salt: it leaves its answer empty and waits to be asked for it by name.
+func (h *handshake) canCheck(plugin string, auth []byte) bool {
+	greeted := plugin == h.cfg.plugin()
+	switch plugin {
+	case pluginNative:
+		return greeted || len(auth) > 0
+	case pluginCachingSHA2:
+		return greeted && len(auth) <= 1 || len(auth) == cachingSHA2Len
+	case pluginClear:
+		return h.agreed.TLS && len(auth) > 0
+	default: // the salt of client_ed25519 is longer than a greeting's
+		return false
+	}
+}
+
+// checkable is the plugin to ask a client with, of which it has named one.
+func (h *handshake) checkable(plugin string) string {
+	switch {
+	case plugin == pluginNative, plugin == pluginCachingSHA2, plugin == pluginEd25519,
+		plugin == pluginClear && h.agreed.TLS:
+		return plugin
+	default:
+		return h.cfg.plugin()
+	}
+}
+
 // switchTo asks the client to answer anew with the plugin, over a fresh salt.
-func (h *handshake) switchTo(plugin string) (salt, auth []byte, err error) {
-	salt = newSalt()
+func (h *handshake) switchTo(plugin string) (proof, error) {
+	p := proof{plugin: plugin}
 	packet, start := beginPacket(nil)
 	packet = append(packet, markEOF)
 	packet = append(packet, plugin...)
 	packet = append(packet, 0)
-	packet = append(packet, salt...)
-	packet = append(packet, 0)
+	switch plugin {
+	case pluginClear: // it has no use for a salt
+	case pluginEd25519:
+		p.salt = make([]byte, ed25519SaltLen)
+		rand.Read(p.salt) // never fails: it ends the process instead
+		packet = append(packet, p.salt...)
+	default:
+		h.agreed.Salt = newSalt()
+		p.salt = h.agreed.Salt[:]
+		packet = append(packet, p.salt...)
+		packet = append(packet, 0)
+	}
 	if err := h.write(endPacket(packet, start, h.seq)); err != nil {
-		return nil, nil, fmt.Errorf("send authentication switch: %w", err)
+		return proof{}, fmt.Errorf("send authentication switch: %w", err)
 	}
-	auth, err = h.read()
+	auth, err := h.read()
 	if err != nil {
-		return nil, nil, fmt.Errorf("read answer to authentication switch: %w", err)
+		return proof{}, fmt.Errorf("read answer to authentication switch: %w", err)
 	}
-	return salt, auth, nil
-}
-
-// trimNoPassword makes the answer of caching_sha2_password for "no password"
-// empty: some clients send nothing, others a single NUL.
-func trimNoPassword(auth []byte) []byte {
-	if len(auth) == 1 && auth[0] == 0 {
-		return nil
-	}
-	return auth
+	p.auth = noScramble(plugin, auth)
+	return p, nil
 }

@@ -63,12 +63,22 @@ const (
 	MariadbBulkUnitResults
 )
 
-// OfferedCapabilities is what we offer to clients. What is missing from it is
-// missing on purpose: compression and TLS would change the stream under the
-// relay, query attributes change the shape of commands, session tracking and
-// optional metadata change the shape of answers, and MariaDB's extended
-// capabilities (metadata caching, progress reports) are ruled out as a whole
-// by ClientLongPassword.
+// OwnCapabilities are the flags that concern nobody but the client and us: those
+// of the handshake, and what ends at our end of the connection. They can be
+// offered whatever the servers are.
+const OwnCapabilities = ClientLongPassword | ClientLongFlag | ClientConnectWithDB |
+	ClientCompress | ClientODBC | ClientProtocol41 | ClientSSL | ClientTransactions |
+	ClientSecureConnection | ClientPluginAuth | ClientConnectAttrs |
+	ClientPluginAuthLenencData | ClientCanHandleExpiredPasswords | ClientZstdCompression
+
+// SupportedCapabilities are all flags that can be offered to clients; of those
+// outside OwnCapabilities only what the servers share. TLS is offered where
+// AcceptConfig holds a certificate, whether its flag is among the offer or not.
+const SupportedCapabilities = OwnCapabilities | ShapeMask
+
+// OfferedCapabilities is an offer that any server can keep, without TLS,
+// compression, query attributes, session tracking, optional metadata and
+// MariaDB's extended capabilities, which ClientLongPassword rules out as a whole.
 const OfferedCapabilities = ClientLongPassword | ClientFoundRows | ClientLongFlag |
 	ClientConnectWithDB | ClientODBC | ClientLocalFiles | ClientIgnoreSpace |
 	ClientProtocol41 | ClientInteractive | ClientTransactions |
@@ -77,11 +87,27 @@ const OfferedCapabilities = ClientLongPassword | ClientFoundRows | ClientLongFla
 	ClientPluginAuthLenencData | ClientDeprecateEOF
 
 // ShapeMask is the set of flags that change the shape or the meaning of
-// answers. A client and the backend connection that serves it must agree on
-// every one of them.
+// commands and answers, or how long a server waits for the next command. A client
+// and the backend connection that serves it must agree on every one of them.
 const ShapeMask = ClientFoundRows | ClientLocalFiles | ClientIgnoreSpace |
-	ClientMultiStatements | ClientMultiResults | ClientPSMultiResults |
-	ClientDeprecateEOF
+	ClientInteractive | ClientMultiStatements | ClientMultiResults |
+	ClientPSMultiResults | ClientSessionTrack | ClientDeprecateEOF |
+	ClientOptionalResultsetMetadata | ClientQueryAttributes | MariadbProgress |
+	MariadbBulkOperations | MariadbExtendedMetadata | MariadbCacheMetadata |
+	MariadbBulkUnitResults
+
+// extendedShift is where MariaDB's extended capabilities begin.
+const extendedShift = 32
+
+// offer is what a greeting shows of the capabilities c. MariaDB's clients look for
+// extended capabilities only where ClientLongPassword is off, and MySQL's
+// servers set it always: the one rules out the other.
+func (c Capability) offer() Capability {
+	if c>>extendedShift != 0 {
+		return c &^ ClientLongPassword
+	}
+	return c | ClientLongPassword
+}
 
 // Has reports whether every flag of f is set.
 func (c Capability) Has(f Capability) bool { return c&f == f }
@@ -122,6 +148,8 @@ func (c Capability) name() string {
 		return "PROTOCOL_41"
 	case ClientInteractive:
 		return "INTERACTIVE"
+	case ClientSSLVerifyServerCert:
+		return "SSL_VERIFY_SERVER_CERT"
 	case ClientSSL:
 		return "SSL"
 	case ClientTransactions:

@@ -1,8 +1,12 @@
 package wire
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
-// login is what a client answers to the greeting.
+// login is what a client answers to the greeting, or says of a user that it
+// wants to change to.
 type login struct {
 	capabilities Capability // as requested, offered or not
 	collation    uint8
@@ -11,6 +15,7 @@ type login struct {
 	database     string
 	plugin       string // "" when the client cannot name one
 	attributes   map[string]string
+	zstdLevel    uint8 // 0 when the client named none
 }
 
 // maxAttributes bounds how many connection attributes are kept; their size is
@@ -23,6 +28,8 @@ const (
 	stateHandshakeError  = "08S01"
 	codeAuthUnsupported  = 1251
 	stateAuthUnsupported = "08004"
+	codeTLSRequired      = 3159
+	stateTLSRequired     = "HY000"
 )
 
 // parseLogin reads a handshake response. The capabilities that the client
@@ -41,15 +48,12 @@ func parseLogin(payload []byte) (*login, error) {
 		}
 	}
 	l.capabilities |= Capability(r.uint16()) << 16
-	if l.capabilities.Has(ClientSSL) {
-		return nil, &RefusedError{
-			codeHandshakeError, stateHandshakeError,
-			"this server offers no TLS; connect without it (--skip-ssl, sslMode=DISABLED)",
-		}
-	}
 	r.skip(4) // largest packet of the client
 	l.collation = r.uint8()
-	r.skip(23) // reserved; MariaDB's extended capabilities, which we do not offer
+	r.skip(loginReserved - extendedLen)
+	if extended := r.uint32(); !l.capabilities.Has(ClientLongPassword) {
+		l.capabilities |= Capability(extended) << extendedShift
+	}
 	l.user = r.text()
 	switch {
 	case l.capabilities.Has(ClientPluginAuthLenencData):
@@ -62,12 +66,7 @@ func parseLogin(payload []byte) (*login, error) {
 	if l.capabilities.Has(ClientConnectWithDB) {
 		l.database = r.text()
 	}
-	if l.capabilities.Has(ClientPluginAuth) {
-		l.plugin = r.text()
-	}
-	if l.capabilities.Has(ClientConnectAttrs) && len(r.b) > 0 {
-		l.attributes = parseAttributes(&r)
-	}
+	l.parseTail(&r)
 	if r.bad {
 		return nil, fmt.Errorf("login of %d bytes: %w", len(payload), errShort)
 	}
@@ -78,6 +77,30 @@ func parseLogin(payload []byte) (*login, error) {
 		}
 	}
 	return l, nil
+}
+
+// parseTail reads the fields that end both a login and a change of user.
+func (l *login) parseTail(r *reader) {
+	if l.capabilities.Has(ClientPluginAuth) {
+		l.plugin = r.text()
+	}
+	if l.capabilities.Has(ClientConnectAttrs) && len(r.b) > 0 {
+		l.attributes = parseAttributes(r)
+	}
+	if l.capabilities.Has(ClientZstdCompression) && len(r.b) > 0 {
+		l.zstdLevel = r.uint8()
+	}
+}
+
+// tlsRequestLen is the length of what a client sends before it starts TLS: a
+// login that ends where the user's name would begin.
+const tlsRequestLen = 4 + 4 + 1 + loginReserved
+
+// requestsTLS reports whether the client wants TLS. What it sends as a login
+// within TLS requests it once more.
+func requestsTLS(payload []byte) bool {
+	const flags = ClientSSL | ClientProtocol41
+	return len(payload) >= 2 && Capability(binary.LittleEndian.Uint16(payload)).Has(flags)
 }
 
 // parseAttributes reads connection attributes. Of two with one name the last

@@ -59,10 +59,13 @@ func TestCapabilitiesAreNamed(t *testing.T) {
 			t.Errorf("%#x is %q, want %q", uint32(c), got, want)
 		}
 	}
-	if strings.Contains(OfferedCapabilities.String(), "0x") {
-		t.Errorf("a flag that we offer has no name: %v", OfferedCapabilities)
+	if strings.Contains(SupportedCapabilities.String(), "0x") {
+		t.Errorf("a flag that we support has no name: %v", SupportedCapabilities)
 	}
-	if !OfferedCapabilities.Has(ShapeMask) {
-		t.Error("a flag of ShapeMask is not offered")
+	if !SupportedCapabilities.Has(OfferedCapabilities) {
+		t.Errorf("offered and not supported: %v", OfferedCapabilities&^SupportedCapabilities)
+	}
+	if both := OwnCapabilities & ShapeMask; both != 0 {
+		t.Errorf("our own and yet the server's: %v", both)
 	}
 }
