@@ -146,6 +146,7 @@ func (m *member) reconcileMember(ctx context.Context, s raft.Server) error {
 		return m.transferLeadership(ctx) // so that the next leader takes this node away
 	}
 	announced, heard := m.book.announced(id)
+	known.Number = 0 // not the node's to announce
 	if !heard || announced == known {
 		return nil
 	}

@@ -29,6 +29,11 @@ func (b Bootstrap) Check() error {
 			return err
 		}
 	}
+	if core := b.Settings.DefaultCore; core != "" {
+		if err := CheckName("default core object", core, MaxCoreLen); err != nil {
+			return err
+		}
+	}
 	_, err := b.draft()
 	return err
 }
@@ -95,6 +100,11 @@ func (s *Settings) check(d draft) error {
 			return fmt.Errorf("default library: %w", err)
 		}
 	}
+	if s.DefaultCore != "" {
+		if err := checkLen("default core object", s.DefaultCore, MaxCoreLen); err != nil {
+			return err
+		}
+	}
 	if s.UnusedForwardSessionTimeout < 0 {
 		return fmt.Errorf("%w: the timeout of unused backend connections is negative", ErrBadChange)
 	}
@@ -126,6 +136,7 @@ func settingsProto(s *Settings) *fsmpb.Settings {
 		DefaultLibrary:                s.DefaultLibrary,
 		UnusedForwardSessionTimeoutNs: int64(s.UnusedForwardSessionTimeout),
 		MaxShareMille:                 s.MaxShareMille,
+		DefaultCore:                   s.DefaultCore,
 	}
 }
 
@@ -142,5 +153,6 @@ func settingsFromProto(p *fsmpb.Settings) *Settings {
 		DefaultLibrary:              p.GetDefaultLibrary(),
 		UnusedForwardSessionTimeout: time.Duration(p.GetUnusedForwardSessionTimeoutNs()),
 		MaxShareMille:               p.GetMaxShareMille(),
+		DefaultCore:                 p.GetDefaultCore(),
 	}
 }

@@ -30,7 +30,7 @@ type ChangeLibraries struct {
 	Changes       []LibraryChange // 1 to MaxChanges
 }
 
-// LibraryChange is one of AddLibrary, SetWeight, SetState and SetServers.
+// LibraryChange is one of AddLibrary, SetWeight, SetState, SetServers and SetTLS.
 type LibraryChange interface {
 	check() error
 	proto() *fsmpb.LibraryChange
@@ -42,6 +42,7 @@ type AddLibrary struct {
 	Name    string
 	Weight  uint32   // at most MaxWeight; see DefaultWeight
 	Servers []Server // 1 to MaxServers, in the order in which they are tried
+	TLS     TLSMode
 }
 
 // SetWeight gives a library another weight.
@@ -61,6 +62,13 @@ type SetState struct {
 type SetServers struct {
 	Library string   // its name
 	Servers []Server // 1 to MaxServers
+}
+
+// SetTLS has backend connections to a library's servers protected another way.
+// It holds for those that are opened from then on.
+type SetTLS struct {
+	Library string // its name
+	TLS     TLSMode
 }
 
 // Check reports whether every name, address and bound is allowed. Whoever
@@ -129,17 +137,24 @@ func libraryChangeFromProto(p *fsmpb.LibraryChange) LibraryChange {
 		return SetState{Library: change.State.GetLibrary(), State: libraryStateFromProto(change.State.GetState())}
 	case *fsmpb.LibraryChange_Servers:
 		return SetServers{Library: change.Servers.GetLibrary(), Servers: serversFromProto(change.Servers.GetServers())}
+	case *fsmpb.LibraryChange_Tls:
+		return SetTLS{Library: change.Tls.GetLibrary(), TLS: tlsModeFromProto(change.Tls.GetTls())}
 	default:
 		return nil
 	}
 }
 
 func addLibraryFromProto(p *fsmpb.AddLibrary) AddLibrary {
-	return AddLibrary{Name: p.GetName(), Weight: p.GetWeight(), Servers: serversFromProto(p.GetServers())}
+	return AddLibrary{
+		Name:    p.GetName(),
+		Weight:  p.GetWeight(),
+		Servers: serversFromProto(p.GetServers()),
+		TLS:     tlsModeFromProto(p.GetTls()),
+	}
 }
 
 func (c AddLibrary) addProto() *fsmpb.AddLibrary {
-	return &fsmpb.AddLibrary{Name: c.Name, Weight: c.Weight, Servers: serversProto(c.Servers)}
+	return &fsmpb.AddLibrary{Name: c.Name, Weight: c.Weight, Servers: serversProto(c.Servers), Tls: fsmpb.TLSMode(c.TLS)}
 }
 
 func (c AddLibrary) proto() *fsmpb.LibraryChange {
@@ -164,11 +179,20 @@ func (c SetServers) proto() *fsmpb.LibraryChange {
 	}}
 }
 
+func (c SetTLS) proto() *fsmpb.LibraryChange {
+	return &fsmpb.LibraryChange{Change: &fsmpb.LibraryChange_Tls{
+		Tls: &fsmpb.SetTLS{Library: c.Library, Tls: fsmpb.TLSMode(c.TLS)},
+	}}
+}
+
 func (c AddLibrary) check() error {
 	if err := CheckName("library name", c.Name, MaxNameLen); err != nil {
 		return err
 	}
 	if err := checkWeight(c.Name, c.Weight); err != nil {
+		return err
+	}
+	if err := checkTLS(c.Name, c.TLS); err != nil {
 		return err
 	}
 	return checkServers(c.Name, c.Servers)
@@ -193,6 +217,13 @@ func (c SetServers) check() error {
 		return err
 	}
 	return checkServers(c.Library, c.Servers)
+}
+
+func (c SetTLS) check() error {
+	if err := CheckName("library name", c.Library, MaxNameLen); err != nil {
+		return err
+	}
+	return checkTLS(c.Library, c.TLS)
 }
 
 func checkServers(library string, servers []Server) error {

@@ -3,6 +3,7 @@ package fsm
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/mysqlda/mysqlda/fsm/fsmpb"
 )
@@ -30,6 +31,7 @@ func (s *state) changeLibraries(p *fsmpb.ChangeLibraries) error {
 func (s *state) publish(version uint64, d draft) {
 	s.nextLibrary = d.next
 	s.libraries.Store(NewLibrarySet(version, d.list))
+	s.dropGreetings()
 }
 
 // draft is a list of libraries that is being changed. Server lists are replaced
@@ -70,6 +72,15 @@ func (d *draft) apply(change LibraryChange) error {
 			return err
 		}
 		l.setServers(c.Servers)
+	case SetTLS:
+		l, err := d.library(c.Library)
+		if err != nil {
+			return err
+		}
+		if err := checkTLS(c.Library, c.TLS); err != nil {
+			return err
+		}
+		l.TLS = c.TLS
 	default:
 		return fmt.Errorf("%w: a change is empty", ErrBadChange)
 	}
@@ -81,6 +92,9 @@ func (d *draft) add(c AddLibrary) error {
 		return err
 	}
 	if err := checkWeight(c.Name, c.Weight); err != nil {
+		return err
+	}
+	if err := checkTLS(c.Name, c.TLS); err != nil {
 		return err
 	}
 	if err := checkServerList(c.Name, c.Servers); err != nil {
@@ -98,6 +112,7 @@ func (d *draft) add(c AddLibrary) error {
 		State:       LibraryOpen,
 		Weight:      c.Weight,
 		Servers:     c.Servers,
+		TLS:         c.TLS,
 		Active:      c.Servers[0].Address,
 		ActiveEpoch: 1,
 	})
@@ -131,6 +146,13 @@ func (l *Library) takesNew() bool { return l.State == LibraryOpen && l.Weight > 
 func checkWeight(library string, weight uint32) error {
 	if weight > MaxWeight {
 		return fmt.Errorf("%w: library %s: weight %d is above %d", ErrBadChange, library, weight, MaxWeight)
+	}
+	return nil
+}
+
+func checkTLS(library string, mode TLSMode) error {
+	if int(mode) >= len(tlsModes) {
+		return fmt.Errorf("%w: library %s: TLS is one of %s", ErrBadChange, library, strings.Join(tlsModes[:], ", "))
 	}
 	return nil
 }

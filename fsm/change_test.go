@@ -16,8 +16,8 @@ func servers(addresses ...string) []Server {
 }
 
 func TestChangesToLibraries(t *testing.T) {
-	one := "{1 one open 100 [{10.0.0.1:3306} {10.0.0.2:3306}] 10.0.0.1:3306 1}"
-	two := "{2 two open 100 [{[fe80::1]:3306}] [fe80::1]:3306 1}"
+	one := "{1 one open 100 [{10.0.0.1:3306} {10.0.0.2:3306}] off 10.0.0.1:3306 1}"
+	two := "{2 two open 100 [{[fe80::1]:3306}] off [fe80::1]:3306 1}"
 	for _, c := range []struct {
 		name   string
 		change ChangeLibraries
@@ -30,7 +30,7 @@ func TestChangesToLibraries(t *testing.T) {
 				AddLibrary{Name: "three", Weight: 7, Servers: servers("h:3", "g:3")},
 				AddLibrary{Name: "four", Weight: 0, Servers: servers("h:4")},
 			}},
-			[]string{one, two, "{3 three open 7 [{h:3} {g:3}] h:3 1}", "{4 four open 0 [{h:4}] h:4 1}"},
+			[]string{one, two, "{3 three open 7 [{h:3} {g:3}] off h:3 1}", "{4 four open 0 [{h:4}] off h:4 1}"},
 			nil,
 		},
 		{
@@ -39,8 +39,24 @@ func TestChangesToLibraries(t *testing.T) {
 				SetWeight{Library: "two", Weight: 5},
 				SetState{Library: "two", State: LibraryClosed},
 			}},
-			[]string{one, "{2 two closed 5 [{[fe80::1]:3306}] [fe80::1]:3306 1}"},
+			[]string{one, "{2 two closed 5 [{[fe80::1]:3306}] off [fe80::1]:3306 1}"},
 			nil,
+		},
+		{
+			"TLS",
+			ChangeLibraries{Changes: []LibraryChange{
+				AddLibrary{Name: "three", Servers: servers("h:3"), TLS: TLSVerifyCA},
+				SetTLS{Library: "two", TLS: TLSRequired},
+				SetTLS{Library: "one", TLS: TLSRequired},
+				SetTLS{Library: "one", TLS: TLSOff},
+			}},
+			[]string{one, strings.Replace(two, " off ", " required ", 1), "{3 three open 0 [{h:3}] verify_ca h:3 1}"},
+			nil,
+		},
+		{
+			"TLS of a library that is not there",
+			ChangeLibraries{Changes: []LibraryChange{SetTLS{Library: "nine", TLS: TLSRequired}}},
+			nil, ErrBadChange,
 		},
 		{
 			"close and open",
@@ -56,7 +72,7 @@ func TestChangesToLibraries(t *testing.T) {
 			ChangeLibraries{Changes: []LibraryChange{
 				SetServers{Library: "one", Servers: servers("10.0.0.2:3306", "10.0.0.1:3306")},
 			}},
-			[]string{"{1 one open 100 [{10.0.0.2:3306} {10.0.0.1:3306}] 10.0.0.2:3306 2}", two},
+			[]string{"{1 one open 100 [{10.0.0.2:3306} {10.0.0.1:3306}] off 10.0.0.2:3306 2}", two},
 			nil,
 		},
 		{
@@ -64,7 +80,7 @@ func TestChangesToLibraries(t *testing.T) {
 			ChangeLibraries{Changes: []LibraryChange{
 				SetServers{Library: "one", Servers: servers("10.0.0.1:3306", "10.0.0.9:3306")},
 			}},
-			[]string{"{1 one open 100 [{10.0.0.1:3306} {10.0.0.9:3306}] 10.0.0.1:3306 1}", two},
+			[]string{"{1 one open 100 [{10.0.0.1:3306} {10.0.0.9:3306}] off 10.0.0.1:3306 1}", two},
 			nil,
 		},
 		{

@@ -32,7 +32,13 @@ func TestTheFirstReleasesSnapshotIsRead(t *testing.T) {
 	if l := m.Libraries().ByName("one"); l == nil || l.Active != "h:1" || l.ActiveEpoch != 2 {
 		t.Errorf("library one: %+v", l)
 	}
-	if m.Settings().ClusterID != testClusterID || len(m.Nodes()) != 1 {
+	if l := m.Libraries().ByName("two"); l == nil || l.TLS != TLSVerifyCA {
+		t.Errorf("library two: %+v", l)
+	}
+	if g := m.Greetings(); len(g) != 1 || g["h:3"] != greetingOf1 {
+		t.Errorf("greetings %+v", g)
+	}
+	if m.Settings().ClusterID != testClusterID || m.Settings().DefaultCore != "somebody" || len(m.Nodes()) != 1 || m.Nodes()[0].Number != 1 {
 		t.Errorf("settings %+v, nodes %+v", m.Settings(), m.Nodes())
 	}
 }
@@ -48,8 +54,9 @@ func TestTheFirstReleasesCommandsAreApplied(t *testing.T) {
 			encode(t, SetNode{NodeInfo{ID: "n2", MySQL: "h:2"}}),
 			encode(t, RemoveNode{ID: "n2"}),
 			encode(t, ChangeLibraries{ExpectVersion: 1, Changes: []LibraryChange{
-				AddLibrary{Name: "three", Weight: 7, Servers: []Server{{"h:3"}}},
+				AddLibrary{Name: "three", Weight: 7, Servers: []Server{{"h:3"}}, TLS: TLSRequired},
 				SetWeight{Library: "three", Weight: 8},
+				SetTLS{Library: "three", TLS: TLSVerifyIdentity},
 				SetState{Library: "two", State: LibraryClosed},
 				SetServers{Library: "one", Servers: []Server{{"h:1"}, {"h:2"}}},
 			}}),
@@ -57,6 +64,7 @@ func TestTheFirstReleasesCommandsAreApplied(t *testing.T) {
 				AssignItem("alice", 1), BindItem("card", "1", "alice"), LocateItem("alice"), FindItem("card", "1"),
 			}}),
 			encode(t, Checkpoint{Index: 1000}),
+			encode(t, RecordGreeting{Address: "h:3", Greeting: greetingOf1}),
 		)
 	}
 	m := New()
@@ -65,19 +73,25 @@ func TestTheFirstReleasesCommandsAreApplied(t *testing.T) {
 			t.Fatalf("entry %d: %v", i+1, err)
 		}
 	}
-	const wantHash = "6f881a04e0921fc5d73fbdc1e709c9de4120627f64286341c6348432b132e887"
+	const wantHash = "cf68df23354adc46875c955a72ba4a812a7a72858ebb01f97a0d14675c98ef3a"
 	if _, hash := m.Hash(); hash.String() != wantHash {
 		t.Errorf("hash %s, want %s", hash, wantHash)
 	}
-	const wantLibraries = "[{1 one open 100 [{h:1} {h:2}] h:1 2} {2 two closed 100 [{[fe80::1]:3306}] [fe80::1]:3306 1} {3 three open 8 [{h:3}] h:3 1}]"
+	const wantLibraries = "[{1 one open 100 [{h:1} {h:2}] off h:1 2} {2 two closed 100 [{[fe80::1]:3306}] off [fe80::1]:3306 1} {3 three open 8 [{h:3}] verify_identity h:3 1}]"
 	if got := fmt.Sprint(m.Libraries().All()); got != wantLibraries {
 		t.Errorf("libraries %s, want %s", got, wantLibraries)
 	}
 	if p, ok := m.Locate("alice"); !ok || p != (Placement{"alice", 1, 1}) {
 		t.Errorf("located %+v, %v", p, ok)
 	}
-	if nodes := m.Nodes(); len(nodes) != 1 || nodes[0].ID != "n1" {
+	if nodes := m.Nodes(); len(nodes) != 1 || nodes[0].ID != "n1" || nodes[0].Number != 1 {
 		t.Errorf("nodes %+v", nodes)
+	}
+	if g := m.Greetings(); len(g) != 1 || g["h:3"] != greetingOf1 {
+		t.Errorf("greetings %+v", g)
+	}
+	if core := m.Settings().DefaultCore; core != "somebody" {
+		t.Errorf("default core object %q", core)
 	}
 }
 

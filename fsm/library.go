@@ -51,6 +51,31 @@ const (
 	TLSVerifyIdentity
 )
 
+// tlsModes are the words for the modes, in config files, commands and status.
+var tlsModes = [...]string{
+	TLSOff:            "off",
+	TLSRequired:       "required",
+	TLSVerifyCA:       "verify_ca",
+	TLSVerifyIdentity: "verify_identity",
+}
+
+// TLSModes returns the words for all modes.
+func TLSModes() []string { return slices.Clone(tlsModes[:]) }
+
+// ParseTLSMode reads one of the words of TLSModes.
+func ParseTLSMode(word string) (mode TLSMode, ok bool) {
+	i := slices.Index(tlsModes[:], word)
+	return TLSMode(max(i, 0)), i >= 0
+}
+
+// String returns the mode's word.
+func (m TLSMode) String() string {
+	if int(m) >= len(tlsModes) {
+		return fmt.Sprintf("TLSMode(%d)", uint8(m))
+	}
+	return tlsModes[m]
+}
+
 // Library is a home library: one logical MySQL database with an ordered list
 // of servers. A Library reached through a LibrarySet must not be changed.
 type Library struct {
@@ -96,6 +121,16 @@ func (s *LibrarySet) ByID(id LibraryID) *Library {
 		return nil
 	}
 	return &s.list[i]
+}
+
+// HasServer reports whether any library has a server of that address.
+func (s *LibrarySet) HasServer(address string) bool {
+	for i := range s.list {
+		if slices.Contains(s.list[i].Servers, Server{Address: address}) {
+			return true
+		}
+	}
+	return false
 }
 
 // ByName returns the library of that name, or nil.

@@ -29,6 +29,7 @@ func libraryProto(l *Library) *fsmpb.Library {
 		Servers:     serversProto(l.Servers),
 		Active:      l.Active,
 		ActiveEpoch: l.ActiveEpoch,
+		Tls:         fsmpb.TLSMode(l.TLS),
 	}
 }
 
@@ -41,6 +42,7 @@ func libraryFromProto(p *fsmpb.Library) Library {
 		Servers:     serversFromProto(p.GetServers()),
 		Active:      p.GetActive(),
 		ActiveEpoch: p.GetActiveEpoch(),
+		TLS:         tlsModeFromProto(p.GetTls()),
 	}
 }
 
@@ -54,4 +56,12 @@ func libraryStateFromProto(s fsmpb.LibraryState) LibraryState {
 	default:
 		return 0
 	}
+}
+
+// tlsModeFromProto gives a value that is no mode for one that is not known.
+func tlsModeFromProto(m fsmpb.TLSMode) TLSMode {
+	if m < 0 || int(m) >= len(tlsModes) {
+		return TLSMode(len(tlsModes))
+	}
+	return TLSMode(m)
 }

@@ -35,9 +35,10 @@ type Machine struct {
 
 // state is everything that Restore replaces.
 type state struct {
-	libraries atomic.Pointer[LibrarySet] // never nil
-	settings  atomic.Pointer[Settings]   // nil until bootstrap
-	nodes     atomic.Pointer[nodeSet]    // never nil
+	libraries atomic.Pointer[LibrarySet]          // never nil
+	settings  atomic.Pointer[Settings]            // nil until bootstrap
+	nodes     atomic.Pointer[nodeSet]             // never nil
+	greetings atomic.Pointer[map[string]Greeting] // never nil; the map is never changed
 	log       *mappingLog
 	tally     tally
 
@@ -60,6 +61,7 @@ func newState() *state {
 	s := &state{log: newMappingLog(), nextLibrary: 1}
 	s.libraries.Store(NewLibrarySet(0, nil))
 	s.nodes.Store(new(nodeSet))
+	s.greetings.Store(new(map[string]Greeting))
 	return s
 }
 
@@ -117,6 +119,8 @@ func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
 	case *fsmpb.Command_RemoveNode:
 		err := s.removeNode(body.RemoveNode.GetId())
 		return Result{Err: err, NodesChanged: err == nil}, nil
+	case *fsmpb.Command_RecordGreeting:
+		return Result{Err: s.recordGreeting(recordGreetingFromLog(body.RecordGreeting))}, nil
 	case *fsmpb.Command_Checkpoint:
 		return s.checkpoint(index, body.Checkpoint)
 	default:

@@ -19,6 +19,7 @@ func testBootstrap() Bootstrap {
 			Password:                    "secret",
 			Database:                    "calvindb",
 			DefaultLibrary:              "one",
+			DefaultCore:                 "somebody",
 			UnusedForwardSessionTimeout: time.Minute,
 			MaxShareMille:               500,
 		},

@@ -19,6 +19,7 @@ type model struct {
 	bindings   map[[2]string]string
 	nodes      map[string]NodeInfo
 	removed    map[string]bool
+	greetings  map[string]Greeting
 }
 
 func (m *model) item(i Item) (want Placement, err error, retry bool) {
@@ -60,6 +61,31 @@ func (m *model) item(i Item) (want Placement, err error, retry bool) {
 	}
 }
 
+// setNode makes a node known under the smallest number that is free.
+func (m *model) setNode(n NodeInfo) {
+	if m.removed[n.ID] {
+		return
+	}
+	if old, known := m.nodes[n.ID]; known {
+		n.Number = old.Number
+		m.nodes[n.ID] = n
+		return
+	}
+	taken := map[uint16]bool{0: true}
+	for _, other := range m.nodes {
+		taken[other.Number] = true
+	}
+	for taken[n.Number] {
+		n.Number++
+	}
+	m.nodes[n.ID] = n
+}
+
+// hasServer reports whether a library lists the server.
+func (m *model) hasServer(address string) bool {
+	return slices.ContainsFunc(m.libraries, func(l Library) bool { return slices.Contains(l.Servers, Server{address}) })
+}
+
 // change carries out one change and reports whether it is allowed.
 func (m *model) change(change LibraryChange) bool {
 	find := func(name string) int {
@@ -72,7 +98,7 @@ func (m *model) change(change LibraryChange) bool {
 		}
 		m.libraries = append(m.libraries, Library{
 			ID: LibraryID(len(m.libraries) + 1), Name: c.Name, State: LibraryOpen, Weight: c.Weight,
-			Servers: c.Servers, Active: c.Servers[0].Address, ActiveEpoch: 1,
+			Servers: c.Servers, TLS: c.TLS, Active: c.Servers[0].Address, ActiveEpoch: 1,
 		})
 	case SetWeight:
 		i := find(c.Library)
@@ -86,6 +112,12 @@ func (m *model) change(change LibraryChange) bool {
 			return false
 		}
 		m.libraries[i].State = c.State
+	case SetTLS:
+		i := find(c.Library)
+		if i < 0 {
+			return false
+		}
+		m.libraries[i].TLS = c.TLS
 	case SetServers:
 		i := find(c.Library)
 		if i < 0 {
@@ -121,13 +153,16 @@ func drawChange(t *rapid.T) LibraryChange {
 	name := rapid.SampledFrom([]string{"one", "two", "three", "four"}).Draw(t, "name")
 	weight := rapid.Uint32Range(0, 2).Draw(t, "weight")
 	list := rapid.SliceOfNDistinct(rapid.SampledFrom(servers("h:1", "h:2", "h:3")), 1, 3, func(s Server) string { return s.Address }).Draw(t, "servers")
-	switch rapid.IntRange(1, 4).Draw(t, "change") {
+	mode := TLSMode(rapid.IntRange(0, 3).Draw(t, "tls"))
+	switch rapid.IntRange(1, 5).Draw(t, "change") {
 	case 1:
-		return AddLibrary{Name: name, Weight: weight, Servers: list}
+		return AddLibrary{Name: name, Weight: weight, Servers: list, TLS: mode}
 	case 2:
 		return SetWeight{Library: name, Weight: weight}
 	case 3:
 		return SetState{Library: name, State: rapid.SampledFrom([]LibraryState{LibraryOpen, LibraryClosed}).Draw(t, "state")}
+	case 4:
+		return SetTLS{Library: name, TLS: mode}
 	default:
 		return SetServers{Library: name, Servers: list}
 	}
@@ -142,6 +177,7 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 			bindings:   map[[2]string]string{},
 			nodes:      map[string]NodeInfo{},
 			removed:    map[string]bool{},
+			greetings:  map[string]Greeting{},
 		}
 		machines := []*Machine{New(), New()}
 		index := uint64(0)
@@ -197,6 +233,7 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 				}
 				if ok {
 					m.version++
+					maps.DeleteFunc(m.greetings, func(address string, _ Greeting) bool { return !m.hasServer(address) })
 				} else {
 					m.libraries = before
 				}
@@ -208,9 +245,7 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 			},
 			"set node": func(t *rapid.T) {
 				n := NodeInfo{ID: rapid.SampledFrom([]string{"n1", "n2", "n3"}).Draw(t, "node"), MySQL: rapid.SampledFrom([]string{"", "h:1"}).Draw(t, "mysql")}
-				if !m.removed[n.ID] {
-					m.nodes[n.ID] = n
-				}
+				m.setNode(n)
 				do(t, SetNode{n}, func(r Result) {
 					if errors.Is(r.Err, ErrRemoved) != m.removed[n.ID] {
 						t.Fatalf("%+v: %+v", n, r)
@@ -224,6 +259,19 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 				do(t, RemoveNode{ID: id}, func(r Result) {
 					if r.Err != nil {
 						t.Fatal(r.Err)
+					}
+				})
+			},
+			"record greeting": func(t *rapid.T) {
+				c := RecordGreeting{Address: rapid.SampledFrom([]string{"h:1", "h:2", "h:3", "h:4"}).Draw(t, "address")}
+				c.Collation = rapid.Uint8().Draw(t, "collation")
+				has := m.hasServer(c.Address)
+				if has {
+					m.greetings[c.Address] = c.Greeting
+				}
+				do(t, c, func(r Result) {
+					if (r.Err == nil) != has {
+						t.Fatalf("%+v: %+v, allowed: %v", c, r, has)
 					}
 				})
 			},
@@ -278,6 +326,9 @@ func checkModel(t *rapid.T, machine *Machine, m *model) {
 	}
 	if got, want := fmt.Sprint(machine.Libraries().All()), fmt.Sprint(m.libraries); got != want || machine.Libraries().Version() != m.version {
 		t.Fatalf("version %d: %s\nwant version %d: %s", machine.Libraries().Version(), got, m.version, want)
+	}
+	if got := machine.Greetings(); !maps.Equal(got, m.greetings) {
+		t.Fatalf("greetings %v, want %v", got, m.greetings)
 	}
 	var nodes []NodeInfo
 	for _, id := range slices.Sorted(maps.Keys(m.nodes)) {

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// MaxNodes is how many nodes a cluster may know.
-	MaxNodes = 1024
+	// MaxNodes is how many nodes a cluster may know: each has a number of its own.
+	MaxNodes = MaxNodeNumber
 	// MaxRemovedNodes is how many removed ids are remembered. The one that was
 	// removed first is forgotten when there would be more.
 	MaxRemovedNodes = 4096
@@ -92,7 +92,8 @@ func (n NodeInfo) addresses() [4]string {
 	return [...]string{n.Cluster, n.Gossip, n.MySQL, n.HTTP}
 }
 
-// Proto gives the node's form for the log and for forwarding.
+// Proto gives the node's form for the log and for forwarding. It does not say the
+// node's number, which is the state machine's to give.
 func (n NodeInfo) Proto() *fsmpb.Node {
 	return &fsmpb.Node{
 		Id:      n.ID,
@@ -124,6 +125,21 @@ func nodeFromLog(p *fsmpb.Node) NodeInfo {
 	}
 }
 
+func (n NodeInfo) snapshotProto() *fsmpb.Node {
+	p := n.Proto()
+	p.Number = uint32(n.Number)
+	return p
+}
+
+// nodeFromSnapshot gives a node without a number for one that is too large.
+func nodeFromSnapshot(p *fsmpb.Node) NodeInfo {
+	n := nodeFromLog(p)
+	if number := p.GetNumber(); number <= MaxNodeNumber {
+		n.Number = uint16(number)
+	}
+	return n
+}
+
 // nodeSet is an immutable view of the known and the removed nodes.
 type nodeSet struct {
 	known   []NodeInfo // ascending by ID
@@ -132,6 +148,16 @@ type nodeSet struct {
 
 func (n *nodeSet) find(id string) (int, bool) {
 	return slices.BinarySearchFunc(n.known, id, func(n NodeInfo, id string) int { return strings.Compare(n.ID, id) })
+}
+
+// freeNumber returns the smallest number that no known node has. There is one
+// while there are fewer than MaxNodes nodes.
+func (n *nodeSet) freeNumber() uint16 {
+	var taken [MaxNodeNumber + 1]bool
+	for _, node := range n.known {
+		taken[node.Number] = true
+	}
+	return uint16(1 + slices.Index(taken[1:], false))
 }
 
 func (s *state) setNode(p *fsmpb.Node) error {
@@ -147,10 +173,12 @@ func (s *state) setNode(p *fsmpb.Node) error {
 	i, found := old.find(node.ID)
 	switch {
 	case found:
+		node.Number = known[i].Number
 		known[i] = node
 	case len(known) >= MaxNodes:
-		return fmt.Errorf("%w: node %s would be more than %d nodes", ErrBadChange, node.ID, MaxNodes)
+		return fmt.Errorf("%w: node %s would be more than %d nodes; remove one first", ErrBadChange, node.ID, MaxNodes)
 	default:
+		node.Number = old.freeNumber()
 		known = slices.Insert(known, i, node)
 	}
 	s.nodes.Store(&nodeSet{known: known, removed: old.removed})

@@ -36,6 +36,10 @@ func (m *Machine) Node(id string) (NodeInfo, bool) {
 	return nodes.known[i], true
 }
 
+// Greetings returns the recorded greetings of the libraries' servers by their
+// addresses. The map must not be changed. It costs nothing to ask.
+func (m *Machine) Greetings() map[string]Greeting { return *m.state.Load().greetings.Load() }
+
 // Counts returns how much the directory holds. While Apply runs it may be ahead
 // of AppliedIndex by a part of one command.
 func (m *Machine) Counts() Counts { return m.state.Load().tally.counts() }

@@ -141,6 +141,9 @@ func (s *state) readHeader(payload []byte) error {
 	if err := s.readNodes(h); err != nil {
 		return fmt.Errorf("its header is corrupt: %w", err)
 	}
+	if err := s.readGreetings(h); err != nil {
+		return fmt.Errorf("its header is corrupt: %w", err)
+	}
 	s.advance(h.GetIndex(), Hash(h.GetHash()))
 	return nil
 }
@@ -194,6 +197,9 @@ func (l *Library) checkLens() error {
 	if err := checkState(l.Name, l.State); err != nil {
 		return err
 	}
+	if err := checkTLS(l.Name, l.TLS); err != nil {
+		return err
+	}
 	if err := checkServerList(l.Name, l.Servers); err != nil {
 		return err
 	}
@@ -205,18 +211,24 @@ func (l *Library) checkLens() error {
 
 func (s *state) readNodes(h *fsmpb.SnapshotHeader) error {
 	nodes := &nodeSet{known: make([]NodeInfo, len(h.GetNodes())), removed: h.GetRemovedNodes()}
+	taken := make(map[uint16]bool, len(nodes.known))
 	if len(nodes.known) > MaxNodes || len(nodes.removed) > MaxRemovedNodes {
 		return fmt.Errorf("%d nodes and %d removed ones, at most %d and %d are allowed",
 			len(nodes.known), len(nodes.removed), MaxNodes, MaxRemovedNodes)
 	}
 	for i, p := range h.GetNodes() {
-		nodes.known[i] = nodeFromLog(p)
+		nodes.known[i] = nodeFromSnapshot(p)
 		if err := nodes.known[i].checkLens(); err != nil {
 			return err
 		}
 		if i > 0 && nodes.known[i].ID <= nodes.known[i-1].ID {
 			return fmt.Errorf("node %s is out of order", nodes.known[i].ID)
 		}
+		number := nodes.known[i].Number
+		if number == 0 || number > MaxNodeNumber || taken[number] {
+			return fmt.Errorf("node %s has the number %d, which is none or another's", nodes.known[i].ID, number)
+		}
+		taken[number] = true
 	}
 	s.nodes.Store(nodes)
 	return nil

@@ -44,14 +44,13 @@ type NodeInfo struct {
 	Number uint16
 }
 
-// MaxNodeNumber is the largest number of a node, and with that the largest
-// number of nodes.
+// MaxNodeNumber is the largest number of a node.
 const MaxNodeNumber = 1<<11 - 1
 
 // Greeting is what a MySQL server says of itself when it greets, as the cluster
 // remembers it.
 type Greeting struct {
-	Version      string
+	Version      string // at most MaxServerVersionLen bytes of printable ASCII
 	Capabilities uint64 // as wire.Capability
 	Collation    uint8
 }

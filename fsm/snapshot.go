@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -19,6 +21,7 @@ type Snapshot struct {
 	libraries *LibrarySet
 	next      LibraryID
 	nodes     *nodeSet
+	greetings map[string]Greeting // never changed
 	mappings  *mappingView
 }
 
@@ -33,6 +36,7 @@ func (m *Machine) Snapshot() *Snapshot {
 		libraries: s.libraries.Load(),
 		next:      s.nextLibrary,
 		nodes:     s.nodes.Load(),
+		greetings: *s.greetings.Load(),
 		mappings:  s.log.view(),
 	}
 }
@@ -128,7 +132,10 @@ func (s *Snapshot) header() *fsmpb.SnapshotHeader {
 		h.Libraries = append(h.Libraries, libraryProto(&s.libraries.All()[i]))
 	}
 	for _, n := range s.nodes.known {
-		h.Nodes = append(h.Nodes, n.Proto())
+		h.Nodes = append(h.Nodes, n.snapshotProto())
+	}
+	for _, address := range slices.Sorted(maps.Keys(s.greetings)) {
+		h.Greetings = append(h.Greetings, RecordGreeting{Address: address, Greeting: s.greetings[address]}.Proto())
 	}
 	return h
 }

@@ -52,6 +52,7 @@ func checkSame(t testing.TB, got, want *Machine) {
 		{"libraries version", got.Libraries().Version(), want.Libraries().Version()},
 		{"libraries", fmt.Sprint(got.Libraries().All()), fmt.Sprint(want.Libraries().All())},
 		{"nodes", fmt.Sprint(got.Nodes()), fmt.Sprint(want.Nodes())},
+		{"greetings", fmt.Sprint(got.Greetings()), fmt.Sprint(want.Greetings())},
 		{"counts", got.Counts(), want.Counts()},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {
@@ -70,7 +71,9 @@ func sample(t testing.TB) *Machine {
 		AddLibrary{Name: "three", Weight: 7, Servers: []Server{{"h:3"}}},
 		SetServers{Library: "one", Servers: []Server{{"h:1"}}},
 		SetState{Library: "two", State: LibraryClosed},
+		SetTLS{Library: "two", TLS: TLSVerifyCA},
 	}})
+	apply(t, m, RecordGreeting{Address: "h:3", Greeting: greetingOf1})
 	applyItems(t, m,
 		AssignItem("alice", 1), AssignItem("bob", 3), AssignItem("客户-1", 1),
 		BindItem("card", "1", "alice"), BindItem("card", "2", "客户-1"), BindItem("phone", "1", "alice"))

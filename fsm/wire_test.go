@@ -88,7 +88,8 @@ func TestErrorsTravel(t *testing.T) {
 
 func TestChangesTravel(t *testing.T) {
 	c := ChangeLibraries{ExpectVersion: 3, Changes: []LibraryChange{
-		AddLibrary{Name: "x", Weight: 1, Servers: servers("h:1", "h:2")},
+		AddLibrary{Name: "x", Weight: 1, Servers: servers("h:1", "h:2"), TLS: TLSVerifyIdentity},
+		SetTLS{Library: "x", TLS: TLSRequired},
 		SetWeight{Library: "x", Weight: 2},
 		SetState{Library: "x", State: LibraryClosed},
 		SetServers{Library: "x", Servers: servers("h:2")},
@@ -103,6 +104,9 @@ func TestChangesTravel(t *testing.T) {
 		{Changes: []*fsmpb.LibraryChange{{}}},
 		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_State{}}}},
 		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_State{State: &fsmpb.SetState{Library: "x", State: 3}}}}},
+		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Tls{Tls: &fsmpb.SetTLS{Library: "x", Tls: 4}}}}},
+		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Tls{Tls: &fsmpb.SetTLS{Library: "x", Tls: -1}}}}},
+		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Tls{Tls: &fsmpb.SetTLS{Library: "x", Tls: 256}}}}},
 	} {
 		if got, err := ChangeLibrariesFromProto(p); err == nil {
 			t.Errorf("%v was taken for %+v", p, got)

@@ -209,6 +209,59 @@ func (LibraryState) EnumDescriptor() ([]byte, []int) {
 	return file_fsm_proto_rawDescGZIP(), []int{2}
 }
 
+// TLSMode is how backend connections are protected.
+type TLSMode int32
+
+const (
+	TLSMode_TLS_MODE_OFF             TLSMode = 0
+	TLSMode_TLS_MODE_REQUIRED        TLSMode = 1
+	TLSMode_TLS_MODE_VERIFY_CA       TLSMode = 2
+	TLSMode_TLS_MODE_VERIFY_IDENTITY TLSMode = 3
+)
+
+// Enum value maps for TLSMode.
+var (
+	TLSMode_name = map[int32]string{
+		0: "TLS_MODE_OFF",
+		1: "TLS_MODE_REQUIRED",
+		2: "TLS_MODE_VERIFY_CA",
+		3: "TLS_MODE_VERIFY_IDENTITY",
+	}
+	TLSMode_value = map[string]int32{
+		"TLS_MODE_OFF":             0,
+		"TLS_MODE_REQUIRED":        1,
+		"TLS_MODE_VERIFY_CA":       2,
+		"TLS_MODE_VERIFY_IDENTITY": 3,
+	}
+)
+
+func (x TLSMode) Enum() *TLSMode {
+	p := new(TLSMode)
+	*p = x
+	return p
+}
+
+func (x TLSMode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TLSMode) Descriptor() protoreflect.EnumDescriptor {
+	return file_fsm_proto_enumTypes[3].Descriptor()
+}
+
+func (TLSMode) Type() protoreflect.EnumType {
+	return &file_fsm_proto_enumTypes[3]
+}
+
+func (x TLSMode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TLSMode.Descriptor instead.
+func (TLSMode) EnumDescriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{3}
+}
+
 // Command is the envelope of one log entry.
 type Command struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -222,6 +275,7 @@ type Command struct {
 	//	*Command_SetNode
 	//	*Command_RemoveNode
 	//	*Command_Checkpoint
+	//	*Command_RecordGreeting
 	Body          isCommand_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -325,6 +379,15 @@ func (x *Command) GetCheckpoint() *Checkpoint {
 	return nil
 }
 
+func (x *Command) GetRecordGreeting() *RecordGreeting {
+	if x != nil {
+		if x, ok := x.Body.(*Command_RecordGreeting); ok {
+			return x.RecordGreeting
+		}
+	}
+	return nil
+}
+
 type isCommand_Body interface {
 	isCommand_Body()
 }
@@ -353,6 +416,10 @@ type Command_Checkpoint struct {
 	Checkpoint *Checkpoint `protobuf:"bytes,7,opt,name=checkpoint,proto3,oneof"`
 }
 
+type Command_RecordGreeting struct {
+	RecordGreeting *RecordGreeting `protobuf:"bytes,8,opt,name=record_greeting,json=recordGreeting,proto3,oneof"` // from version 2
+}
+
 func (*Command_Batch) isCommand_Body() {}
 
 func (*Command_ChangeLibraries) isCommand_Body() {}
@@ -364,6 +431,8 @@ func (*Command_SetNode) isCommand_Body() {}
 func (*Command_RemoveNode) isCommand_Body() {}
 
 func (*Command_Checkpoint) isCommand_Body() {}
+
+func (*Command_RecordGreeting) isCommand_Body() {}
 
 // Item is one request to the directory.
 type Item struct {
@@ -717,6 +786,7 @@ type AddLibrary struct {
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Weight        uint32                 `protobuf:"varint,2,opt,name=weight,proto3" json:"weight,omitempty"`
 	Servers       []*Server              `protobuf:"bytes,3,rep,name=servers,proto3" json:"servers,omitempty"`
+	Tls           TLSMode                `protobuf:"varint,4,opt,name=tls,proto3,enum=mysqlda.fsm.v1.TLSMode" json:"tls,omitempty"` // from version 2
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -770,6 +840,13 @@ func (x *AddLibrary) GetServers() []*Server {
 		return x.Servers
 	}
 	return nil
+}
+
+func (x *AddLibrary) GetTls() TLSMode {
+	if x != nil {
+		return x.Tls
+	}
+	return TLSMode_TLS_MODE_OFF
 }
 
 type SetWeight struct {
@@ -928,6 +1005,58 @@ func (x *SetServers) GetServers() []*Server {
 	return nil
 }
 
+type SetTLS struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
+	Tls           TLSMode                `protobuf:"varint,2,opt,name=tls,proto3,enum=mysqlda.fsm.v1.TLSMode" json:"tls,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetTLS) Reset() {
+	*x = SetTLS{}
+	mi := &file_fsm_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetTLS) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetTLS) ProtoMessage() {}
+
+func (x *SetTLS) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetTLS.ProtoReflect.Descriptor instead.
+func (*SetTLS) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SetTLS) GetLibrary() string {
+	if x != nil {
+		return x.Library
+	}
+	return ""
+}
+
+func (x *SetTLS) GetTls() TLSMode {
+	if x != nil {
+		return x.Tls
+	}
+	return TLSMode_TLS_MODE_OFF
+}
+
 type LibraryChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Change:
@@ -936,6 +1065,7 @@ type LibraryChange struct {
 	//	*LibraryChange_Weight
 	//	*LibraryChange_State
 	//	*LibraryChange_Servers
+	//	*LibraryChange_Tls
 	Change        isLibraryChange_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -943,7 +1073,7 @@ type LibraryChange struct {
 
 func (x *LibraryChange) Reset() {
 	*x = LibraryChange{}
-	mi := &file_fsm_proto_msgTypes[11]
+	mi := &file_fsm_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -955,7 +1085,7 @@ func (x *LibraryChange) String() string {
 func (*LibraryChange) ProtoMessage() {}
 
 func (x *LibraryChange) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[11]
+	mi := &file_fsm_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -968,7 +1098,7 @@ func (x *LibraryChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LibraryChange.ProtoReflect.Descriptor instead.
 func (*LibraryChange) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{11}
+	return file_fsm_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *LibraryChange) GetChange() isLibraryChange_Change {
@@ -1014,6 +1144,15 @@ func (x *LibraryChange) GetServers() *SetServers {
 	return nil
 }
 
+func (x *LibraryChange) GetTls() *SetTLS {
+	if x != nil {
+		if x, ok := x.Change.(*LibraryChange_Tls); ok {
+			return x.Tls
+		}
+	}
+	return nil
+}
+
 type isLibraryChange_Change interface {
 	isLibraryChange_Change()
 }
@@ -1034,6 +1173,10 @@ type LibraryChange_Servers struct {
 	Servers *SetServers `protobuf:"bytes,4,opt,name=servers,proto3,oneof"`
 }
 
+type LibraryChange_Tls struct {
+	Tls *SetTLS `protobuf:"bytes,5,opt,name=tls,proto3,oneof"` // from version 2
+}
+
 func (*LibraryChange_Add) isLibraryChange_Change() {}
 
 func (*LibraryChange_Weight) isLibraryChange_Change() {}
@@ -1041,6 +1184,8 @@ func (*LibraryChange_Weight) isLibraryChange_Change() {}
 func (*LibraryChange_State) isLibraryChange_Change() {}
 
 func (*LibraryChange_Servers) isLibraryChange_Change() {}
+
+func (*LibraryChange_Tls) isLibraryChange_Change() {}
 
 type ChangeLibraries struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1052,7 +1197,7 @@ type ChangeLibraries struct {
 
 func (x *ChangeLibraries) Reset() {
 	*x = ChangeLibraries{}
-	mi := &file_fsm_proto_msgTypes[12]
+	mi := &file_fsm_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1209,7 @@ func (x *ChangeLibraries) String() string {
 func (*ChangeLibraries) ProtoMessage() {}
 
 func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[12]
+	mi := &file_fsm_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1222,7 @@ func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeLibraries.ProtoReflect.Descriptor instead.
 func (*ChangeLibraries) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{12}
+	return file_fsm_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ChangeLibraries) GetExpectVersion() uint64 {
@@ -1103,13 +1248,14 @@ type Settings struct {
 	DefaultLibrary                string                 `protobuf:"bytes,5,opt,name=default_library,json=defaultLibrary,proto3" json:"default_library,omitempty"`
 	UnusedForwardSessionTimeoutNs int64                  `protobuf:"varint,6,opt,name=unused_forward_session_timeout_ns,json=unusedForwardSessionTimeoutNs,proto3" json:"unused_forward_session_timeout_ns,omitempty"`
 	MaxShareMille                 uint32                 `protobuf:"varint,7,opt,name=max_share_mille,json=maxShareMille,proto3" json:"max_share_mille,omitempty"`
+	DefaultCore                   string                 `protobuf:"bytes,8,opt,name=default_core,json=defaultCore,proto3" json:"default_core,omitempty"` // from version 2
 	unknownFields                 protoimpl.UnknownFields
 	sizeCache                     protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_fsm_proto_msgTypes[13]
+	mi := &file_fsm_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1267,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[13]
+	mi := &file_fsm_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1280,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{13}
+	return file_fsm_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Settings) GetClusterId() string {
@@ -1186,6 +1332,13 @@ func (x *Settings) GetMaxShareMille() uint32 {
 	return 0
 }
 
+func (x *Settings) GetDefaultCore() string {
+	if x != nil {
+		return x.DefaultCore
+	}
+	return ""
+}
+
 type Bootstrap struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Settings      *Settings              `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
@@ -1196,7 +1349,7 @@ type Bootstrap struct {
 
 func (x *Bootstrap) Reset() {
 	*x = Bootstrap{}
-	mi := &file_fsm_proto_msgTypes[14]
+	mi := &file_fsm_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1208,7 +1361,7 @@ func (x *Bootstrap) String() string {
 func (*Bootstrap) ProtoMessage() {}
 
 func (x *Bootstrap) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[14]
+	mi := &file_fsm_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1221,7 +1374,7 @@ func (x *Bootstrap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bootstrap.ProtoReflect.Descriptor instead.
 func (*Bootstrap) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{14}
+	return file_fsm_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Bootstrap) GetSettings() *Settings {
@@ -1239,20 +1392,22 @@ func (x *Bootstrap) GetLibraries() []*AddLibrary {
 }
 
 type Node struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Cluster       string                 `protobuf:"bytes,2,opt,name=cluster,proto3" json:"cluster,omitempty"`
-	Gossip        string                 `protobuf:"bytes,3,opt,name=gossip,proto3" json:"gossip,omitempty"`
-	Mysql         string                 `protobuf:"bytes,4,opt,name=mysql,proto3" json:"mysql,omitempty"`
-	Http          string                 `protobuf:"bytes,5,opt,name=http,proto3" json:"http,omitempty"`
-	Version       string                 `protobuf:"bytes,6,opt,name=version,proto3" json:"version,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Cluster string                 `protobuf:"bytes,2,opt,name=cluster,proto3" json:"cluster,omitempty"`
+	Gossip  string                 `protobuf:"bytes,3,opt,name=gossip,proto3" json:"gossip,omitempty"`
+	Mysql   string                 `protobuf:"bytes,4,opt,name=mysql,proto3" json:"mysql,omitempty"`
+	Http    string                 `protobuf:"bytes,5,opt,name=http,proto3" json:"http,omitempty"`
+	Version string                 `protobuf:"bytes,6,opt,name=version,proto3" json:"version,omitempty"`
+	// Given by the state machine, so only a snapshot has it.
+	Number        uint32 `protobuf:"varint,7,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_fsm_proto_msgTypes[15]
+	mi := &file_fsm_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1264,7 +1419,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[15]
+	mi := &file_fsm_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1277,7 +1432,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{15}
+	return file_fsm_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Node) GetId() string {
@@ -1322,6 +1477,13 @@ func (x *Node) GetVersion() string {
 	return ""
 }
 
+func (x *Node) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 type SetNode struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Node          *Node                  `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
@@ -1331,7 +1493,7 @@ type SetNode struct {
 
 func (x *SetNode) Reset() {
 	*x = SetNode{}
-	mi := &file_fsm_proto_msgTypes[16]
+	mi := &file_fsm_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1343,7 +1505,7 @@ func (x *SetNode) String() string {
 func (*SetNode) ProtoMessage() {}
 
 func (x *SetNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[16]
+	mi := &file_fsm_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1356,7 +1518,7 @@ func (x *SetNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNode.ProtoReflect.Descriptor instead.
 func (*SetNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{16}
+	return file_fsm_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SetNode) GetNode() *Node {
@@ -1375,7 +1537,7 @@ type RemoveNode struct {
 
 func (x *RemoveNode) Reset() {
 	*x = RemoveNode{}
-	mi := &file_fsm_proto_msgTypes[17]
+	mi := &file_fsm_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1549,7 @@ func (x *RemoveNode) String() string {
 func (*RemoveNode) ProtoMessage() {}
 
 func (x *RemoveNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[17]
+	mi := &file_fsm_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1562,7 @@ func (x *RemoveNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveNode.ProtoReflect.Descriptor instead.
 func (*RemoveNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{17}
+	return file_fsm_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RemoveNode) GetId() string {
@@ -1420,7 +1582,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1432,7 +1594,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1445,7 +1607,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{18}
+	return file_fsm_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Checkpoint) GetIndex() uint64 {
@@ -1462,6 +1624,120 @@ func (x *Checkpoint) GetHash() []byte {
 	return nil
 }
 
+// Greeting is what a MySQL server says of itself when it greets.
+type Greeting struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       string                 `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	Capabilities  uint64                 `protobuf:"varint,2,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
+	Collation     uint32                 `protobuf:"varint,3,opt,name=collation,proto3" json:"collation,omitempty"` // 0 to 255
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Greeting) Reset() {
+	*x = Greeting{}
+	mi := &file_fsm_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Greeting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Greeting) ProtoMessage() {}
+
+func (x *Greeting) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
+func (*Greeting) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Greeting) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Greeting) GetCapabilities() uint64 {
+	if x != nil {
+		return x.Capabilities
+	}
+	return 0
+}
+
+func (x *Greeting) GetCollation() uint32 {
+	if x != nil {
+		return x.Collation
+	}
+	return 0
+}
+
+// RecordGreeting remembers the greeting of one server.
+type RecordGreeting struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       string                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	Greeting      *Greeting              `protobuf:"bytes,2,opt,name=greeting,proto3" json:"greeting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordGreeting) Reset() {
+	*x = RecordGreeting{}
+	mi := &file_fsm_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordGreeting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordGreeting) ProtoMessage() {}
+
+func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordGreeting.ProtoReflect.Descriptor instead.
+func (*RecordGreeting) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *RecordGreeting) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *RecordGreeting) GetGreeting() *Greeting {
+	if x != nil {
+		return x.Greeting
+	}
+	return nil
+}
+
 // Library is a library as a snapshot keeps it.
 type Library struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1472,13 +1748,14 @@ type Library struct {
 	Servers       []*Server              `protobuf:"bytes,5,rep,name=servers,proto3" json:"servers,omitempty"`
 	Active        string                 `protobuf:"bytes,6,opt,name=active,proto3" json:"active,omitempty"`
 	ActiveEpoch   uint64                 `protobuf:"varint,7,opt,name=active_epoch,json=activeEpoch,proto3" json:"active_epoch,omitempty"`
+	Tls           TLSMode                `protobuf:"varint,8,opt,name=tls,proto3,enum=mysqlda.fsm.v1.TLSMode" json:"tls,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Library) Reset() {
 	*x = Library{}
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +1767,7 @@ func (x *Library) String() string {
 func (*Library) ProtoMessage() {}
 
 func (x *Library) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +1780,7 @@ func (x *Library) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Library.ProtoReflect.Descriptor instead.
 func (*Library) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{19}
+	return file_fsm_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Library) GetId() uint32 {
@@ -1555,6 +1832,13 @@ func (x *Library) GetActiveEpoch() uint64 {
 	return 0
 }
 
+func (x *Library) GetTls() TLSMode {
+	if x != nil {
+		return x.Tls
+	}
+	return TLSMode_TLS_MODE_OFF
+}
+
 // SnapshotHeader is everything of a snapshot but placements and bindings.
 type SnapshotHeader struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -1566,13 +1850,14 @@ type SnapshotHeader struct {
 	NextLibrary      uint32                 `protobuf:"varint,6,opt,name=next_library,json=nextLibrary,proto3" json:"next_library,omitempty"`   // the id of the next library
 	Nodes            []*Node                `protobuf:"bytes,7,rep,name=nodes,proto3" json:"nodes,omitempty"`                                   // ascending by id
 	RemovedNodes     []string               `protobuf:"bytes,8,rep,name=removed_nodes,json=removedNodes,proto3" json:"removed_nodes,omitempty"` // oldest first
+	Greetings        []*RecordGreeting      `protobuf:"bytes,9,rep,name=greetings,proto3" json:"greetings,omitempty"`                           // ascending by address
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
 
 func (x *SnapshotHeader) Reset() {
 	*x = SnapshotHeader{}
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1584,7 +1869,7 @@ func (x *SnapshotHeader) String() string {
 func (*SnapshotHeader) ProtoMessage() {}
 
 func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1597,7 +1882,7 @@ func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotHeader.ProtoReflect.Descriptor instead.
 func (*SnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{20}
+	return file_fsm_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SnapshotHeader) GetIndex() uint64 {
@@ -1656,11 +1941,18 @@ func (x *SnapshotHeader) GetRemovedNodes() []string {
 	return nil
 }
 
+func (x *SnapshotHeader) GetGreetings() []*RecordGreeting {
+	if x != nil {
+		return x.Greetings
+	}
+	return nil
+}
+
 var File_fsm_proto protoreflect.FileDescriptor
 
 const file_fsm_proto_rawDesc = "" +
 	"\n" +
-	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\x96\x03\n" +
+	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xe1\x03\n" +
 	"\aCommand\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12-\n" +
 	"\x05batch\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.BatchH\x00R\x05batch\x12L\n" +
@@ -1671,7 +1963,8 @@ const file_fsm_proto_rawDesc = "" +
 	"removeNode\x12<\n" +
 	"\n" +
 	"checkpoint\x18\a \x01(\v2\x1a.mysqlda.fsm.v1.CheckpointH\x00R\n" +
-	"checkpointB\x06\n" +
+	"checkpoint\x12I\n" +
+	"\x0frecord_greeting\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.RecordGreetingH\x00R\x0erecordGreetingB\x06\n" +
 	"\x04body\"\x90\x01\n" +
 	"\x04Item\x12,\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x18.mysqlda.fsm.v1.ItemKindR\x04kind\x12\x12\n" +
@@ -1695,12 +1988,13 @@ const file_fsm_proto_rawDesc = "" +
 	"\x05error\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\x12\x14\n" +
 	"\x05retry\x18\x03 \x01(\bR\x05retry\"\"\n" +
 	"\x06Server\x12\x18\n" +
-	"\aaddress\x18\x01 \x01(\tR\aaddress\"j\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\"\x95\x01\n" +
 	"\n" +
 	"AddLibrary\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06weight\x18\x02 \x01(\rR\x06weight\x120\n" +
-	"\aservers\x18\x03 \x03(\v2\x16.mysqlda.fsm.v1.ServerR\aservers\"=\n" +
+	"\aservers\x18\x03 \x03(\v2\x16.mysqlda.fsm.v1.ServerR\aservers\x12)\n" +
+	"\x03tls\x18\x04 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"=\n" +
 	"\tSetWeight\x12\x18\n" +
 	"\alibrary\x18\x01 \x01(\tR\alibrary\x12\x16\n" +
 	"\x06weight\x18\x02 \x01(\rR\x06weight\"X\n" +
@@ -1710,16 +2004,20 @@ const file_fsm_proto_rawDesc = "" +
 	"\n" +
 	"SetServers\x12\x18\n" +
 	"\alibrary\x18\x01 \x01(\tR\alibrary\x120\n" +
-	"\aservers\x18\x02 \x03(\v2\x16.mysqlda.fsm.v1.ServerR\aservers\"\xe8\x01\n" +
+	"\aservers\x18\x02 \x03(\v2\x16.mysqlda.fsm.v1.ServerR\aservers\"M\n" +
+	"\x06SetTLS\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\tR\alibrary\x12)\n" +
+	"\x03tls\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\x94\x02\n" +
 	"\rLibraryChange\x12.\n" +
 	"\x03add\x18\x01 \x01(\v2\x1a.mysqlda.fsm.v1.AddLibraryH\x00R\x03add\x123\n" +
 	"\x06weight\x18\x02 \x01(\v2\x19.mysqlda.fsm.v1.SetWeightH\x00R\x06weight\x120\n" +
 	"\x05state\x18\x03 \x01(\v2\x18.mysqlda.fsm.v1.SetStateH\x00R\x05state\x126\n" +
-	"\aservers\x18\x04 \x01(\v2\x1a.mysqlda.fsm.v1.SetServersH\x00R\aserversB\b\n" +
+	"\aservers\x18\x04 \x01(\v2\x1a.mysqlda.fsm.v1.SetServersH\x00R\aservers\x12*\n" +
+	"\x03tls\x18\x05 \x01(\v2\x16.mysqlda.fsm.v1.SetTLSH\x00R\x03tlsB\b\n" +
 	"\x06change\"q\n" +
 	"\x0fChangeLibraries\x12%\n" +
 	"\x0eexpect_version\x18\x01 \x01(\x04R\rexpectVersion\x127\n" +
-	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\"\x90\x02\n" +
+	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\"\xb3\x02\n" +
 	"\bSettings\x12\x1d\n" +
 	"\n" +
 	"cluster_id\x18\x01 \x01(\tR\tclusterId\x12\x12\n" +
@@ -1728,17 +2026,19 @@ const file_fsm_proto_rawDesc = "" +
 	"\bdatabase\x18\x04 \x01(\tR\bdatabase\x12'\n" +
 	"\x0fdefault_library\x18\x05 \x01(\tR\x0edefaultLibrary\x12H\n" +
 	"!unused_forward_session_timeout_ns\x18\x06 \x01(\x03R\x1dunusedForwardSessionTimeoutNs\x12&\n" +
-	"\x0fmax_share_mille\x18\a \x01(\rR\rmaxShareMille\"{\n" +
+	"\x0fmax_share_mille\x18\a \x01(\rR\rmaxShareMille\x12!\n" +
+	"\fdefault_core\x18\b \x01(\tR\vdefaultCore\"{\n" +
 	"\tBootstrap\x124\n" +
 	"\bsettings\x18\x01 \x01(\v2\x18.mysqlda.fsm.v1.SettingsR\bsettings\x128\n" +
-	"\tlibraries\x18\x02 \x03(\v2\x1a.mysqlda.fsm.v1.AddLibraryR\tlibraries\"\x8c\x01\n" +
+	"\tlibraries\x18\x02 \x03(\v2\x1a.mysqlda.fsm.v1.AddLibraryR\tlibraries\"\xa4\x01\n" +
 	"\x04Node\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\acluster\x18\x02 \x01(\tR\acluster\x12\x16\n" +
 	"\x06gossip\x18\x03 \x01(\tR\x06gossip\x12\x14\n" +
 	"\x05mysql\x18\x04 \x01(\tR\x05mysql\x12\x12\n" +
 	"\x04http\x18\x05 \x01(\tR\x04http\x12\x18\n" +
-	"\aversion\x18\x06 \x01(\tR\aversion\"3\n" +
+	"\aversion\x18\x06 \x01(\tR\aversion\x12\x16\n" +
+	"\x06number\x18\a \x01(\rR\x06number\"3\n" +
 	"\aSetNode\x12(\n" +
 	"\x04node\x18\x01 \x01(\v2\x14.mysqlda.fsm.v1.NodeR\x04node\"\x1c\n" +
 	"\n" +
@@ -1747,7 +2047,14 @@ const file_fsm_proto_rawDesc = "" +
 	"\n" +
 	"Checkpoint\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
-	"\x04hash\x18\x02 \x01(\fR\x04hash\"\xe6\x01\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\"f\n" +
+	"\bGreeting\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12\"\n" +
+	"\fcapabilities\x18\x02 \x01(\x04R\fcapabilities\x12\x1c\n" +
+	"\tcollation\x18\x03 \x01(\rR\tcollation\"`\n" +
+	"\x0eRecordGreeting\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x124\n" +
+	"\bgreeting\x18\x02 \x01(\v2\x18.mysqlda.fsm.v1.GreetingR\bgreeting\"\x91\x02\n" +
 	"\aLibrary\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x122\n" +
@@ -1755,7 +2062,8 @@ const file_fsm_proto_rawDesc = "" +
 	"\x06weight\x18\x04 \x01(\rR\x06weight\x120\n" +
 	"\aservers\x18\x05 \x03(\v2\x16.mysqlda.fsm.v1.ServerR\aservers\x12\x16\n" +
 	"\x06active\x18\x06 \x01(\tR\x06active\x12!\n" +
-	"\factive_epoch\x18\a \x01(\x04R\vactiveEpoch\"\xc8\x02\n" +
+	"\factive_epoch\x18\a \x01(\x04R\vactiveEpoch\x12)\n" +
+	"\x03tls\x18\b \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\x86\x03\n" +
 	"\x0eSnapshotHeader\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x124\n" +
@@ -1764,7 +2072,8 @@ const file_fsm_proto_rawDesc = "" +
 	"\tlibraries\x18\x05 \x03(\v2\x17.mysqlda.fsm.v1.LibraryR\tlibraries\x12!\n" +
 	"\fnext_library\x18\x06 \x01(\rR\vnextLibrary\x12*\n" +
 	"\x05nodes\x18\a \x03(\v2\x14.mysqlda.fsm.v1.NodeR\x05nodes\x12#\n" +
-	"\rremoved_nodes\x18\b \x03(\tR\fremovedNodes*y\n" +
+	"\rremoved_nodes\x18\b \x03(\tR\fremovedNodes\x12<\n" +
+	"\tgreetings\x18\t \x03(\v2\x1e.mysqlda.fsm.v1.RecordGreetingR\tgreetings*y\n" +
 	"\bItemKind\x12\x19\n" +
 	"\x15ITEM_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ITEM_KIND_ASSIGN\x10\x01\x12\x12\n" +
@@ -1788,7 +2097,12 @@ const file_fsm_proto_rawDesc = "" +
 	"\fLibraryState\x12\x1d\n" +
 	"\x19LIBRARY_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12LIBRARY_STATE_OPEN\x10\x01\x12\x18\n" +
-	"\x14LIBRARY_STATE_CLOSED\x10\x02B&Z$github.com/mysqlda/mysqlda/fsm/fsmpbb\x06proto3"
+	"\x14LIBRARY_STATE_CLOSED\x10\x02*h\n" +
+	"\aTLSMode\x12\x10\n" +
+	"\fTLS_MODE_OFF\x10\x00\x12\x15\n" +
+	"\x11TLS_MODE_REQUIRED\x10\x01\x12\x16\n" +
+	"\x12TLS_MODE_VERIFY_CA\x10\x02\x12\x1c\n" +
+	"\x18TLS_MODE_VERIFY_IDENTITY\x10\x03B&Z$github.com/mysqlda/mysqlda/fsm/fsmpbb\x06proto3"
 
 var (
 	file_fsm_proto_rawDescOnce sync.Once
@@ -1802,67 +2116,78 @@ func file_fsm_proto_rawDescGZIP() []byte {
 	return file_fsm_proto_rawDescData
 }
 
-var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_fsm_proto_goTypes = []any{
 	(ItemKind)(0),           // 0: mysqlda.fsm.v1.ItemKind
 	(ErrorCode)(0),          // 1: mysqlda.fsm.v1.ErrorCode
 	(LibraryState)(0),       // 2: mysqlda.fsm.v1.LibraryState
-	(*Command)(nil),         // 3: mysqlda.fsm.v1.Command
-	(*Item)(nil),            // 4: mysqlda.fsm.v1.Item
-	(*Batch)(nil),           // 5: mysqlda.fsm.v1.Batch
-	(*Placement)(nil),       // 6: mysqlda.fsm.v1.Placement
-	(*Error)(nil),           // 7: mysqlda.fsm.v1.Error
-	(*ItemResult)(nil),      // 8: mysqlda.fsm.v1.ItemResult
-	(*Server)(nil),          // 9: mysqlda.fsm.v1.Server
-	(*AddLibrary)(nil),      // 10: mysqlda.fsm.v1.AddLibrary
-	(*SetWeight)(nil),       // 11: mysqlda.fsm.v1.SetWeight
-	(*SetState)(nil),        // 12: mysqlda.fsm.v1.SetState
-	(*SetServers)(nil),      // 13: mysqlda.fsm.v1.SetServers
-	(*LibraryChange)(nil),   // 14: mysqlda.fsm.v1.LibraryChange
-	(*ChangeLibraries)(nil), // 15: mysqlda.fsm.v1.ChangeLibraries
-	(*Settings)(nil),        // 16: mysqlda.fsm.v1.Settings
-	(*Bootstrap)(nil),       // 17: mysqlda.fsm.v1.Bootstrap
-	(*Node)(nil),            // 18: mysqlda.fsm.v1.Node
-	(*SetNode)(nil),         // 19: mysqlda.fsm.v1.SetNode
-	(*RemoveNode)(nil),      // 20: mysqlda.fsm.v1.RemoveNode
-	(*Checkpoint)(nil),      // 21: mysqlda.fsm.v1.Checkpoint
-	(*Library)(nil),         // 22: mysqlda.fsm.v1.Library
-	(*SnapshotHeader)(nil),  // 23: mysqlda.fsm.v1.SnapshotHeader
+	(TLSMode)(0),            // 3: mysqlda.fsm.v1.TLSMode
+	(*Command)(nil),         // 4: mysqlda.fsm.v1.Command
+	(*Item)(nil),            // 5: mysqlda.fsm.v1.Item
+	(*Batch)(nil),           // 6: mysqlda.fsm.v1.Batch
+	(*Placement)(nil),       // 7: mysqlda.fsm.v1.Placement
+	(*Error)(nil),           // 8: mysqlda.fsm.v1.Error
+	(*ItemResult)(nil),      // 9: mysqlda.fsm.v1.ItemResult
+	(*Server)(nil),          // 10: mysqlda.fsm.v1.Server
+	(*AddLibrary)(nil),      // 11: mysqlda.fsm.v1.AddLibrary
+	(*SetWeight)(nil),       // 12: mysqlda.fsm.v1.SetWeight
+	(*SetState)(nil),        // 13: mysqlda.fsm.v1.SetState
+	(*SetServers)(nil),      // 14: mysqlda.fsm.v1.SetServers
+	(*SetTLS)(nil),          // 15: mysqlda.fsm.v1.SetTLS
+	(*LibraryChange)(nil),   // 16: mysqlda.fsm.v1.LibraryChange
+	(*ChangeLibraries)(nil), // 17: mysqlda.fsm.v1.ChangeLibraries
+	(*Settings)(nil),        // 18: mysqlda.fsm.v1.Settings
+	(*Bootstrap)(nil),       // 19: mysqlda.fsm.v1.Bootstrap
+	(*Node)(nil),            // 20: mysqlda.fsm.v1.Node
+	(*SetNode)(nil),         // 21: mysqlda.fsm.v1.SetNode
+	(*RemoveNode)(nil),      // 22: mysqlda.fsm.v1.RemoveNode
+	(*Checkpoint)(nil),      // 23: mysqlda.fsm.v1.Checkpoint
+	(*Greeting)(nil),        // 24: mysqlda.fsm.v1.Greeting
+	(*RecordGreeting)(nil),  // 25: mysqlda.fsm.v1.RecordGreeting
+	(*Library)(nil),         // 26: mysqlda.fsm.v1.Library
+	(*SnapshotHeader)(nil),  // 27: mysqlda.fsm.v1.SnapshotHeader
 }
 var file_fsm_proto_depIdxs = []int32{
-	5,  // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
-	15, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	17, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
-	19, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
-	20, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
-	21, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
-	0,  // 6: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
-	4,  // 7: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
-	1,  // 8: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
-	6,  // 9: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
-	7,  // 10: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
-	9,  // 11: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
-	2,  // 12: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
-	9,  // 13: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
-	10, // 14: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
-	11, // 15: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
-	12, // 16: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
-	13, // 17: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
-	14, // 18: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
-	16, // 19: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
-	10, // 20: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
-	18, // 21: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
-	2,  // 22: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
-	9,  // 23: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
-	16, // 24: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
-	22, // 25: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
-	18, // 26: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	6,  // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
+	17, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	19, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
+	21, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
+	22, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
+	23, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
+	25, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
+	0,  // 7: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
+	5,  // 8: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
+	1,  // 9: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
+	7,  // 10: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
+	8,  // 11: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
+	10, // 12: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
+	3,  // 13: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	2,  // 14: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
+	10, // 15: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
+	3,  // 16: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	11, // 17: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
+	12, // 18: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
+	13, // 19: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
+	14, // 20: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
+	15, // 21: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
+	16, // 22: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	18, // 23: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
+	11, // 24: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
+	20, // 25: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
+	24, // 26: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
+	2,  // 27: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
+	10, // 28: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
+	3,  // 29: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	18, // 30: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
+	26, // 31: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
+	20, // 32: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
+	25, // 33: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_fsm_proto_init() }
@@ -1877,20 +2202,22 @@ func file_fsm_proto_init() {
 		(*Command_SetNode)(nil),
 		(*Command_RemoveNode)(nil),
 		(*Command_Checkpoint)(nil),
+		(*Command_RecordGreeting)(nil),
 	}
-	file_fsm_proto_msgTypes[11].OneofWrappers = []any{
+	file_fsm_proto_msgTypes[12].OneofWrappers = []any{
 		(*LibraryChange_Add)(nil),
 		(*LibraryChange_Weight)(nil),
 		(*LibraryChange_State)(nil),
 		(*LibraryChange_Servers)(nil),
+		(*LibraryChange_Tls)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fsm_proto_rawDesc), len(file_fsm_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   21,
+			NumEnums:      4,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
