@@ -46,6 +46,10 @@ type Config struct {
 	// CheckpointInterval is the time between two comparisons of the nodes' state.
 	// The default is 10 s.
 	CheckpointInterval time.Duration
+	// GreetingInterval is the least time between two proposals of this node on how
+	// one server greets. It doubles, up to 64 times, while nodes contradict each
+	// other. The default is 10 s.
+	GreetingInterval time.Duration
 
 	Raft   RaftConfig
 	Gossip GossipConfig
@@ -88,6 +92,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.DecisionTimeout, 10*time.Second)
 	setDefault(&c.AnnounceInterval, 3*time.Second)
 	setDefault(&c.CheckpointInterval, 10*time.Second)
+	setDefault(&c.GreetingInterval, 10*time.Second)
 	setDefault(&c.Raft.HeartbeatTimeout, 2*time.Second)
 	setDefault(&c.Raft.ElectionTimeout, 2*time.Second)
 	setDefault(&c.Raft.LeaderLeaseTimeout, min(time.Second, c.Raft.HeartbeatTimeout))

@@ -191,6 +191,7 @@ func (m *member) run() {
 	}
 	m.wg.Go(func() { m.followOwnLeadership(m.ctx) })
 	m.wg.Go(func() { m.announceLoop(m.ctx) })
+	m.wg.Go(func() { m.recordGreetings(m.ctx) })
 	m.wg.Go(func() { m.gossip.meetLoop(m.ctx) })
 	m.wg.Go(func() { m.becomeReady(m.ctx) })
 }

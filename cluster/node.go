@@ -20,18 +20,20 @@ import (
 // Node is one process's part in a cluster. It implements the data path's
 // Directory. All methods may be called from any goroutine.
 type Node struct {
-	id      string
-	cfg     Config
-	logger  *zap.Logger
-	dir     *dataDir
-	machine *fsm.Machine
-	replica *replica
-	health  *healthBoard
-	mux     *transport.Mux
-	server  *grpc.Server
-	serving sync.WaitGroup
+	id        string
+	cfg       Config
+	logger    *zap.Logger
+	dir       *dataDir
+	machine   *fsm.Machine
+	replica   *replica
+	health    *healthBoard
+	greetings *greetingBoard
+	mux       *transport.Mux
+	server    *grpc.Server
+	serving   sync.WaitGroup
 
-	member atomic.Pointer[member] // nil while lonely
+	member atomic.Pointer[member]   // nil while lonely
+	killer atomic.Pointer[killFunc] // nil until OnKill
 
 	readyOnce sync.Once
 	ready     chan struct{}
@@ -61,10 +63,11 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{
-		cfg:     cfg,
-		machine: fsm.New(),
-		ready:   make(chan struct{}),
-		fatal:   make(chan error, 1),
+		cfg:       cfg,
+		machine:   fsm.New(),
+		greetings: newGreetingBoard(cfg.GreetingInterval),
+		ready:     make(chan struct{}),
+		fatal:     make(chan error, 1),
 	}
 	n.closing, n.cancel = context.WithCancel(context.Background())
 	n.replica = &replica{machine: n.machine, nodesChanged: n.nodesChanged, fatal: n.fail}

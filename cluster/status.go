@@ -39,6 +39,7 @@ type NodeStatus struct {
 	MySQL   string
 	HTTP    string
 	Version string
+	Number  uint16 // see fsm.NodeInfo; 0 while the state machine does not know the node
 }
 
 // Status returns what this node knows now. Its parts are read one after the
@@ -70,10 +71,12 @@ func (n *Node) Status() Status {
 func (m *member) nodeStatuses() []NodeStatus {
 	nodes := make(map[string]NodeStatus)
 	for _, info := range m.machine.Nodes() {
-		nodes[info.ID] = NodeStatus{}
+		nodes[info.ID] = NodeStatus{Number: info.Number}
 	}
 	for _, s := range m.servers() {
-		nodes[string(s.ID)] = NodeStatus{Cluster: string(s.Address), Voter: s.Suffrage == raft.Voter}
+		status := nodes[string(s.ID)]
+		status.Cluster, status.Voter = string(s.Address), s.Suffrage == raft.Voter
+		nodes[string(s.ID)] = status
 	}
 	list := make([]NodeStatus, 0, len(nodes))
 	for id, s := range nodes {

@@ -630,6 +630,198 @@ func (*RemoveResponse) Descriptor() ([]byte, []int) {
 	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{10}
 }
 
+type RecordGreetingRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Command       *fsmpb.RecordGreeting  `protobuf:"bytes,1,opt,name=command,proto3" json:"command,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordGreetingRequest) Reset() {
+	*x = RecordGreetingRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordGreetingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordGreetingRequest) ProtoMessage() {}
+
+func (x *RecordGreetingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordGreetingRequest.ProtoReflect.Descriptor instead.
+func (*RecordGreetingRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *RecordGreetingRequest) GetCommand() *fsmpb.RecordGreeting {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+type RecordGreetingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Error         *fsmpb.Error           `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"` // absent unless the state machine refused it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordGreetingResponse) Reset() {
+	*x = RecordGreetingResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordGreetingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordGreetingResponse) ProtoMessage() {}
+
+func (x *RecordGreetingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordGreetingResponse.ProtoReflect.Descriptor instead.
+func (*RecordGreetingResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *RecordGreetingResponse) GetError() *fsmpb.Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+type KillRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`    // the session's connection id
+	User          string                 `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"` // who asks for it
+	StatementOnly bool                   `protobuf:"varint,3,opt,name=statement_only,json=statementOnly,proto3" json:"statement_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KillRequest) Reset() {
+	*x = KillRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KillRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KillRequest) ProtoMessage() {}
+
+func (x *KillRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KillRequest.ProtoReflect.Descriptor instead.
+func (*KillRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *KillRequest) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *KillRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *KillRequest) GetStatementOnly() bool {
+	if x != nil {
+		return x.StatementOnly
+	}
+	return false
+}
+
+type KillResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Found         bool                   `protobuf:"varint,1,opt,name=found,proto3" json:"found,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KillResponse) Reset() {
+	*x = KillResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KillResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KillResponse) ProtoMessage() {}
+
+func (x *KillResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KillResponse.ProtoReflect.Descriptor instead.
+func (*KillResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *KillResponse) GetFound() bool {
+	if x != nil {
+		return x.Found
+	}
+	return false
+}
+
 type ProgressRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
@@ -640,7 +832,7 @@ type ProgressRequest struct {
 
 func (x *ProgressRequest) Reset() {
 	*x = ProgressRequest{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[11]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +844,7 @@ func (x *ProgressRequest) String() string {
 func (*ProgressRequest) ProtoMessage() {}
 
 func (x *ProgressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[11]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,7 +857,7 @@ func (x *ProgressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgressRequest.ProtoReflect.Descriptor instead.
 func (*ProgressRequest) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{11}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ProgressRequest) GetIndex() uint64 {
@@ -692,7 +884,7 @@ type ProgressResponse struct {
 
 func (x *ProgressResponse) Reset() {
 	*x = ProgressResponse{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[12]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -704,7 +896,7 @@ func (x *ProgressResponse) String() string {
 func (*ProgressResponse) ProtoMessage() {}
 
 func (x *ProgressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[12]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -717,7 +909,7 @@ func (x *ProgressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgressResponse.ProtoReflect.Descriptor instead.
 func (*ProgressResponse) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{12}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ProgressResponse) GetAppliedIndex() uint64 {
@@ -744,7 +936,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[13]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -756,7 +948,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[13]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -769,7 +961,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{13}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Failure) GetReason() Reason {
@@ -794,7 +986,7 @@ type Health struct {
 
 func (x *Health) Reset() {
 	*x = Health{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[14]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -806,7 +998,7 @@ func (x *Health) String() string {
 func (*Health) ProtoMessage() {}
 
 func (x *Health) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[14]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -819,7 +1011,7 @@ func (x *Health) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Health.ProtoReflect.Descriptor instead.
 func (*Health) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{14}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Health) GetNode() string {
@@ -869,7 +1061,7 @@ type ServerHealth struct {
 
 func (x *ServerHealth) Reset() {
 	*x = ServerHealth{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[15]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -881,7 +1073,7 @@ func (x *ServerHealth) String() string {
 func (*ServerHealth) ProtoMessage() {}
 
 func (x *ServerHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[15]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -894,7 +1086,7 @@ func (x *ServerHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerHealth.ProtoReflect.Descriptor instead.
 func (*ServerHealth) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{15}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ServerHealth) GetAddress() string {
@@ -935,7 +1127,7 @@ type HealthExchange struct {
 
 func (x *HealthExchange) Reset() {
 	*x = HealthExchange{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[16]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -947,7 +1139,7 @@ func (x *HealthExchange) String() string {
 func (*HealthExchange) ProtoMessage() {}
 
 func (x *HealthExchange) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[16]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1152,7 @@ func (x *HealthExchange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthExchange.ProtoReflect.Descriptor instead.
 func (*HealthExchange) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{16}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *HealthExchange) GetNodes() []*Health {
@@ -1001,7 +1193,17 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x05error\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"\x1f\n" +
 	"\rRemoveRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x10\n" +
-	"\x0eRemoveResponse\"@\n" +
+	"\x0eRemoveResponse\"Q\n" +
+	"\x15RecordGreetingRequest\x128\n" +
+	"\acommand\x18\x01 \x01(\v2\x1e.mysqlda.fsm.v1.RecordGreetingR\acommand\"E\n" +
+	"\x16RecordGreetingResponse\x12+\n" +
+	"\x05error\x18\x01 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"X\n" +
+	"\vKillRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\x12%\n" +
+	"\x0estatement_only\x18\x03 \x01(\bR\rstatementOnly\"$\n" +
+	"\fKillResponse\x12\x14\n" +
+	"\x05found\x18\x01 \x01(\bR\x05found\"@\n" +
 	"\x0fProgressRequest\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x17\n" +
 	"\await_ms\x18\x02 \x01(\rR\x06waitMs\"O\n" +
@@ -1038,13 +1240,15 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x12\x14\n" +
 	"\x10REASON_LAST_NODE\x10\v\x12\x14\n" +
 	"\x10REASON_NO_LEADER\x10\f\x12\x15\n" +
-	"\x11REASON_SUPERSEDED\x10\r2\x90\x04\n" +
+	"\x11REASON_SUPERSEDED\x10\r2\xc4\x05\n" +
 	"\aCluster\x12I\n" +
 	"\x04Join\x12\x1f.mysqlda.cluster.v1.JoinRequest\x1a .mysqlda.cluster.v1.JoinResponse\x12U\n" +
 	"\bAnnounce\x12#.mysqlda.cluster.v1.AnnounceRequest\x1a$.mysqlda.cluster.v1.AnnounceResponse\x12O\n" +
 	"\x06Decide\x12!.mysqlda.cluster.v1.DecideRequest\x1a\".mysqlda.cluster.v1.DecideResponse\x12j\n" +
 	"\x0fChangeLibraries\x12*.mysqlda.cluster.v1.ChangeLibrariesRequest\x1a+.mysqlda.cluster.v1.ChangeLibrariesResponse\x12O\n" +
-	"\x06Remove\x12!.mysqlda.cluster.v1.RemoveRequest\x1a\".mysqlda.cluster.v1.RemoveResponse\x12U\n" +
+	"\x06Remove\x12!.mysqlda.cluster.v1.RemoveRequest\x1a\".mysqlda.cluster.v1.RemoveResponse\x12g\n" +
+	"\x0eRecordGreeting\x12).mysqlda.cluster.v1.RecordGreetingRequest\x1a*.mysqlda.cluster.v1.RecordGreetingResponse\x12I\n" +
+	"\x04Kill\x12\x1f.mysqlda.cluster.v1.KillRequest\x1a .mysqlda.cluster.v1.KillResponse\x12U\n" +
 	"\bProgress\x12#.mysqlda.cluster.v1.ProgressRequest\x1a$.mysqlda.cluster.v1.ProgressResponseB.Z,github.com/mysqlda/mysqlda/cluster/clusterpbb\x06proto3"
 
 var (
@@ -1060,7 +1264,7 @@ func file_cluster_clusterpb_cluster_proto_rawDescGZIP() []byte {
 }
 
 var file_cluster_clusterpb_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cluster_clusterpb_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_cluster_clusterpb_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_cluster_clusterpb_cluster_proto_goTypes = []any{
 	(Reason)(0),                     // 0: mysqlda.cluster.v1.Reason
 	(*Member)(nil),                  // 1: mysqlda.cluster.v1.Member
@@ -1074,48 +1278,59 @@ var file_cluster_clusterpb_cluster_proto_goTypes = []any{
 	(*ChangeLibrariesResponse)(nil), // 9: mysqlda.cluster.v1.ChangeLibrariesResponse
 	(*RemoveRequest)(nil),           // 10: mysqlda.cluster.v1.RemoveRequest
 	(*RemoveResponse)(nil),          // 11: mysqlda.cluster.v1.RemoveResponse
-	(*ProgressRequest)(nil),         // 12: mysqlda.cluster.v1.ProgressRequest
-	(*ProgressResponse)(nil),        // 13: mysqlda.cluster.v1.ProgressResponse
-	(*Failure)(nil),                 // 14: mysqlda.cluster.v1.Failure
-	(*Health)(nil),                  // 15: mysqlda.cluster.v1.Health
-	(*ServerHealth)(nil),            // 16: mysqlda.cluster.v1.ServerHealth
-	(*HealthExchange)(nil),          // 17: mysqlda.cluster.v1.HealthExchange
-	(*fsmpb.Node)(nil),              // 18: mysqlda.fsm.v1.Node
-	(*fsmpb.Item)(nil),              // 19: mysqlda.fsm.v1.Item
-	(*fsmpb.ItemResult)(nil),        // 20: mysqlda.fsm.v1.ItemResult
-	(*fsmpb.ChangeLibraries)(nil),   // 21: mysqlda.fsm.v1.ChangeLibraries
-	(*fsmpb.Error)(nil),             // 22: mysqlda.fsm.v1.Error
+	(*RecordGreetingRequest)(nil),   // 12: mysqlda.cluster.v1.RecordGreetingRequest
+	(*RecordGreetingResponse)(nil),  // 13: mysqlda.cluster.v1.RecordGreetingResponse
+	(*KillRequest)(nil),             // 14: mysqlda.cluster.v1.KillRequest
+	(*KillResponse)(nil),            // 15: mysqlda.cluster.v1.KillResponse
+	(*ProgressRequest)(nil),         // 16: mysqlda.cluster.v1.ProgressRequest
+	(*ProgressResponse)(nil),        // 17: mysqlda.cluster.v1.ProgressResponse
+	(*Failure)(nil),                 // 18: mysqlda.cluster.v1.Failure
+	(*Health)(nil),                  // 19: mysqlda.cluster.v1.Health
+	(*ServerHealth)(nil),            // 20: mysqlda.cluster.v1.ServerHealth
+	(*HealthExchange)(nil),          // 21: mysqlda.cluster.v1.HealthExchange
+	(*fsmpb.Node)(nil),              // 22: mysqlda.fsm.v1.Node
+	(*fsmpb.Item)(nil),              // 23: mysqlda.fsm.v1.Item
+	(*fsmpb.ItemResult)(nil),        // 24: mysqlda.fsm.v1.ItemResult
+	(*fsmpb.ChangeLibraries)(nil),   // 25: mysqlda.fsm.v1.ChangeLibraries
+	(*fsmpb.Error)(nil),             // 26: mysqlda.fsm.v1.Error
+	(*fsmpb.RecordGreeting)(nil),    // 27: mysqlda.fsm.v1.RecordGreeting
 }
 var file_cluster_clusterpb_cluster_proto_depIdxs = []int32{
-	18, // 0: mysqlda.cluster.v1.Member.node:type_name -> mysqlda.fsm.v1.Node
+	22, // 0: mysqlda.cluster.v1.Member.node:type_name -> mysqlda.fsm.v1.Node
 	1,  // 1: mysqlda.cluster.v1.JoinRequest.member:type_name -> mysqlda.cluster.v1.Member
 	1,  // 2: mysqlda.cluster.v1.JoinResponse.members:type_name -> mysqlda.cluster.v1.Member
 	1,  // 3: mysqlda.cluster.v1.AnnounceRequest.member:type_name -> mysqlda.cluster.v1.Member
 	1,  // 4: mysqlda.cluster.v1.AnnounceResponse.members:type_name -> mysqlda.cluster.v1.Member
-	19, // 5: mysqlda.cluster.v1.DecideRequest.items:type_name -> mysqlda.fsm.v1.Item
-	20, // 6: mysqlda.cluster.v1.DecideResponse.results:type_name -> mysqlda.fsm.v1.ItemResult
-	21, // 7: mysqlda.cluster.v1.ChangeLibrariesRequest.command:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	22, // 8: mysqlda.cluster.v1.ChangeLibrariesResponse.error:type_name -> mysqlda.fsm.v1.Error
-	0,  // 9: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
-	16, // 10: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
-	15, // 11: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
-	2,  // 12: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
-	4,  // 13: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
-	6,  // 14: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
-	8,  // 15: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
-	10, // 16: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
-	12, // 17: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
-	3,  // 18: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
-	5,  // 19: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
-	7,  // 20: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
-	9,  // 21: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
-	11, // 22: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
-	13, // 23: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
-	18, // [18:24] is the sub-list for method output_type
-	12, // [12:18] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	23, // 5: mysqlda.cluster.v1.DecideRequest.items:type_name -> mysqlda.fsm.v1.Item
+	24, // 6: mysqlda.cluster.v1.DecideResponse.results:type_name -> mysqlda.fsm.v1.ItemResult
+	25, // 7: mysqlda.cluster.v1.ChangeLibrariesRequest.command:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	26, // 8: mysqlda.cluster.v1.ChangeLibrariesResponse.error:type_name -> mysqlda.fsm.v1.Error
+	27, // 9: mysqlda.cluster.v1.RecordGreetingRequest.command:type_name -> mysqlda.fsm.v1.RecordGreeting
+	26, // 10: mysqlda.cluster.v1.RecordGreetingResponse.error:type_name -> mysqlda.fsm.v1.Error
+	0,  // 11: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
+	20, // 12: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
+	19, // 13: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
+	2,  // 14: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
+	4,  // 15: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
+	6,  // 16: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
+	8,  // 17: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
+	10, // 18: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
+	12, // 19: mysqlda.cluster.v1.Cluster.RecordGreeting:input_type -> mysqlda.cluster.v1.RecordGreetingRequest
+	14, // 20: mysqlda.cluster.v1.Cluster.Kill:input_type -> mysqlda.cluster.v1.KillRequest
+	16, // 21: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
+	3,  // 22: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
+	5,  // 23: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
+	7,  // 24: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
+	9,  // 25: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
+	11, // 26: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
+	13, // 27: mysqlda.cluster.v1.Cluster.RecordGreeting:output_type -> mysqlda.cluster.v1.RecordGreetingResponse
+	15, // 28: mysqlda.cluster.v1.Cluster.Kill:output_type -> mysqlda.cluster.v1.KillResponse
+	17, // 29: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
+	22, // [22:30] is the sub-list for method output_type
+	14, // [14:22] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_cluster_clusterpb_cluster_proto_init() }
@@ -1129,7 +1344,7 @@ func file_cluster_clusterpb_cluster_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cluster_clusterpb_cluster_proto_rawDesc), len(file_cluster_clusterpb_cluster_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   17,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

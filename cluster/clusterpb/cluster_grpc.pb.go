@@ -29,6 +29,8 @@ const (
 	Cluster_Decide_FullMethodName          = "/mysqlda.cluster.v1.Cluster/Decide"
 	Cluster_ChangeLibraries_FullMethodName = "/mysqlda.cluster.v1.Cluster/ChangeLibraries"
 	Cluster_Remove_FullMethodName          = "/mysqlda.cluster.v1.Cluster/Remove"
+	Cluster_RecordGreeting_FullMethodName  = "/mysqlda.cluster.v1.Cluster/RecordGreeting"
+	Cluster_Kill_FullMethodName            = "/mysqlda.cluster.v1.Cluster/Kill"
 	Cluster_Progress_FullMethodName        = "/mysqlda.cluster.v1.Cluster/Progress"
 )
 
@@ -50,6 +52,10 @@ type ClusterClient interface {
 	ChangeLibraries(ctx context.Context, in *ChangeLibrariesRequest, opts ...grpc.CallOption) (*ChangeLibrariesResponse, error)
 	// Remove has the leader remove a member.
 	Remove(ctx context.Context, in *RemoveRequest, opts ...grpc.CallOption) (*RemoveResponse, error)
+	// RecordGreeting has the leader put a server's greeting through the log.
+	RecordGreeting(ctx context.Context, in *RecordGreetingRequest, opts ...grpc.CallOption) (*RecordGreetingResponse, error)
+	// Kill has the callee end a session of its own, or the session's statement.
+	Kill(ctx context.Context, in *KillRequest, opts ...grpc.CallOption) (*KillResponse, error)
 	// Progress waits, bounded, until the callee has applied an index.
 	Progress(ctx context.Context, in *ProgressRequest, opts ...grpc.CallOption) (*ProgressResponse, error)
 }
@@ -112,6 +118,26 @@ func (c *clusterClient) Remove(ctx context.Context, in *RemoveRequest, opts ...g
 	return out, nil
 }
 
+func (c *clusterClient) RecordGreeting(ctx context.Context, in *RecordGreetingRequest, opts ...grpc.CallOption) (*RecordGreetingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordGreetingResponse)
+	err := c.cc.Invoke(ctx, Cluster_RecordGreeting_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *clusterClient) Kill(ctx context.Context, in *KillRequest, opts ...grpc.CallOption) (*KillResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(KillResponse)
+	err := c.cc.Invoke(ctx, Cluster_Kill_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *clusterClient) Progress(ctx context.Context, in *ProgressRequest, opts ...grpc.CallOption) (*ProgressResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ProgressResponse)
@@ -140,6 +166,10 @@ type ClusterServer interface {
 	ChangeLibraries(context.Context, *ChangeLibrariesRequest) (*ChangeLibrariesResponse, error)
 	// Remove has the leader remove a member.
 	Remove(context.Context, *RemoveRequest) (*RemoveResponse, error)
+	// RecordGreeting has the leader put a server's greeting through the log.
+	RecordGreeting(context.Context, *RecordGreetingRequest) (*RecordGreetingResponse, error)
+	// Kill has the callee end a session of its own, or the session's statement.
+	Kill(context.Context, *KillRequest) (*KillResponse, error)
 	// Progress waits, bounded, until the callee has applied an index.
 	Progress(context.Context, *ProgressRequest) (*ProgressResponse, error)
 	mustEmbedUnimplementedClusterServer()
@@ -166,6 +196,12 @@ func (UnimplementedClusterServer) ChangeLibraries(context.Context, *ChangeLibrar
 }
 func (UnimplementedClusterServer) Remove(context.Context, *RemoveRequest) (*RemoveResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Remove not implemented")
+}
+func (UnimplementedClusterServer) RecordGreeting(context.Context, *RecordGreetingRequest) (*RecordGreetingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordGreeting not implemented")
+}
+func (UnimplementedClusterServer) Kill(context.Context, *KillRequest) (*KillResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Kill not implemented")
 }
 func (UnimplementedClusterServer) Progress(context.Context, *ProgressRequest) (*ProgressResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Progress not implemented")
@@ -281,6 +317,42 @@ func _Cluster_Remove_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Cluster_RecordGreeting_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordGreetingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).RecordGreeting(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_RecordGreeting_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).RecordGreeting(ctx, req.(*RecordGreetingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Cluster_Kill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(KillRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).Kill(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_Kill_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).Kill(ctx, req.(*KillRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Cluster_Progress_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ProgressRequest)
 	if err := dec(in); err != nil {
@@ -325,6 +397,14 @@ var Cluster_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Remove",
 			Handler:    _Cluster_Remove_Handler,
+		},
+		{
+			MethodName: "RecordGreeting",
+			Handler:    _Cluster_RecordGreeting_Handler,
+		},
+		{
+			MethodName: "Kill",
+			Handler:    _Cluster_Kill_Handler,
 		},
 		{
 			MethodName: "Progress",

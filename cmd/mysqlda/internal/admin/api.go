@@ -59,6 +59,7 @@ type NodeStatus struct {
 	MySQL   string `json:"mysql"`
 	HTTP    string `json:"http"`
 	Version string `json:"version"`
+	Number  uint16 `json:"number"` // in the connection ids of its clients; 0 while it is not known
 }
 
 // LibraryStatus is one library, with its servers in the order in which they
