@@ -18,7 +18,7 @@ func (s *session) dispatch(cmd command) error {
 	case wire.ComQuery:
 		return s.query(cmd)
 	case wire.ComPing:
-		if s.backend == nil {
+		if s.att.conn == nil {
 			return s.ok(cmd)
 		}
 		_, err := s.relay(cmd, exchange{place: anywhere})
@@ -77,7 +77,7 @@ func (s *session) setOption(cmd command) error {
 	case multiStatementsOff:
 		s.caps &^= wire.ClientMultiStatements
 	default:
-		s.tainted = true
+		s.att.tainted = true
 	}
 	return nil
 }
@@ -122,14 +122,14 @@ func (s *session) query(cmd command) error {
 func (s *session) note(class stmt.Class, c change, out outcome) {
 	s.state.note(c, out)
 	if class&stmt.Pins != 0 && out != refused {
-		s.pinned = s.backend != nil
+		s.att.pinned = s.att.conn != nil
 	}
 }
 
 // use relays COM_INIT_DB or a USE statement and remembers the default database.
 func (s *session) use(cmd command, database string) error {
 	previous := s.state.database
-	if s.backend == nil {
+	if s.att.conn == nil {
 		// The session may be stuck with a database that its library does not
 		// have; that must not keep it from naming another.
 		s.state.database = s.server.cfg.Directory.Settings().Database
@@ -137,11 +137,11 @@ func (s *session) use(cmd command, database string) error {
 	out, err := s.relay(cmd, exchange{place: anywhere})
 	if out == done {
 		s.state.database = database
-		s.backend.SetDatabase(database)
+		s.att.conn.SetDatabase(database)
 		return err
 	}
 	s.state.database = previous
-	if s.backend != nil && s.backend.Database() != previous {
+	if s.att.conn != nil && s.att.conn.Database() != previous {
 		s.detach() // it is not where the session is
 	}
 	return err

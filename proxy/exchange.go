@@ -41,7 +41,6 @@ const (
 // relay sends a command to the server and its answer to the client. A returned
 // error ends the session; everything else the client has been told.
 func (s *session) relay(cmd command, x exchange) (outcome, error) {
-	loss := s.loss()
 	for retried := false; ; retried = true {
 		err := s.attempt(cmd, x)
 		if err == nil {
@@ -58,6 +57,7 @@ func (s *session) relay(cmd command, x exchange) (outcome, error) {
 		default:
 			return refused, err
 		}
+		loss := s.loss(s.anchor())
 		switch {
 		case lost.sent:
 			return refused, s.serverFailed(cmd, lost)
@@ -95,7 +95,7 @@ func (s *session) attempt(cmd command, x exchange) error {
 		return err
 	}
 	if !wire.HasResponse(cmd.code) {
-		s.inFlight = false
+		s.att.inFlight = false
 		return nil
 	}
 	return s.answer(cmd.code, x.patch, time.Time{})
@@ -106,7 +106,7 @@ func (s *session) outcome(cmd command) outcome {
 	if !wire.HasResponse(cmd.code) {
 		return done
 	}
-	s.backendUsed = time.Now()
+	s.att.used = time.Now()
 	if s.tracker.ErrCode() != 0 {
 		return failed
 	}
@@ -146,7 +146,7 @@ func (s *session) serverFailed(cmd command, lost *serverLost) error {
 
 // lastWords relays the ERR packet that a server may have sent before it closed.
 func (s *session) lastWords(cmd command) error {
-	s.serverCheck = time.Time{}
+	s.att.check = time.Time{}
 	return s.answer(cmd.code, nil, time.Now().Add(lastWordsTimeout))
 }
 

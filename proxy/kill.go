@@ -65,7 +65,7 @@ func (server *Server) killAt(ctx context.Context, library fsm.LibraryID, address
 	}
 	defer conn.Release()
 	defer context.AfterFunc(ctx, conn.Discard)()
-	helper := session{server: server, backend: conn, caps: profile.Capabilities}
+	helper := session{server: server, att: attachment{conn: conn}, caps: profile.Capabilities}
 	if err := helper.own(wire.ComQuery, fmt.Appendf(nil, "KILL QUERY %d", thread)); err != nil {
 		return fmt.Errorf("killing a statement on server %s: %w", address, err)
 	}

@@ -41,7 +41,7 @@ func (s *session) prepare(cmd command) error {
 		if len(packet) >= patchSize && packet[wire.HeaderLen] == 0 {
 			st.serverID = binary.LittleEndian.Uint32(packet[wire.HeaderLen+1:])
 			st.params = binary.LittleEndian.Uint16(packet[wire.HeaderLen+7:])
-			st.generation = s.generation
+			st.generation = s.att.generation
 			binary.LittleEndian.PutUint32(packet[wire.HeaderLen+1:], id)
 		}
 	}})
@@ -83,7 +83,7 @@ func (s *session) execute(cmd command) error {
 		if err := s.readdress(cmd, st); err != nil {
 			return nil, 0, err
 		}
-		if st.params == 0 || bound || st.typesSent == s.generation || len(st.types) == 0 {
+		if st.params == 0 || bound || st.typesSent == s.att.generation || len(st.types) == 0 {
 			return nil, 0, nil
 		}
 		if !complete || cmd.length+len(st.types) >= wire.MaxPacketPayload {
@@ -96,10 +96,13 @@ func (s *session) execute(cmd command) error {
 		prefix = append(prefix, 1)
 		return append(prefix, st.types...), wire.HeaderLen + flagAt + 1, nil
 	}})
+	st.longData, st.cursor = 0, 0
 	if out == done {
-		st.typesSent = s.generation
+		st.typesSent = s.att.generation
+		if s.tracker.Status()&wire.StatusCursorExists != 0 {
+			st.cursor = s.att.generation
+		}
 	}
-	st.longData = 0
 	s.noteExecuted(st, out)
 	return err
 }
@@ -109,7 +112,7 @@ func (s *session) noteExecuted(st *statement, out outcome) {
 	if out == done && st.class == stmt.ClassUse {
 		if database, ok := stmt.Use(st.sql); ok {
 			s.state.database = database
-			s.backend.SetDatabase(database)
+			s.att.conn.SetDatabase(database)
 			return
 		}
 	}
@@ -148,7 +151,7 @@ func (s *session) sendLongData(cmd command) error {
 	out, err := s.relay(cmd, exchange{place: st.place, prepare: func() ([]byte, int, error) {
 		return nil, 0, s.readdress(cmd, st)
 	}})
-	st.longData = s.generation
+	st.longData = s.att.generation
 	if out != done {
 		st.longData = lostLongData
 	}
@@ -172,9 +175,12 @@ func (s *session) onStatement(cmd command) error {
 	}
 	// A cursor that stayed behind with another connection is one that the server
 	// does not know, and says so.
-	_, err = s.relay(cmd, exchange{place: st.place, prepare: func() ([]byte, int, error) {
+	out, err := s.relay(cmd, exchange{place: st.place, prepare: func() ([]byte, int, error) {
 		return nil, 0, s.readdress(cmd, st)
 	}})
+	if out != done || cmd.code == wire.ComStmtReset || s.tracker.Status()&wire.StatusLastRowSent != 0 {
+		st.cursor = 0
+	}
 	return err
 }
 
@@ -194,14 +200,14 @@ func (s *session) closeStatement(cmd command) error {
 		s.discardUntold()
 		return s.drop(cmd)
 	}
-	s.inFlight = false
+	s.att.inFlight = false
 	return nil
 }
 
 // readdress puts the server's id of the statement into the command, after
 // preparing it where that has not been done.
 func (s *session) readdress(cmd command, st *statement) error {
-	if st.longData != 0 && st.longData != s.generation {
+	if st.longData != 0 && st.longData != s.att.generation {
 		return kindLongDataLost.with()
 	}
 	if err := s.prepareAgain(st); err != nil {
@@ -213,7 +219,7 @@ func (s *session) readdress(cmd command, st *statement) error {
 
 // isPrepared tells whether the present backend connection knows the statement.
 func (s *session) isPrepared(st *statement) bool {
-	return s.backend != nil && st.generation == s.generation
+	return s.att.conn != nil && st.generation == s.att.generation
 }
 
 // prepareAgain prepares the statement on the present backend connection unless
@@ -236,7 +242,7 @@ func (s *session) prepareAgain(st *statement) error {
 	if !ok || params != st.params {
 		return kindBackendRefused.with(s.libraryName(), errors.New("the statement means something else there; prepare it again"))
 	}
-	st.serverID, st.generation = id, s.generation
+	st.serverID, st.generation = id, s.att.generation
 	return nil
 }
 

@@ -77,9 +77,9 @@ func (s *session) untilClientGone(cmd command) (ctx context.Context, stop func()
 // short statements do not pay for it.
 func (s *session) readServer(server net.Conn, b []byte, lastRead time.Time) (int, error) {
 	for {
-		if now := time.Now(); s.serverCheck.Sub(now) < clientCheck/2 {
-			s.serverCheck = now.Add(clientCheck)
-			if err := server.SetReadDeadline(s.serverCheck); err != nil {
+		if now := time.Now(); s.att.check.Sub(now) < clientCheck/2 {
+			s.att.check = now.Add(clientCheck)
+			if err := server.SetReadDeadline(s.att.check); err != nil {
 				return 0, err
 			}
 		}
@@ -87,7 +87,7 @@ func (s *session) readServer(server net.Conn, b []byte, lastRead time.Time) (int
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
-		s.serverCheck = time.Time{}
+		s.att.check = time.Time{}
 		if s.in.gone(s.in.buffered() > 0) {
 			s.abandon()
 			return 0, &clientLost{errClientGone}

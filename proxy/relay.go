@@ -32,7 +32,7 @@ func (e *clientLost) Unwrap() error { return e.err }
 // skip bytes of the command. When nothing at all was sent the command is still
 // buffered and may be sent again elsewhere.
 func (s *session) send(cmd command, prefix []byte, skip int) error {
-	server := s.backend.NetConn()
+	server := s.att.conn.NetConn()
 	var (
 		n   int64
 		err error
@@ -48,7 +48,7 @@ func (s *session) send(cmd command, prefix []byte, skip int) error {
 	if err != nil && n == 0 {
 		return &serverLost{err: err}
 	}
-	s.pending, s.inFlight = false, true
+	s.pending, s.att.inFlight = false, true
 	s.in.consume(len(cmd.head))
 	if cmd.whole {
 		if err != nil {
@@ -127,7 +127,7 @@ func (w *stickyWriter) Write(b []byte) (int, error) {
 // unless zero, is when to stop waiting for it.
 func (s *session) answer(code byte, patch func(packet []byte), lastRead time.Time) error {
 	s.tracker.Begin(code, s.caps)
-	server := s.backend.NetConn()
+	server := s.att.conn.NetConn()
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
 	for {
@@ -161,9 +161,9 @@ func (s *session) answer(code byte, patch func(packet []byte), lastRead time.Tim
 				}
 			case wire.EventDone:
 				// Bytes after the end are nobody's: such a connection is not used again.
-				s.tainted = s.tainted || len(b) > 0
+				s.att.tainted = s.att.tainted || len(b) > 0
 				s.status = s.tracker.Status() & sessionStatus
-				s.inFlight = false
+				s.att.inFlight = false
 				return nil
 			}
 		}

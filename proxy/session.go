@@ -37,15 +37,8 @@ type session struct {
 	// statements holds what the client has prepared.
 	statements statements
 
-	backend     *backend.Conn // nil while none is needed
-	backendUsed time.Time     // when it last answered
-	serverCheck time.Time     // its read deadline; zero: none
-	generation  uint64        // counts the backend connections of this session
-	// pinned says that something of the session lives in the backend connection
-	// only: a user variable, a temporary table, a lock.
-	pinned   bool
-	tainted  bool // the backend connection must not go back to its pool
-	inFlight bool // a command was sent on it whose answer has not ended
+	att      attachment
+	insertID uint64 // what LAST_INSERT_ID() returns, 0 for nothing yet
 
 	tracker wire.Tracker
 	status  uint16 // SERVER_STATUS flags as the client knows them
@@ -53,6 +46,7 @@ type session struct {
 	pending  bool  // the command at hand is still in the reader
 	sequence uint8 // of the next packet to the client
 
+	attached atomic.Bool // there is a backend connection; read by Server.watchIdle
 	loggedIn atomic.Bool // the handshake is over; read by Server.Shutdown
 	idle     atomic.Bool // waiting for a command; read by Server.Shutdown and KILL
 
@@ -204,10 +198,6 @@ func (s *session) restart() {
 	s.publish()
 }
 
-func (s *session) inTransaction() bool {
-	return s.status&(wire.StatusInTrans|wire.StatusInTransReadonly) != 0
-}
-
 // end gives everything back. A panic ends this session only.
 func (s *session) end() {
 	if p := recover(); p != nil {
@@ -218,7 +208,7 @@ func (s *session) end() {
 	}
 	// A command that was not answered to its end leaves the connection in an
 	// unknown state.
-	if s.inFlight {
+	if s.att.inFlight {
 		s.discard()
 	}
 	s.detach()
@@ -254,8 +244,8 @@ func (s *session) publish() {
 	if s.library != 0 {
 		s.info.Library = s.libraryName()
 	}
-	if s.backend != nil {
-		s.info.Server = s.backend.Server()
+	if s.att.conn != nil {
+		s.info.Server = s.att.conn.Server()
 	}
 }
 

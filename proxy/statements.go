@@ -43,6 +43,8 @@ type statement struct {
 	types     []byte
 	typesSent uint64
 
+	// cursor is the generation on which a cursor of the statement is open, or 0.
+	cursor uint64
 	// longData is the generation to which data was sent in advance for the next
 	// execution, 0 when there is none, lostLongData when it got lost.
 	longData uint64
@@ -78,6 +80,17 @@ func (s *statements) add(st *statement) uint32 {
 	}
 	s.byID[s.last] = st
 	return s.last
+}
+
+// anchored tells whether a statement has something on the backend connection of
+// that generation that preparing it elsewhere would not bring along.
+func (s *statements) anchored(generation uint64) bool {
+	for _, st := range s.byID {
+		if st.cursor == generation || st.longData == generation {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *statements) get(id uint32) *statement {

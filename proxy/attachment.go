@@ -1,0 +1,136 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/mysqlda/mysqlda/proxy/backend"
+	"github.com/mysqlda/mysqlda/proxy/wire"
+)
+
+// attachment is a session's hold on a server: its backend connection, and what of
+// the session exists there and nowhere else.
+type attachment struct {
+	conn       *backend.Conn // nil while none is needed
+	generation uint64        // counts the backend connections of this session
+	used       time.Time     // when conn last answered
+	check      time.Time     // conn's read deadline; zero: none
+
+	inFlight bool // a command was sent whose answer has not ended
+	tainted  bool // conn must not go back to its pool
+	// pinned says that the session has made something there that no statement of
+	// ours could make again: a user variable, a temporary table, a lock.
+	pinned bool
+	// recent says that the next statement may ask about the last one, as SHOW
+	// WARNINGS does.
+	recent bool
+	// untold is what went with a connection when the client could not be told. The
+	// next command that needs a connection tells it.
+	untold *clientError
+}
+
+// anchor is what keeps a session on its backend connection.
+type anchor uint8
+
+const (
+	// free: everything of the session can follow it to another connection.
+	free anchor = iota
+	// anchorStatement is a cursor, or data sent for a statement in advance. What is
+	// lost there is told when it is asked for.
+	anchorStatement
+	// anchorState is what was SET in a way that cannot be repeated.
+	anchorState
+	// anchorMade is what attachment.pinned stands for.
+	anchorMade
+	// anchorTransaction is an open transaction.
+	anchorTransaction
+)
+
+// anchor returns the strongest of what keeps the session where it is.
+func (s *session) anchor() anchor {
+	switch {
+	case s.att.conn == nil:
+		return free
+	case s.inTransaction():
+		return anchorTransaction
+	case s.att.pinned:
+		return anchorMade
+	case s.state.unrepeatable:
+		return anchorState
+	case s.statements.anchored(s.att.generation):
+		return anchorStatement
+	}
+	return free
+}
+
+// loss is what the client has to be told when the backend connection that it
+// was anchored to is lost between two commands, nil for nothing.
+func (s *session) loss(a anchor) *clientError {
+	switch a {
+	case anchorTransaction:
+		return kindTransactionLost.with(s.libraryName())
+	case anchorMade:
+		return kindStateLost.with(s.libraryName())
+	default:
+		return nil
+	}
+}
+
+// setConn makes a connection the session's, or none.
+func (s *session) setConn(conn *backend.Conn) {
+	s.att.conn, s.att.check = conn, time.Time{}
+	s.attached.Store(conn != nil)
+	s.reach.Lock()
+	s.killable = conn
+	s.reach.Unlock()
+	s.publish()
+}
+
+// letGo takes the backend connection from the session. From then on KILL cannot
+// act on it any more, so that it never hits the connection's next user.
+func (s *session) letGo() {
+	s.att.inFlight, s.att.pinned, s.att.recent = false, false, false
+	s.forgetTransaction()
+	if s.att.conn != nil {
+		s.setConn(nil)
+	}
+}
+
+// detach gives the backend connection back to its pool.
+func (s *session) detach() {
+	conn, tainted := s.att.conn, s.att.tainted
+	s.letGo()
+	switch {
+	case conn == nil:
+	case tainted:
+		conn.Discard()
+	default:
+		conn.Release()
+	}
+}
+
+// discard closes the backend connection. What was lost with it the client has
+// been told, or is told by the caller.
+func (s *session) discard() {
+	conn := s.att.conn
+	s.letGo()
+	if conn != nil {
+		conn.Discard()
+	}
+}
+
+// discardUntold closes the backend connection after a command that has no answer
+// by which the client could be told what was lost.
+func (s *session) discardUntold() {
+	if loss := s.loss(s.anchor()); loss != nil {
+		s.att.untold = loss
+	}
+	s.discard()
+}
+
+func (s *session) inTransaction() bool {
+	return s.status&(wire.StatusInTrans|wire.StatusInTransReadonly) != 0
+}
+
+func (s *session) forgetTransaction() {
+	s.status &^= wire.StatusInTrans | wire.StatusInTransReadonly
+}

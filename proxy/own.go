@@ -1,0 +1,109 @@
+package proxy
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/mysqlda/mysqlda/proxy/wire"
+)
+
+// prepareTimeout bounds bringing a backend connection up to date.
+const prepareTimeout = 10 * time.Second
+
+// repeatState makes a new connection know what the session has set.
+func (s *session) repeatState() error {
+	sets := s.state.sets
+	if s.state.nextTransaction != nil {
+		sets = append(slices.Clip(sets), s.state.nextTransaction)
+	}
+	if s.insertID != 0 {
+		sets = append(slices.Clip(sets), fmt.Appendf(nil, "SET LAST_INSERT_ID=%d", s.insertID))
+	}
+	for _, sql := range sets {
+		err := s.own(wire.ComQuery, sql)
+		if lost := (*serverLost)(nil); errors.As(err, &lost) {
+			return err
+		}
+		if err != nil {
+			return kindBackendRefused.with(s.libraryName(), fmt.Errorf("repeating %q: %w", sql, err))
+		}
+	}
+	return nil
+}
+
+// own executes a command of our own whose answer the client does not see. The
+// error holds the server's own words if it refused.
+func (s *session) own(code byte, argument []byte) error {
+	s.att.check = time.Time{}
+	conn := s.att.conn.NetConn()
+	if err := conn.SetDeadline(time.Now().Add(prepareTimeout)); err != nil {
+		return &serverLost{err: err}
+	}
+	refusal, err := s.ask(conn, code, argument)
+	if err == nil {
+		err = conn.SetDeadline(time.Time{})
+	}
+	if err != nil {
+		return &serverLost{err: err}
+	}
+	return refusal
+}
+
+// ask sends a command and reads its answer. refusal is what an ERR packet says.
+func (s *session) ask(conn net.Conn, code byte, argument []byte) (refusal, err error) {
+	if len(argument) >= wire.MaxPacketPayload {
+		return nil, fmt.Errorf("command %#x of %d bytes is too long", code, len(argument))
+	}
+	packet := make([]byte, wire.HeaderLen+1, wire.HeaderLen+1+len(argument))
+	wire.PutHeader(packet, 1+len(argument), 0)
+	packet[wire.HeaderLen] = code
+	if _, err := conn.Write(append(packet, argument...)); err != nil {
+		return nil, err
+	}
+
+	buf := buffers.Get().(*buffer)
+	defer buffers.Put(buf)
+	s.tracker.Begin(code, s.caps)
+	for have := 0; ; {
+		n, err := conn.Read(buf[have:])
+		if err != nil {
+			return nil, err
+		}
+		used, event, err := s.tracker.Feed(buf[have : have+n])
+		if err != nil {
+			return nil, err
+		}
+		if event == wire.EventDone && used == n {
+			if s.tracker.ErrCode() != 0 {
+				return readRefusal(buf[wire.HeaderLen : have+n]), nil
+			}
+			return nil, nil
+		}
+		if event != wire.EventNeedMore {
+			return nil, fmt.Errorf("unexpected answer to command %#x", code)
+		}
+		// Only an ERR packet is read again; anything else may be overwritten.
+		if have += n; have == len(buf) {
+			have = 0
+		}
+	}
+}
+
+// readRefusal reads an ERR packet's payload: mark, code, perhaps "#" and a SQLSTATE,
+// and the text.
+func readRefusal(payload []byte) error {
+	const fixed, state = 3, 6
+	if len(payload) < fixed {
+		return errors.New("the server refused without saying why")
+	}
+	code := binary.LittleEndian.Uint16(payload[1:])
+	text := payload[fixed:]
+	if len(text) >= state && text[0] == '#' {
+		text = text[state:]
+	}
+	return fmt.Errorf("error %d: %s", code, text)
+}
