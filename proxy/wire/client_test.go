@@ -35,7 +35,8 @@ func parseGreeting(t *testing.T, payload []byte) greeting {
 	if n := r.uint8(); n != saltLen+1 {
 		t.Fatalf("salt of %d bytes", n)
 	}
-	r.skip(10)
+	r.skip(6)
+	g.capabilities |= Capability(r.uint32()) << 32
 	g.salt = append(g.salt, r.bytes(12)...)
 	r.skip(1)
 	if g.plugin = r.text(); r.bad || len(r.b) > 0 {
@@ -57,7 +58,12 @@ func (l login) payload() []byte {
 	out := binary.LittleEndian.AppendUint32(nil, uint32(l.capabilities))
 	out = binary.LittleEndian.AppendUint32(out, 1<<24)
 	out = append(out, l.collation)
-	out = append(out, make([]byte, 23)...)
+	out = append(out, make([]byte, 19)...)
+	if !l.capabilities.Has(ClientLongPassword) {
+		out = binary.LittleEndian.AppendUint32(out, uint32(l.capabilities>>32))
+	} else {
+		out = append(out, 0, 0, 0, 0)
+	}
 	out = append(out, l.user...)
 	out = append(out, 0)
 	switch {
@@ -80,6 +86,9 @@ func (l login) payload() []byte {
 			attributes = appendLenencString(appendLenencString(attributes, name), value)
 		}
 		out = appendLenencString(out, string(attributes))
+	}
+	if l.capabilities.Has(ClientZstdCompression) {
+		out = append(out, l.zstdLevel)
 	}
 	return out
 }
