@@ -20,9 +20,6 @@ type attachment struct {
 	// pinned says that the session has made something there that no statement of
 	// ours could make again: a user variable, a temporary table, a lock.
 	pinned bool
-	// recent says that the next statement may ask about the last one, as SHOW
-	// WARNINGS does.
-	recent bool
 	// untold is what went with a connection when the client could not be told. The
 	// next command that needs a connection tells it.
 	untold *clientError
@@ -88,7 +85,8 @@ func (s *session) setConn(conn *backend.Conn) {
 // letGo takes the backend connection from the session. From then on KILL cannot
 // act on it any more, so that it never hits the connection's next user.
 func (s *session) letGo() {
-	s.att.inFlight, s.att.pinned, s.att.recent = false, false, false
+	s.att.inFlight, s.att.pinned = false, false
+	s.setRecent(false)
 	s.forgetTransaction()
 	if s.att.conn != nil {
 		s.setConn(nil)
@@ -125,6 +123,14 @@ func (s *session) discardUntold() {
 		s.att.untold = loss
 	}
 	s.discard()
+}
+
+// setRecent says whether the next statement may ask about the last one, as SHOW
+// WARNINGS does.
+func (s *session) setRecent(recent bool) {
+	if s.recent.Load() != recent {
+		s.recent.Store(recent)
+	}
 }
 
 func (s *session) inTransaction() bool {

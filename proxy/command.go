@@ -36,6 +36,8 @@ func (s *session) dispatch(cmd command) error {
 		return s.use(cmd, string(cmd.payload()[1:]))
 	case wire.ComResetConnection:
 		return s.resetConnection(cmd)
+	case wire.ComChangeUser:
+		return s.changeUser(cmd)
 	case wire.ComSetOption:
 		return s.setOption(cmd)
 	case wire.ComProcessKill:
@@ -150,11 +152,10 @@ func (s *session) use(cmd command, database string) error {
 // resetConnection puts the session back to where it was after the handshake:
 // the library and core object that it selected are forgotten too.
 func (s *session) resetConnection(cmd command) error {
-	s.statements.reset()
-	s.state.reset()
-	s.detach()
-	s.status = wire.StatusAutocommit
-	s.restart()
+	s.forget()
+	if err := s.restart(); err != nil {
+		return s.refuse(cmd, err)
+	}
 	return s.ok(cmd)
 }
 

@@ -30,6 +30,16 @@ type Directory interface {
 	Libraries() *fsm.LibrarySet
 	// Settings returns the current settings, never nil once the node is ready.
 	Settings() *fsm.Settings
+	// Greetings returns what the libraries' servers say of themselves, by address,
+	// as far as the cluster knows. It must not be changed.
+	Greetings() map[string]fsm.Greeting
+	// NodeNumber returns this node's number in the connection ids that it gives,
+	// or 0 while it has none.
+	NodeNumber() uint16
+	// Kill has another node end a session, or only its statement, for that user.
+	// found tells whether there was one. Errors: the node could not be reached, or
+	// the context's.
+	Kill(ctx context.Context, number uint16, id uint32, user string, statementOnly bool) (found bool, err error)
 	// Watch subscribes to changes until ctx ends; then the channel is closed.
 	// Events of one kind that were not yet received are merged.
 	Watch(ctx context.Context) <-chan fsm.Event

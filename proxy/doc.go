@@ -6,24 +6,34 @@
 // reaches servers only through package backend. One goroutine serves a session
 // and everything in a session that is not marked otherwise belongs to it.
 //
-//	server.go     listening, the set of sessions, graceful stop
-//	session.go    one session's life: handshake, command loop, end
-//	command.go    which command is handled where
-//	hint.go       the same by connection attribute or leading comment
-//	extension.go  select library, set correl_object, select library_by_correl_object
-//	show.go       SHOW MYSQLDA
-//	kill.go       KILL, and ending a session from outside
-//	exchange.go   one command from attempt to outcome: retried, refused, reported lost
-//	relay.go      the bytes of it: commands to the server, answers to the client
-//	presence.go   noticing that the client has gone while something runs for it
-//	attach.go     which backend connection a session uses, and bringing it up to date
-//	state.go      what of a session follows it to another backend connection
-//	statements.go prepared statements under ids of our own
-//	prepared.go   the commands on them
-//	reader.go     the client's bytes
-//	directory.go  all that is seen of the cluster
-//	errors.go     every error of our own
-//	metrics.go    what is counted
+//	server.go        listening, the set of sessions, graceful stop
+//	config.go        what can be set
+//	admit.go         who gets a session, and its connection id; the limits
+//	offer.go         what clients are greeted with
+//	proxyprotocol.go the header of a PROXY in front of the node
+//	login.go         who the client is: handshake, COM_CHANGE_USER
+//	session.go       one session's life: login, command loop, end
+//	wait.go          waiting for commands
+//	idle.go          what becomes of sessions that are idle
+//	command.go       which command is handled where
+//	hint.go          the core object in a leading comment
+//	extension.go     select library, set correl_object, select library_by_correl_object
+//	show.go          SHOW MYSQLDA
+//	kill.go          KILL, and ending a session from outside
+//	exchange.go      one command from attempt to outcome: retried, refused, reported lost
+//	turn.go          the plain case of it: a whole command out, its answer's beginning in
+//	relay.go         the bytes of all others: commands to the server, answers to the client
+//	presence.go      noticing that the client has gone while something runs for it
+//	attachment.go    a session's hold on a server, and what keeps it there
+//	attach.go        which backend connection a session uses
+//	own.go           bringing it up to date, and other commands of our own
+//	state.go         what of a session follows it to another backend connection
+//	statements.go    prepared statements under ids of our own
+//	prepared.go      the commands on them
+//	reader.go        the client's bytes
+//	directory.go     all that is seen of the cluster
+//	errors.go        every error of our own
+//	metrics.go       what is counted
 //
 // What a session has on a server is one of three kinds. What can be repeated
 // (its SETs, default database, prepared statements) follows it to another backend

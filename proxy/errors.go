@@ -40,6 +40,9 @@ var (
 	kindShutdown          = errorKind{1053, "08S01", "This node is stopping; connect to another node"}
 	kindMalformed         = errorKind{1835, "HY000", "Malformed communication packet"}
 	kindTooManyStatements = errorKind{1461, "42000", "Can't create more than %d prepared statements in one session"}
+	kindTooManyOfUser     = errorKind{1203, "42000", "User %s already has %d sessions on this node, which is the limit"}
+	kindTooLarge          = errorKind{1153, "08S01", "Got a packet bigger than 'max_allowed_packet' (%d bytes)"}
+	kindIdle              = errorKind{4031, "HY000", "The session was idle for %s and has been ended; connect again"}
 	kindUnknownStatement  = errorKind{1243, "HY000", "Unknown prepared statement handler (%d) given to %s"}
 )
 
@@ -128,7 +131,7 @@ var (
 	}
 	kindNoKill = errorKind{
 		9522, "HY000",
-		"This node has no session with connection id %d; KILL reaches the sessions of the node one is connected to",
+		"You have no session with connection id %d on any node; KILL takes the id that a client was greeted with, not one of a server's process list",
 	}
 	kindStateTooLarge = errorKind{
 		9523, "HY000",
@@ -142,6 +145,14 @@ var (
 		9525, "HY000",
 		"The connection to library %s was lost, and with it what the session had made there (user variables, temporary tables, locks); nothing of this statement was executed; make them again",
 	}
+	kindKillFailed = errorKind{
+		9527, "HY000",
+		"Session %d could not be told to end (%v); try again",
+	}
+	kindTooManyInLibrary = errorKind{
+		9526, "HY000",
+		"Library %s already has %d sessions on this node, which is the limit; try again later, or through another node",
+	}
 	kindSystem = errorKind{
 		9599, "HY000",
 		"Internal error of mysqlda: %v",
@@ -151,6 +162,7 @@ var (
 // ownErrors lists every kind, for the metric and for the test of docs/errors.md.
 var ownErrors = []errorKind{
 	kindTooManySessions, kindAccessDenied, kindShutdown, kindMalformed, kindTooManyStatements, kindUnknownStatement,
+	kindTooManyOfUser, kindTooLarge, kindIdle, kindTooManyInLibrary, kindKillFailed,
 	kindNoLibrary, kindBadName, kindInMulti, kindInTransaction, kindNoLeader, kindOverloaded,
 	kindNoOpenLibrary, kindNotBound, kindNoPlacement, kindBoundElsewhere, kindNoServer,
 	kindPoolFull, kindOutcomeUnknown, kindTransactionLost, kindCutOff, kindNotSupported,

@@ -91,6 +91,13 @@ func (s *session) attempt(cmd command, x exchange) error {
 			return err
 		}
 	}
+	if socket := s.att.conn.Raw(); socket != nil && prefix == nil && cmd.whole && wire.HasResponse(cmd.code) {
+		buf, n, err := s.takeTurn(socket, cmd)
+		if err != nil {
+			return err
+		}
+		return s.answer(answer{code: cmd.code, patch: x.patch, buf: buf, n: n})
+	}
 	if err := s.send(cmd, prefix, skip); err != nil {
 		return err
 	}
@@ -98,7 +105,7 @@ func (s *session) attempt(cmd command, x exchange) error {
 		s.att.inFlight = false
 		return nil
 	}
-	return s.answer(cmd.code, x.patch, time.Time{})
+	return s.answer(answer{code: cmd.code, patch: x.patch})
 }
 
 // outcome is that of a command whose answer, if it has one, was relayed whole.
@@ -147,7 +154,7 @@ func (s *session) serverFailed(cmd command, lost *serverLost) error {
 // lastWords relays the ERR packet that a server may have sent before it closed.
 func (s *session) lastWords(cmd command) error {
 	s.att.check = time.Time{}
-	return s.answer(cmd.code, nil, time.Now().Add(lastWordsTimeout))
+	return s.answer(answer{code: cmd.code, lastRead: time.Now().Add(lastWordsTimeout)})
 }
 
 // refuse answers a command that was not passed on with an error, after reading

@@ -85,6 +85,9 @@ func (s *session) enter(p fsm.Placement) error {
 		if s.state.unrepeatable {
 			return kindStateTooLarge.with(maxSets, maxSetBytes)
 		}
+		if refusal := s.server.countLibrary(s, p.Library); refusal != nil {
+			return refusal
+		}
 		s.detach()
 		s.library = p.Library
 	}

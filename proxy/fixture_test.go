@@ -140,6 +140,14 @@ func (d *directory) Libraries() *fsm.LibrarySet {
 
 func (d *directory) Settings() *fsm.Settings { return &d.settings }
 
+func (d *directory) Greetings() map[string]fsm.Greeting { return nil }
+
+func (d *directory) NodeNumber() uint16 { return 7 }
+
+func (d *directory) Kill(context.Context, uint16, uint32, string, bool) (bool, error) {
+	return false, nil
+}
+
 func (d *directory) Watch(context.Context) <-chan fsm.Event { return d.events }
 
 // node is a proxy in front of library_1 and library_2.

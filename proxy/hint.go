@@ -11,22 +11,6 @@ import (
 // library a session starts.
 const coreAttribute = "mysqlda_core"
 
-// startAt decides where the session starts; core is what the client named when
-// it connected, or "".
-func (s *session) startAt(core string) error {
-	if core != "" {
-		ctx, cancel := context.WithTimeout(s.server.ctx, s.server.cfg.HandshakeTimeout)
-		defer cancel()
-		placement, err := s.server.cfg.Directory.Resolve(ctx, core)
-		if err != nil {
-			return directoryError(err, "", "", core)
-		}
-		s.start = placement
-	}
-	s.restart()
-	return nil
-}
-
 // followHint makes the library of the core object that a leading comment names
 // the session's, as select library does. told says that this failed and that the
 // client knows why.

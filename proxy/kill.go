@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"go.uber.org/zap"
@@ -16,27 +18,57 @@ import (
 // whose statement it is keeps its backend connection.
 const killTimeout = 5 * time.Second
 
-// kill handles KILL and COM_PROCESS_KILL. The id is the one that the greeting
-// told the client, never a server's thread id: that would be some stranger's.
-func (s *session) kill(cmd command, id uint32, query bool) error {
-	target := s.server.session(id)
-	switch {
-	case target == nil:
-		return s.refuse(cmd, kindNoKill.with(id))
-	case target == s && query:
-		return s.ok(cmd) // nothing of this session runs but this
-	case target == s:
+// kill handles KILL and COM_PROCESS_KILL. The id is one that a greeting told a
+// client, of this node or another, never a server's thread id: that would be
+// some stranger's.
+func (s *session) kill(cmd command, id uint32, statementOnly bool) error {
+	if id == s.id {
+		if statementOnly {
+			return s.ok(cmd) // nothing of this session runs but this
+		}
 		return errQuit
 	}
-	err := target.killQuery()
-	if !query {
-		// Whether or not its statement could be ended, the session is.
-		target.cut()
-	}
-	if err != nil && query {
-		return s.refuse(cmd, kindNoServer.with(s.libraryName(), err))
+	ctx, stop := s.untilClientGone(cmd)
+	defer stop()
+	found, err := s.server.killAnywhere(ctx, id, s.user, statementOnly)
+	switch {
+	case errors.Is(context.Cause(ctx), errClientGone):
+		return &clientLost{errClientGone}
+	case err != nil:
+		return s.refuse(cmd, kindKillFailed.with(id, err))
+	case !found:
+		return s.refuse(cmd, kindNoKill.with(id))
 	}
 	return s.ok(cmd)
+}
+
+func (server *Server) killAnywhere(ctx context.Context, id uint32, user string, statementOnly bool) (found bool, err error) {
+	switch number := nodeOf(id); number {
+	case 0:
+		return false, nil
+	case server.cfg.Directory.NodeNumber():
+		return server.Kill(ctx, id, user, statementOnly)
+	default:
+		ctx, cancel := context.WithTimeout(ctx, killTimeout)
+		defer cancel()
+		return server.cfg.Directory.Kill(ctx, number, id, user, statementOnly)
+	}
+}
+
+// Kill ends that user's session with the given connection id, or only the
+// statement that it is executing. found tells whether there is one. Errors say
+// why the statement could not be ended; the session is ended all the same.
+func (server *Server) Kill(_ context.Context, id uint32, user string, statementOnly bool) (found bool, err error) {
+	target := server.session(id)
+	if target == nil || target.describe().User != user {
+		return false, nil
+	}
+	err = target.killQuery()
+	if !statementOnly {
+		target.cut()
+		return true, nil
+	}
+	return true, err
 }
 
 // killQuery ends the statement that the session's server is executing, if any.
@@ -58,7 +90,7 @@ func (s *session) killQuery() error {
 
 // killAt tells a server to end the statement of one of its threads.
 func (server *Server) killAt(ctx context.Context, library fsm.LibraryID, address string, thread uint32) error {
-	profile := backend.Profile{Collation: server.cfg.Collation, Capabilities: wire.ClientDeprecateEOF}
+	profile := backend.Profile{Collation: DefaultCollation, Capabilities: wire.ClientDeprecateEOF}
 	conn, err := server.cfg.Backends.AcquireAt(ctx, library, address, profile)
 	if err != nil {
 		return fmt.Errorf("reaching server %s to kill a statement: %w", address, err)
@@ -77,28 +109,42 @@ func (server *Server) killAt(ctx context.Context, library fsm.LibraryID, address
 // has not logged in yet has nothing to finish.
 func (s *session) wake() {
 	if !s.loggedIn.Load() {
-		if err := s.conn.Close(); err != nil {
+		if err := s.socket.Close(); err != nil {
 			s.server.log.Debug("ending a handshake", zap.Uint32("session", s.id), zap.Error(err))
 		}
 		return
 	}
 	if s.idle.Load() {
-		if err := s.conn.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		if err := s.socket.SetReadDeadline(time.Unix(1, 0)); err != nil {
 			s.server.log.Debug("waking a session", zap.Uint32("session", s.id), zap.Error(err))
 		}
 	}
 }
 
-// cut ends a session wherever it is. It may be called from any goroutine.
+// cut ends a session wherever it is. It may be called from any goroutine and does
+// not wait: it shuts sockets down where closing them would wait for whoever
+// reads.
 func (s *session) cut() {
-	if err := s.conn.Close(); err != nil {
+	if err := shutDown(s.socket); err != nil {
 		s.server.log.Debug("cutting a session off", zap.Uint32("session", s.id), zap.Error(err))
 	}
 	s.reach.Lock()
 	defer s.reach.Unlock()
 	if s.killable != nil {
-		if err := s.killable.NetConn().Close(); err != nil {
+		if err := shutDown(s.killable.Socket()); err != nil {
 			s.server.log.Debug("cutting a session off", zap.Uint32("session", s.id), zap.Error(err))
 		}
 	}
+}
+
+// shutDown ends a connection in both directions.
+func shutDown(conn net.Conn) error {
+	socket, ok := conn.(interface {
+		CloseRead() error
+		CloseWrite() error
+	})
+	if !ok {
+		return conn.Close()
+	}
+	return errors.Join(socket.CloseRead(), socket.CloseWrite())
 }

@@ -13,6 +13,7 @@ type metrics struct {
 	commands          prometheus.Counter
 	panics            prometheus.Counter
 	abandoned         prometheus.Counter
+	parked            prometheus.Counter
 	errors            *prometheus.CounterVec // by error number, our own errors only
 }
 
@@ -33,6 +34,9 @@ func newMetrics(reg prometheus.Registerer, sessions func() float64) (*metrics, e
 		abandoned: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "mysqlda_abandoned_statements_total", Help: "Statements ended because their client had gone.",
 		}),
+		parked: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "mysqlda_parked_sessions_total", Help: "Times that an idle session gave its backend connection back.",
+		}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "mysqlda_client_errors_total", Help: "Errors of mysqlda's own sent to clients.",
 		}, []string{"number"}),
@@ -41,7 +45,7 @@ func newMetrics(reg prometheus.Registerer, sessions func() float64) (*metrics, e
 		Name: "mysqlda_sessions", Help: "Client connections open now.",
 	}, sessions)
 	var errs []error
-	for _, c := range []prometheus.Collector{m.opened, m.handshakeFailures, m.commands, m.panics, m.abandoned, m.errors, open} {
+	for _, c := range []prometheus.Collector{m.opened, m.handshakeFailures, m.commands, m.panics, m.abandoned, m.parked, m.errors, open} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

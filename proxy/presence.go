@@ -5,10 +5,10 @@ import (
 	"errors"
 	"net"
 	"os"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
 )
 
 // clientCheck is how long a session waits for its server, or for the cluster,
@@ -24,24 +24,37 @@ var errClientGone = errors.New("the client has gone")
 //
 // A client that has sent something ahead and closed its side may still want the
 // answers: then, as told by ahead and by the socket, only a broken connection
-// counts.
+// counts. Under TLS the farewell itself lies in the socket, so there a closed side
+// counts always.
 func (c *clientReader) gone(ahead bool) bool {
-	if c.raw == nil {
+	if c.socket == nil {
 		return false
 	}
 	gone := false
-	err := c.raw.Control(func(fd uintptr) {
-		var b [1]byte
-		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		switch err {
-		case nil:
-			gone = n == 0 && !ahead
-		case syscall.EAGAIN, syscall.EINTR:
-		default:
+	err := c.socket.Control(func(fd uintptr) {
+		events := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLRDHUP}}
+		if _, err := unix.Poll(events, 0); err != nil {
+			gone = err != unix.EINTR
+			return
+		}
+		switch got := events[0].Revents; {
+		case got&(unix.POLLERR|unix.POLLHUP|unix.POLLNVAL) != 0:
 			gone = true
+		case got&unix.POLLRDHUP == 0:
+		case !c.direct:
+			gone = true
+		default:
+			gone = !ahead && !pending(int(fd))
 		}
 	})
 	return gone || err != nil
+}
+
+// pending tells whether there are bytes to read before the end.
+func pending(fd int) bool {
+	var b [1]byte
+	n, _, err := unix.Recvfrom(fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	return err == nil && n > 0
 }
 
 // untilClientGone returns a context for waiting for the cluster: it ends when
@@ -72,30 +85,45 @@ func (s *session) untilClientGone(cmd command) (ctx context.Context, stop func()
 // readServer reads a piece of an answer. When the server is silent for long it
 // looks whether there is still a client to answer; if not, the statement is
 // ended on the server too. lastRead, unless zero, is when to stop reading.
-//
-// The deadline by which it wakes up is moved on only when it is near, so that
-// short statements do not pay for it.
 func (s *session) readServer(server net.Conn, b []byte, lastRead time.Time) (int, error) {
 	for {
-		if now := time.Now(); s.att.check.Sub(now) < clientCheck/2 {
-			s.att.check = now.Add(clientCheck)
-			if err := server.SetReadDeadline(s.att.check); err != nil {
-				return 0, err
-			}
+		if err := s.watchServer(); err != nil {
+			return 0, err
 		}
 		n, err := server.Read(b)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
-		s.att.check = time.Time{}
-		if s.in.gone(s.in.buffered() > 0) {
-			s.abandon()
-			return 0, &clientLost{errClientGone}
+		if gone := s.onServerSilence(); gone != nil {
+			return 0, gone
 		}
 		if !lastRead.IsZero() && time.Now().After(lastRead) {
 			return 0, err
 		}
 	}
+}
+
+// watchServer bounds the next wait for the server. The deadline by which it
+// wakes up is moved on only when it is near, so that short statements do not pay
+// for it.
+func (s *session) watchServer() error {
+	now := time.Now()
+	if s.att.check.Sub(now) >= clientCheck/2 {
+		return nil
+	}
+	s.att.check = now.Add(clientCheck)
+	return s.att.conn.NetConn().SetReadDeadline(s.att.check)
+}
+
+// onServerSilence is called when the wait for the server has reached its bound.
+// The error says that there is nobody to answer any more.
+func (s *session) onServerSilence() error {
+	s.att.check = time.Time{}
+	if s.in.gone(s.in.buffered() > 0) {
+		s.abandon()
+		return &clientLost{errClientGone}
+	}
+	return nil
 }
 
 // abandon ends the statement that the server is executing for a client that has

@@ -22,28 +22,35 @@ var buffers = sync.Pool{New: func() any { return new(buffer) }}
 // clientReader reads what the client sends. While it waits for a command it
 // holds no buffer, so an idle session costs its goroutine and little more.
 type clientReader struct {
-	conn net.Conn
-	raw  syscall.RawConn // nil: conn offers none, a buffer is held while waiting
-	buf  *buffer         // nil while nothing is buffered
-	r, w int             // buf[r:w] was read and not yet consumed
+	conn   net.Conn
+	socket syscall.RawConn // under conn; nil: it is not known
+	direct bool            // conn is the socket itself: bytes may be read past conn
+	buf    *buffer         // nil while nothing is buffered
+	r, w   int             // buf[r:w] was read and not yet consumed
+	first  bool            // the next bytes are a command's first, which may take long to come
 
-	// retryTimeout is called when a read hits the deadline by which a graceful
-	// stop wakes idle sessions; true means that the read goes on.
-	retryTimeout func() bool
+	// woken is called when a read hits the deadline by which an idle session is
+	// woken up; nil means that the read goes on.
+	woken func() error
 
-	readable func(fd uintptr) bool // tryRead: bound once, not at every read
-	readErr  error                 // what it met
+	wait clientWait
 }
 
-func newClientReader(conn net.Conn, retryTimeout func() bool) *clientReader {
-	c := &clientReader{conn: conn, retryTimeout: retryTimeout}
+func newClientReader(conn net.Conn, woken func() error) *clientReader {
+	c := &clientReader{conn: conn, woken: woken}
 	if sc, ok := conn.(syscall.Conn); ok {
-		if raw, err := sc.SyscallConn(); err == nil {
-			c.raw = raw
+		if socket, err := sc.SyscallConn(); err == nil {
+			c.socket, c.direct = socket, true
 		}
 	}
-	c.readable = c.tryRead
+	c.wait.step = c.onReadable
 	return c
+}
+
+// layer makes the reader read through TLS or compression from now on. Nothing
+// may be buffered.
+func (c *clientReader) layer(conn net.Conn) {
+	c.conn, c.direct = conn, false
 }
 
 // consume drops n buffered bytes and returns the buffer when none are left.
@@ -74,10 +81,12 @@ func (c *clientReader) fill(n int) ([]byte, error) {
 			c.r = 0
 		}
 		if err := c.read(); err != nil {
-			if errors.Is(err, os.ErrDeadlineExceeded) && c.retryTimeout() {
-				continue
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				err = c.woken()
 			}
-			return nil, err
+			if err != nil {
+				return nil, err
+			}
 		}
 	}
 	return c.buf[c.r:c.w], nil
@@ -85,10 +94,15 @@ func (c *clientReader) fill(n int) ([]byte, error) {
 
 // read adds at least one byte to the buffer.
 func (c *clientReader) read() error {
-	if c.buf == nil && c.raw != nil {
-		return c.readIdle()
+	if c.wait.inside {
+		return c.readInside()
 	}
 	if c.buf == nil {
+		first := c.first
+		c.first = false
+		if first {
+			return c.readFirst()
+		}
 		c.buf = buffers.Get().(*buffer)
 	}
 	n, err := c.conn.Read(c.buf[c.w:])
@@ -99,35 +113,19 @@ func (c *clientReader) read() error {
 	return err
 }
 
-// readIdle waits without a buffer and takes one when there are bytes to read.
-func (c *clientReader) readIdle() error {
-	err := c.raw.Read(c.readable)
-	switch {
-	case err != nil:
-		return err
-	case c.readErr != nil:
-		return os.NewSyscallError("read", c.readErr)
-	case c.w == 0:
-		return io.EOF
+// readFirst reads the first bytes of a command without holding a buffer of the
+// pool while there are none. The layers over the socket hand out the rest without
+// another system call.
+func (c *clientReader) readFirst() error {
+	var first [wire.HeaderLen]byte
+	n, err := c.conn.Read(first[:])
+	if n > 0 {
+		c.buf = buffers.Get().(*buffer)
+		c.r, c.w = 0, copy(c.buf[:], first[:n])
+		return nil
 	}
-	return nil
-}
-
-// tryRead reads into a fresh buffer and reports whether there was anything to
-// read: bytes, the end, or an error.
-func (c *clientReader) tryRead(fd uintptr) bool {
-	buf := buffers.Get().(*buffer)
-	n, err := syscall.Read(int(fd), buf[:])
-	for err == syscall.EINTR {
-		n, err = syscall.Read(int(fd), buf[:])
-	}
-	c.readErr = err
-	if n <= 0 {
-		buffers.Put(buf)
-		return err != syscall.EAGAIN
-	}
-	c.buf, c.r, c.w = buf, 0, n
-	return true
+	c.first = true
+	return err
 }
 
 // command is the first physical packet of a command and where the rest is.
@@ -144,6 +142,7 @@ func (c command) payload() []byte { return c.head[wire.HeaderLen:] }
 // next waits for a command. The command's bytes stay buffered: they are dropped
 // by consume, or passed on by the relay.
 func (c *clientReader) next() (command, error) {
+	c.first = !c.direct
 	b, err := c.fill(wire.HeaderLen)
 	if err != nil {
 		return command{}, err
@@ -159,12 +158,17 @@ func (c *clientReader) next() (command, error) {
 		}
 		return command{}, err
 	}
+	return newCommand(b[:want:want], length), nil
+}
+
+// newCommand makes a command of its first bytes.
+func newCommand(head []byte, length int) command {
 	return command{
-		code:   b[wire.HeaderLen],
+		code:   head[wire.HeaderLen],
 		length: length,
-		head:   b[:want:want],
-		whole:  want == wire.HeaderLen+length && length < wire.MaxPacketPayload,
-	}, nil
+		head:   head,
+		whole:  len(head) == wire.HeaderLen+length && length < wire.MaxPacketPayload,
+	}
 }
 
 var errMalformed = errors.New("malformed packet")

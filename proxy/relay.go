@@ -121,22 +121,38 @@ func (w *stickyWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// answer describes how the server's answer to a command is relayed.
+type answer struct {
+	code byte
+	// patch, unless nil, may change the first packet, which it is given whole when
+	// it is at most patchSize bytes long.
+	patch func(packet []byte)
+	// buf holds the first n bytes of the answer, or is nil.
+	buf *buffer
+	n   int
+	// lastRead, unless zero, is when to stop waiting for the answer.
+	lastRead time.Time
+}
+
 // answer relays the server's answer to the command that was sent last: the same
-// bytes, a buffer at a time. patch, unless nil, may change the first packet,
-// which it is given whole when it is at most patchSize bytes long. lastRead,
-// unless zero, is when to stop waiting for it.
-func (s *session) answer(code byte, patch func(packet []byte), lastRead time.Time) error {
-	s.tracker.Begin(code, s.caps)
-	server := s.att.conn.NetConn()
-	buf := buffers.Get().(*buffer)
+// bytes, a buffer at a time.
+func (s *session) answer(a answer) error {
+	s.tracker.Begin(a.code, s.caps)
+	server, buf, n := s.att.conn.NetConn(), a.buf, a.n
+	if buf == nil {
+		buf = buffers.Get().(*buffer)
+	}
 	defer buffers.Put(buf)
 	for {
-		n, err := s.readServer(server, buf[:], lastRead)
-		if patch != nil && err == nil {
+		var err error
+		if n == 0 {
+			n, err = s.readServer(server, buf[:], a.lastRead)
+		}
+		if a.patch != nil && err == nil {
 			n, err = s.readFirstPacket(server, buf, n)
 			if err == nil {
-				patch(buf[:n])
-				patch = nil
+				a.patch(buf[:n])
+				a.patch = nil
 			}
 		}
 		if err != nil {
@@ -145,29 +161,39 @@ func (s *session) answer(code byte, patch func(packet []byte), lastRead time.Tim
 			}
 			return &serverLost{sent: true, started: s.tracker.Started(), midPacket: s.tracker.MidPacket(), err: err}
 		}
-		for b := buf[:n]; len(b) > 0; {
-			used, event, err := s.tracker.Feed(b)
-			if err != nil {
-				return &serverLost{sent: true, started: true, midPacket: true, err: err}
+		done, err := s.pass(server, buf[:n])
+		if done || err != nil {
+			return err
+		}
+		n = 0
+	}
+}
+
+// pass relays a piece of an answer. done says that the answer has ended with it.
+func (s *session) pass(server net.Conn, b []byte) (done bool, err error) {
+	for len(b) > 0 {
+		used, event, err := s.tracker.Feed(b)
+		if err != nil {
+			return false, &serverLost{sent: true, started: true, midPacket: true, err: err}
+		}
+		if _, err := s.conn.Write(b[:used]); err != nil {
+			return false, &clientLost{err}
+		}
+		b = b[used:]
+		switch event {
+		case wire.EventLocalInfile:
+			if err := s.localInfile(server); err != nil {
+				return false, err
 			}
-			if _, err := s.conn.Write(b[:used]); err != nil {
-				return &clientLost{err}
-			}
-			b = b[used:]
-			switch event {
-			case wire.EventLocalInfile:
-				if err := s.localInfile(server); err != nil {
-					return err
-				}
-			case wire.EventDone:
-				// Bytes after the end are nobody's: such a connection is not used again.
-				s.att.tainted = s.att.tainted || len(b) > 0
-				s.status = s.tracker.Status() & sessionStatus
-				s.att.inFlight = false
-				return nil
-			}
+		case wire.EventDone:
+			// Bytes after the end are nobody's: such a connection is not used again.
+			s.att.tainted = s.att.tainted || len(b) > 0
+			s.status = s.tracker.Status() & sessionStatus
+			s.att.inFlight = false
+			return true, nil
 		}
 	}
+	return false, nil
 }
 
 // sessionStatus are the status flags that tell about the session. The others

@@ -23,10 +23,12 @@ import (
 type session struct {
 	server *Server
 	id     uint32
-	conn   net.Conn
+	socket net.Conn // the client's connection as it was accepted
+	conn   net.Conn // what is read and written: socket, or TLS and compression over it
 	in     *clientReader
 
 	user      string
+	agreed    wire.Agreed // by the last login
 	caps      wire.Capability
 	collation uint8
 
@@ -40,15 +42,22 @@ type session struct {
 	att      attachment
 	insertID uint64 // what LAST_INSERT_ID() returns, 0 for nothing yet
 
+	turn    turn
 	tracker wire.Tracker
 	status  uint16 // SERVER_STATUS flags as the client knows them
 
 	pending  bool  // the command at hand is still in the reader
 	sequence uint8 // of the next packet to the client
 
-	attached atomic.Bool // there is a backend connection; read by Server.watchIdle
-	loggedIn atomic.Bool // the handshake is over; read by Server.Shutdown
-	idle     atomic.Bool // waiting for a command; read by Server.Shutdown and KILL
+	// What others may look at, to decide whether to wake the session.
+	attached atomic.Bool   // there is a backend connection
+	recent   atomic.Bool   // the next statement may ask about the last one
+	commands atomic.Uint64 // how many were read
+	errand   atomic.Uint32 // what an idle session is woken up for
+	idleness idleness      // belongs to Server.watch
+	counted  counted       // guarded by Server.mu
+	loggedIn atomic.Bool   // the handshake is over; read by Server.Shutdown
+	idle     atomic.Bool   // waiting for a command; read by Server.Shutdown and KILL
 
 	mu   sync.Mutex
 	info SessionInfo // guarded by mu; read by Server.Sessions
@@ -74,8 +83,9 @@ type SessionInfo struct {
 var errQuit = errors.New("client quit")
 
 func newSession(server *Server, id uint32, conn net.Conn) *session {
-	s := &session{server: server, id: id, conn: conn, status: wire.StatusAutocommit}
-	s.in = newClientReader(conn, s.ignoreWake)
+	s := &session{server: server, id: id, socket: conn, conn: conn, status: wire.StatusAutocommit}
+	s.in = newClientReader(conn, s.woken)
+	s.in.wait.handle, s.in.wait.idle = s.carryOut, s.rest
 	s.info = SessionInfo{ID: id, Client: conn.RemoteAddr().String(), Since: time.Now()}
 	return s
 }
@@ -83,42 +93,68 @@ func newSession(server *Server, id uint32, conn net.Conn) *session {
 // run serves the client until it leaves, the connection fails, or the node stops.
 func (s *session) run() {
 	defer s.end()
-	if err := s.handshake(); err != nil {
+	if err := s.login(); err != nil {
 		s.server.metrics.handshakeFailures.Inc()
 		s.server.log.Debug("handshake failed", s.fields(err)...)
 		return
 	}
 	s.loggedIn.Store(true)
-	for {
-		cmd, err := s.next()
-		if err != nil {
-			s.farewell(err)
-			return
-		}
-		s.server.metrics.commands.Inc()
-		if err := s.dispatch(cmd); err != nil {
-			if !errors.Is(err, errQuit) {
-				s.server.log.Debug("session ended", s.fields(err)...)
-			}
-			return
-		}
+	var err error
+	for err == nil {
+		err = s.serve()
+	}
+	if !errors.Is(err, errQuit) {
+		s.farewell(err)
 	}
 }
 
-// next waits for a command.
-func (s *session) next() (command, error) {
-	s.idle.Store(true)
-	if s.stopping() {
-		return command{}, errStopping
+// serve carries out commands while they are plain, and then one that is not.
+func (s *session) serve() error {
+	for {
+		err := s.in.serve()
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		if err := s.woken(); err != nil {
+			return err
+		}
+	}
+	if err := s.rest(); err != nil {
+		return err
 	}
 	cmd, err := s.in.next()
-	s.idle.Store(false)
-	s.pending, s.sequence = err == nil, 1
-	return cmd, err
+	if err != nil {
+		return err
+	}
+	return s.carryOut(cmd)
 }
 
-// errStopping ends a session because the node stops.
-var errStopping = errors.New("node is stopping")
+// rest is called before the session waits for a command.
+func (s *session) rest() error {
+	s.idle.Store(true)
+	if s.stopping() {
+		return errStopping
+	}
+	return nil
+}
+
+// carryOut carries out a command.
+func (s *session) carryOut(cmd command) error {
+	s.idle.Store(false)
+	s.commands.Add(1)
+	s.server.metrics.commands.Inc()
+	s.pending, s.sequence = true, 1
+	return s.dispatch(cmd)
+}
+
+// Why a session ends by our own doing.
+var (
+	errStopping = errors.New("node is stopping")
+	errIdle     = errors.New("session was idle for too long")
+)
 
 // stopping says that the session should end now: the node stops and nothing of
 // the client's is under way.
@@ -126,21 +162,30 @@ func (s *session) stopping() bool {
 	return s.server.draining.Load() && !s.inTransaction()
 }
 
-// ignoreWake is asked when a read for the client hit a deadline, which only a
-// graceful stop sets. Reading goes on when the session still has work.
-func (s *session) ignoreWake() bool {
-	if s.idle.Load() && s.stopping() {
-		return false
+// woken is called when a read for the client hit a deadline, which only wake
+// sets. An error ends the session, otherwise reading goes on.
+func (s *session) woken() error {
+	idle := s.idle.Load()
+	if idle && s.stopping() {
+		return errStopping
 	}
-	return s.conn.SetReadDeadline(time.Time{}) == nil
+	if err := s.socket.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	if idle {
+		return s.runErrand()
+	}
+	return nil
 }
 
 // farewell tells a client why its session ends, where that is our doing.
 func (s *session) farewell(err error) {
 	var last *clientError
 	switch {
-	case errors.Is(err, errStopping), errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, errStopping):
 		last, s.sequence = kindShutdown.with(), 0
+	case errors.Is(err, errIdle):
+		last, s.sequence = kindIdle.with(s.server.cfg.IdleTimeout), 0
 	case errors.Is(err, errMalformed):
 		last, s.sequence = kindMalformed.with(), 1
 	case errors.Is(err, io.EOF):
@@ -150,52 +195,6 @@ func (s *session) farewell(err error) {
 		err = errors.Join(err, s.writeErr(last))
 	}
 	s.server.log.Debug("session ended", s.fields(err)...)
-}
-
-// handshake logs the client in.
-func (s *session) handshake() error {
-	settings := s.server.cfg.Directory.Settings()
-	client, err := wire.Accept(s.conn, wire.AcceptConfig{
-		ServerVersion: s.server.cfg.ServerVersion,
-		ConnectionID:  s.id,
-		Capabilities:  wire.OfferedCapabilities,
-		Collation:     s.server.cfg.Collation,
-		Timeout:       s.server.cfg.HandshakeTimeout,
-		Lookup: func(user string) (string, bool) {
-			return settings.Password, user == settings.User
-		},
-	})
-	var denied *wire.AuthError
-	if errors.As(err, &denied) {
-		s.sequence = denied.Sequence
-		host, _, splitErr := net.SplitHostPort(s.info.Client)
-		return errors.Join(err, splitErr, s.writeErr(kindAccessDenied.with(denied.User, host)))
-	}
-	if err != nil {
-		return err
-	}
-	s.user, s.caps, s.collation, s.sequence = client.User, client.Capabilities, client.Collation, client.Sequence
-	s.state.database = client.Database
-	if s.state.database == "" {
-		s.state.database = settings.Database
-	}
-	if err := s.startAt(client.Attributes[coreAttribute]); err != nil {
-		return errors.Join(err, s.writeErr(err))
-	}
-	return s.write(wire.AppendOK(nil, s.sequence, s.caps, wire.OK{Status: s.status}))
-}
-
-// restart puts the session where it was after the login: at the core object that
-// the client named when it connected, or in its user's default library, or
-// nowhere.
-func (s *session) restart() {
-	s.core, s.library = s.start.Core, s.start.Library
-	if name := s.server.cfg.Directory.Settings().DefaultLibrary; s.library == 0 && name != "" {
-		if library := s.server.cfg.Directory.Libraries().ByName(name); library != nil {
-			s.library = library.ID
-		}
-	}
-	s.publish()
 }
 
 // end gives everything back. A panic ends this session only.
@@ -213,7 +212,7 @@ func (s *session) end() {
 	}
 	s.detach()
 	s.in.release()
-	if err := s.conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+	if err := s.socket.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		s.server.log.Debug("closing the client's connection", s.fields(err)...)
 	}
 }
@@ -234,6 +233,13 @@ func (s *session) writeErr(err error) error {
 	}
 	s.server.metrics.errors.WithLabelValues(fmt.Sprint(e.code)).Inc()
 	return s.write(wire.AppendErr(nil, s.sequence, e.code, e.state, e.text))
+}
+
+// describe says what others may know of the session.
+func (s *session) describe() SessionInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.info
 }
 
 // publish makes what others may know of the session known.

@@ -3,6 +3,7 @@ package backend
 import (
 	"net"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -23,6 +24,14 @@ type Conn struct {
 // NetConn is the raw connection. After Acquire it is between two commands,
 // nothing of it is buffered anywhere, and no deadline is set.
 func (c *Conn) NetConn() net.Conn { return c.link.raw }
+
+// Raw is the socket under NetConn, or nil when what passes through it is not what
+// NetConn reads and writes.
+func (c *Conn) Raw() syscall.RawConn { return c.link.descriptor }
+
+// Socket is the connection under NetConn. It may be used from any goroutine, to
+// shut it down.
+func (c *Conn) Socket() net.Conn { return c.link.raw }
 
 // Server is the address of the server.
 func (c *Conn) Server() string { return c.link.server }

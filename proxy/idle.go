@@ -1,0 +1,115 @@
+package proxy
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// idleCheck is how often idle sessions are looked at, at least.
+const idleCheck = time.Second
+
+// recentFactor is by how much longer a session keeps its backend connection when
+// the last answer left something to ask for, as warnings do.
+const recentFactor = 12
+
+// errand is what an idle session was woken up for, apart from a stop of the
+// node.
+type errand = uint32
+
+const (
+	// errandNone is to read once more: see clientReader.onReadable.
+	errandNone errand = iota
+	errandPark
+	errandExpire
+)
+
+// idleness is what Server.watch knows of a session. Only it looks at that.
+type idleness struct {
+	commands uint64    // how many the session had read
+	since    time.Time // when that was first seen; zero: it was not idle
+	looked   bool      // the session was made to read once more since
+}
+
+// watch wakes sessions that have been idle for too long, and keeps what new ones
+// are greeted with up to date, until sessions are cut off. One goroutine looks at
+// all sessions, so that none pays for a timer.
+func (server *Server) watch() {
+	every := idleCheck
+	if park := server.cfg.ParkAfter; park > 0 {
+		every = min(every, max(park/4, time.Millisecond))
+	}
+	every = min(every, max(server.cfg.IdleTimeout/4, time.Millisecond))
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	var all []*session
+	for {
+		select {
+		case <-server.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if server.ready.Load() {
+			server.updateOffer()
+		}
+		all = server.appendSessions(all[:0])
+		now := time.Now()
+		for _, s := range all {
+			server.lookAt(s, now)
+		}
+		clear(all)
+	}
+}
+
+func (server *Server) appendSessions(to []*session) []*session {
+	server.mu.Lock()
+	defer server.mu.Unlock()
+	for _, s := range server.sessions {
+		to = append(to, s)
+	}
+	return to
+}
+
+// lookAt wakes a session that is idle for too long. What a session is woken up
+// for it decides again by itself: it may have got to work meanwhile.
+func (server *Server) lookAt(s *session, now time.Time) {
+	if !s.idle.Load() || !s.loggedIn.Load() {
+		s.idleness.since = time.Time{}
+		return
+	}
+	if n := s.commands.Load(); n != s.idleness.commands || s.idleness.since.IsZero() {
+		s.idleness = idleness{commands: n, since: now}
+		return
+	}
+	if !s.idleness.looked {
+		s.idleness.looked = true
+		s.wake()
+		return
+	}
+	switch idle := now.Sub(s.idleness.since); {
+	case idle >= server.cfg.IdleTimeout:
+		s.errand.Store(errandExpire)
+		s.wake()
+	case server.cfg.ParkAfter > 0 && idle >= server.cfg.ParkAfter && s.attached.Load():
+		if s.recent.Load() && idle < recentFactor*server.cfg.ParkAfter {
+			return
+		}
+		s.errand.Store(errandPark)
+		s.wake()
+	}
+}
+
+// runErrand does what an idle session was woken up for. An error ends it.
+func (s *session) runErrand() error {
+	switch s.errand.Swap(errandNone) {
+	case errandExpire:
+		return errIdle
+	case errandPark:
+		if s.anchor() == free {
+			s.server.metrics.parked.Inc()
+			s.server.log.Debug("an idle session gives its backend connection back", zap.Uint32("session", s.id))
+			s.detach()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+
+	"github.com/mysqlda/mysqlda/proxy/wire"
+)
+
+// acceptConfig says how the client is greeted and checked.
+func (s *session) acceptConfig() wire.AcceptConfig {
+	offer, settings := s.server.offer.Load(), s.server.cfg.Directory.Settings()
+	return wire.AcceptConfig{
+		ServerVersion: offer.version,
+		ConnectionID:  s.id,
+		Capabilities:  offer.capabilities,
+		Collation:     offer.collation,
+		Timeout:       s.server.cfg.HandshakeTimeout,
+		TLS:           s.server.cfg.TLS,
+		RequireTLS:    s.server.cfg.RequireTLS,
+		PasswordKey:   &s.server.passwordKey,
+		Lookup: func(user string) (string, bool) {
+			return settings.Password, user == settings.User
+		},
+	}
+}
+
+// login logs the client in.
+func (s *session) login() error {
+	if err := s.readProxyHeader(); err != nil {
+		return err
+	}
+	client, err := wire.Accept(s.socket, s.acceptConfig())
+	if denied := (*wire.AuthError)(nil); errors.As(err, &denied) {
+		s.conn = denied.Conn
+		return s.deny(denied)
+	}
+	if err != nil {
+		return err
+	}
+	if client.Conn != s.socket {
+		s.layer(client.Conn)
+	}
+	if err := s.become(client); err != nil {
+		return errors.Join(err, s.writeErr(err))
+	}
+	if err := s.write(wire.AppendOK(nil, s.sequence, s.caps, wire.OK{Status: s.status})); err != nil {
+		return err
+	}
+	if client.Compression.Algorithm != wire.Uncompressed {
+		s.layer(wire.Compress(s.conn, client.Compression))
+	}
+	return nil
+}
+
+// layer makes everything pass through TLS or compression from now on.
+func (s *session) layer(conn net.Conn) {
+	s.conn = conn
+	s.in.layer(conn)
+}
+
+// deny tells the client that it could not prove who it is.
+func (s *session) deny(denied *wire.AuthError) error {
+	s.sequence = denied.Sequence
+	host, _, err := net.SplitHostPort(s.info.Client)
+	return errors.Join(denied, err, s.writeErr(kindAccessDenied.with(denied.User, host)))
+}
+
+// become makes the session that of a client who has proved who it is.
+func (s *session) become(client *wire.Client) error {
+	s.sequence = client.Sequence
+	if refusal := s.server.countUser(s, client.User); refusal != nil {
+		return refusal
+	}
+	s.user, s.agreed, s.caps, s.collation = client.User, client.Agreed, client.Capabilities, client.Collation
+	s.state.database = client.Database
+	if s.state.database == "" {
+		s.state.database = s.server.cfg.Directory.Settings().Database
+	}
+	return s.startAt(client.Attributes[coreAttribute])
+}
+
+// startAt decides where the session starts: at the core object that the client
+// named when it connected, or at its user's default one.
+func (s *session) startAt(core string) error {
+	if core == "" {
+		core = s.server.cfg.Directory.Settings().DefaultCore
+	}
+	if core != "" {
+		ctx, cancel := context.WithTimeout(s.server.ctx, s.server.cfg.HandshakeTimeout)
+		defer cancel()
+		placement, err := s.server.cfg.Directory.Resolve(ctx, core)
+		if err != nil {
+			return directoryError(err, "", "", core)
+		}
+		s.start = placement
+	}
+	return s.restart()
+}
+
+// restart puts the session where it was after the login: in the library of its
+// first core object, or in its user's default library, or nowhere.
+func (s *session) restart() error {
+	library := s.start.Library
+	if name := s.server.cfg.Directory.Settings().DefaultLibrary; library == 0 && name != "" {
+		if l := s.server.cfg.Directory.Libraries().ByName(name); l != nil {
+			library = l.ID
+		}
+	}
+	if refusal := s.server.countLibrary(s, library); refusal != nil {
+		return refusal
+	}
+	s.core, s.library = s.start.Core, library
+	s.publish()
+	return nil
+}
+
+// changeUser handles COM_CHANGE_USER: the session begins anew as that of another
+// client. A failure ends it, as it does with servers.
+func (s *session) changeUser(cmd command) error {
+	if !cmd.whole {
+		return s.refuse(cmd, kindMalformed.with())
+	}
+	payload := bytes.Clone(cmd.payload())
+	if err := s.drop(cmd); err != nil {
+		return err
+	}
+	s.forget()
+	client, err := wire.ChangeUser(clientPackets{s}, payload, s.sequence, s.acceptConfig(), s.agreed)
+	if denied := (*wire.AuthError)(nil); errors.As(err, &denied) {
+		return s.deny(denied)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.become(client); err != nil {
+		return errors.Join(err, s.writeErr(err))
+	}
+	return s.write(wire.AppendOK(nil, s.sequence, s.caps, wire.OK{Status: s.status}))
+}
+
+// forget puts everything back that a new session does not have.
+func (s *session) forget() {
+	s.statements.reset()
+	s.state.reset()
+	s.detach()
+	s.att.untold, s.insertID = nil, 0
+	s.status = wire.StatusAutocommit
+}
+
+// clientPackets is the client's connection for whoever reads single packets in
+// the middle of a command.
+type clientPackets struct{ s *session }
+
+func (c clientPackets) Read(b []byte) (int, error) {
+	have, err := c.s.in.fill(1)
+	if err != nil {
+		return 0, err
+	}
+	n := copy(b, have)
+	c.s.in.consume(n)
+	return n, nil
+}
+
+func (c clientPackets) Write(b []byte) (int, error) { return c.s.conn.Write(b) }
