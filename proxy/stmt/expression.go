@@ -51,7 +51,7 @@ func (r *reading) run(s *scanner) {
 		if r.value && r.depth == 0 && s.sql[s.pos] == ',' {
 			return
 		}
-		t := s.next()
+		t := s.token()
 		r.end = t.end
 		switch t.kind {
 		case tokenWord:

@@ -83,8 +83,11 @@ func (s *scanner) extends(start int, first token) bool {
 	again := *s
 	again.pos = start
 	m, ok := again.extension()
-	if !ok || m.executable && !s.several && again.restEmpty() {
+	if !ok {
 		return false
+	}
+	if end := again; m.executable && !s.several && end.restEmpty() {
+		return false // servers decide by their version what it is
 	}
 	*s = again
 	return true

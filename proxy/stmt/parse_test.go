@@ -150,36 +150,3 @@ func TestValuesTakeThePlacesOfPlaceholders(t *testing.T) {
 		}
 	}
 }
-
-func TestOrdinarySQLCostsNoAllocation(t *testing.T) {
-	for _, sql := range []string{
-		"SELECT c FROM sbtest1 WHERE id=5012",
-		"SELECT CONCAT('a', 1), @@version LIMIT 1",
-		"insert into t values ('a;b'); select 2",
-		"SET NAMES utf8mb4",
-		"create table t (a int); select 1",
-	} {
-		text := []byte(sql)
-		if n := testing.AllocsPerRun(100, func() {
-			Parse(text)
-			Classify(text)
-		}); n != 0 {
-			t.Errorf("%q: %v allocations", sql, n)
-		}
-	}
-}
-
-func BenchmarkPointSelect(b *testing.B) {
-	text := []byte("SELECT c FROM sbtest1 WHERE id=5012")
-	for b.Loop() {
-		Parse(text)
-		Classify(text)
-	}
-}
-
-func BenchmarkSelectLibrary(b *testing.B) {
-	text := []byte("select library 13812345678")
-	for b.Loop() {
-		Parse(text)
-	}
-}

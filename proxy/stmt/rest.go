@@ -71,7 +71,7 @@ func (s *scanner) variable() {
 // foundVariable marks that a system variable is read.
 func (s *scanner) foundVariable(name []byte) {
 	var buf [longestWord]byte
-	switch string(lowered(&buf, name)) {
+	switch string(lowered(&buf, plainName(name))) {
 	case "warning_count", "error_count", "identity", "last_insert_id", "last_gtid":
 		s.found |= LooksBack
 	}

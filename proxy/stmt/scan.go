@@ -49,6 +49,11 @@ func (s *scanner) text(t token) []byte { return s.sql[t.start:t.end] }
 // for ever.
 func (s *scanner) next() token {
 	s.blanks()
+	return s.token()
+}
+
+// token is next where no blank stands.
+func (s *scanner) token() token {
 	start := s.pos
 	if start >= len(s.sql) {
 		return token{start: start, end: start}
@@ -103,11 +108,14 @@ func (s *scanner) wordLen() int {
 func (s *scanner) blanks() bool {
 	start := s.pos
 	for s.pos < len(s.sql) {
-		switch c := s.sql[s.pos]; {
-		case isSpace(c):
+		c := s.sql[s.pos]
+		if c > '/' { // above every byte that begins a blank: as nearly always
+			break
+		}
+		if isSpace(c) {
 			s.pos++
-		case c > '/' || !s.comment(): // none begins with what is above "/"
-			return s.pos > start
+		} else if !s.comment() {
+			break
 		}
 	}
 	return s.pos > start
@@ -118,6 +126,8 @@ func (s *scanner) blanks() bool {
 func (s *scanner) comment() bool {
 	start := s.pos
 	switch c := s.sql[start]; {
+	case c != '#' && c != '-' && c != '/' && c != '*':
+		return false
 	case c == '#', c == '-' && s.dashes():
 		s.to('\n')
 	case c == '/' && s.peek(1) == '*':

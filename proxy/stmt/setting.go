@@ -109,7 +109,7 @@ func (x Setting) AppendStatement(dst []byte) []byte {
 // plainName takes the quotes off a name when that leaves no doubt about it.
 func plainName(name []byte) []byte {
 	n := len(name)
-	if n < 2 || name[0] != name[n-1] || isWordByte(name[0]) || bytes.ContainsAny(name[1:n-1], "'\"`\\") {
+	if n <= 2 || name[0] != name[n-1] || isWordByte(name[0]) || bytes.ContainsAny(name[1:n-1], "'\"`\\") {
 		return name
 	}
 	return name[1 : n-1]
@@ -177,13 +177,15 @@ func (i *Settings) step() (set Setting, ok bool) {
 				return set, true
 			}
 			i.in = false
+			i.s.rest()
 		}
-		i.s.rest()
 		if i.s.restEmpty() {
 			return Setting{}, false
 		}
 		if i.s.optional("set") {
 			i.in, i.list = true, assignments{first: true}
+		} else {
+			i.s.rest()
 		}
 	}
 }
