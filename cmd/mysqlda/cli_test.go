@@ -62,10 +62,10 @@ func (f *fakeNode) Status() (admin.Status, error) {
 			{ID: "n3", MySQL: "10.0.0.3:13306", Cluster: "10.0.0.3:13307", Gossip: "10.0.0.3:13308", HTTP: "10.0.0.3:13309", Version: "1.0.0"},
 		},
 		Libraries: []admin.LibraryStatus{
-			{ID: 1, Name: "mysql_data_1", State: "open", Weight: 100, Placements: 7, Active: "10.1.0.1:3306", Servers: []admin.ServerStatus{
+			{ID: 1, Name: "mysql_data_1", State: "open", Weight: 100, TLS: "off", Placements: 7, Active: "10.1.0.1:3306", Servers: []admin.ServerStatus{
 				server("10.1.0.1:3306", true, true, false), refusing(server("10.1.0.2:3306", false, false)),
 			}},
-			{ID: 2, Name: "mysql_data_2", State: "closed", Weight: 50, Placements: 5, Active: "10.1.0.3:3306", Servers: []admin.ServerStatus{
+			{ID: 2, Name: "mysql_data_2", State: "closed", Weight: 50, TLS: "verify_ca", Placements: 5, Active: "10.1.0.3:3306", Servers: []admin.ServerStatus{
 				server("10.1.0.3:3306"),
 			}},
 		},
@@ -151,10 +151,13 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		{"locate a b", `there is an argument too many: "b"`},
 		{"library weight", "NAME WEIGHT is missing"},
 		{"library weight x", "WEIGHT is missing"},
-		{"library", "library needs one of add, weight, close, open and list"},
+		{"library", "library needs one of add, weight, close, open, tls and list"},
 		{"library frobnicate", `not "frobnicate"`},
 		{"library add x", `required flag(s) "server" not set`},
 		{"library add x --server 127.0.0.1", `--server: "127.0.0.1" is not host:port`},
+		{"library add x --server a:1 --tls on", `--tls must be one of off, required, verify_ca, verify_identity, not "on"`},
+		{"library tls x", "MODE is missing"},
+		{"library tls x on", `MODE must be one of off, required, verify_ca, verify_identity, not "on"`},
 		{"library weight x much", `weight must be a whole number from 0 to 1000000, not "much"`},
 		{"library weight x 1000001", `weight must be a whole number from 0 to 1000000, not "1000001"`},
 		{"library weight x -5", "a weight must be a whole number from 0 to 1000000"},
@@ -186,6 +189,8 @@ func TestCommandsSayWhatTheyDid(t *testing.T) {
 		{"leave", "the node has left its cluster and ends\n"},
 		{"remove n3", "node n3 is no longer a member\n"},
 		{"library add x --server a:1,b:2 --weight 0", "library x is added\n"},
+		{"library add y --server a:1 --tls required", "library y is added\n"},
+		{"library tls y verify_identity", "library y has TLS verify_identity\n"},
 		{"library weight x 7", "library x has weight 7\n"},
 		{"library close x", "library x gets no new core objects\n"},
 		{"library open x", "library x gets new core objects\n"},
@@ -199,7 +204,9 @@ func TestCommandsSayWhatTheyDid(t *testing.T) {
 		t.Errorf("asked %q", node.asked)
 	}
 	want := []admin.LibraryChange{
-		{Op: admin.AddLibrary, Library: "x", Servers: []string{"a:1", "b:2"}},
+		{Op: admin.AddLibrary, Library: "x", Servers: []string{"a:1", "b:2"}, TLS: "off"},
+		{Op: admin.AddLibrary, Library: "y", Weight: 100, Servers: []string{"a:1"}, TLS: "required"},
+		{Op: admin.SetTLS, Library: "y", TLS: "verify_identity"},
 		{Op: admin.SetWeight, Library: "x", Weight: 7},
 		{Op: admin.CloseLibrary, Library: "x"},
 		{Op: admin.OpenLibrary, Library: "x"},
@@ -273,7 +280,7 @@ func TestStatusJSONHasTheContractsFields(t *testing.T) {
 	}
 	has("status", status, "leader", "nodes", "libraries", "placements", "bindings", "applied_index")
 	has("node", status["nodes"].([]any)[0], "id", "voter", "alive", "mysql", "http")
-	library := has("library", status["libraries"].([]any)[0], "name", "state", "weight", "placements", "active", "servers")
+	library := has("library", status["libraries"].([]any)[0], "name", "state", "weight", "tls", "placements", "active", "servers")
 	has("server", library["servers"].([]any)[0], "address", "healthy")
 }
 

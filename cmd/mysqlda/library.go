@@ -16,15 +16,15 @@ import (
 func newLibrary() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "library",
-		Short: "Add, weight, close, open and list libraries",
+		Short: "Add, weight, close, open, protect and list libraries",
 		RunE: action(func(_ *cobra.Command, args []string) error {
-			return &usageError{fmt.Errorf("library needs one of add, weight, close, open and list, not %q", strings.Join(args, " "))}
+			return &usageError{fmt.Errorf("library needs one of add, weight, close, open, tls and list, not %q", strings.Join(args, " "))}
 		}),
 	}
 	cmd.AddCommand(newLibraryAdd(), newLibraryWeight(),
 		newLibraryState("close", "Let a library get no new core objects; those that live there stay", admin.CloseLibrary, "gets no new core objects"),
 		newLibraryState("open", "Let a library get new core objects again", admin.OpenLibrary, "gets new core objects"),
-		newLibraryList())
+		newLibraryTLS(), newLibraryList())
 	return cmd
 }
 
@@ -32,6 +32,7 @@ func newLibraryAdd() *cobra.Command {
 	var t target
 	var servers []string
 	share := weight(fsm.DefaultWeight)
+	mode := fsm.TLSOff.String()
 	cmd := &cobra.Command{
 		Use:   "add NAME --server ADDR[,ADDR]",
 		Short: "Add a library; nothing moves, new core objects land there too",
@@ -44,13 +45,17 @@ core object before ` + "`status`" + ` shows it healthy and ` + "`library weight`
 			if err := checkAddresses("--server", servers); err != nil {
 				return err
 			}
-			change := admin.LibraryChange{Op: admin.AddLibrary, Library: args[0], Weight: uint32(share), Servers: servers}
+			if err := checkTLSMode("--tls", mode); err != nil {
+				return err
+			}
+			change := admin.LibraryChange{Op: admin.AddLibrary, Library: args[0], Weight: uint32(share), Servers: servers, TLS: mode}
 			return changeLibrary(cmd, &t, change, "is added")
 		}),
 	}
 	t.flags(cmd)
 	cmd.Flags().StringSliceVar(&servers, "server", nil, "`addresses` of its MySQL servers, in the order in which they are tried")
 	cmd.Flags().Var(&share, "weight", "its share of new core objects relative to the others' weights")
+	cmd.Flags().StringVar(&mode, "tls", mode, "how connections to its servers are protected: "+tlsModes())
 	required(cmd, "server")
 	return cmd
 }
@@ -92,6 +97,43 @@ func newLibraryState(name, short string, op admin.Operation, done string) *cobra
 	}
 	t.flags(cmd)
 	return cmd
+}
+
+func newLibraryTLS() *cobra.Command {
+	var t target
+	cmd := &cobra.Command{
+		Use:   "tls NAME MODE",
+		Short: "Say how connections to a library's servers are protected",
+		Long: `Say how connections to a library's servers are protected, of those that are opened
+from now on:
+
+  off              nothing is encrypted
+  required         encrypted, whatever the server's certificate is
+  verify_ca        and a known authority has signed the certificate
+  verify_identity  and the certificate names the server's host
+
+The authorities are those of backend.tls_ca in each node's config file.`,
+		Example: `  mysqlda library tls library_3 verify_ca -f n1.conf`,
+		Args:    exactly("NAME", "MODE"),
+		RunE: action(func(cmd *cobra.Command, args []string) error {
+			if err := checkTLSMode("MODE", args[1]); err != nil {
+				return err
+			}
+			change := admin.LibraryChange{Op: admin.SetTLS, Library: args[0], TLS: args[1]}
+			return changeLibrary(cmd, &t, change, "has TLS "+args[1])
+		}),
+	}
+	t.flags(cmd)
+	return cmd
+}
+
+func tlsModes() string { return strings.Join(fsm.TLSModes(), ", ") }
+
+func checkTLSMode(name, word string) error {
+	if _, ok := fsm.ParseTLSMode(word); !ok {
+		return &usageError{fmt.Errorf("%s must be one of %s, not %q", name, tlsModes(), word)}
+	}
+	return nil
 }
 
 func newLibraryList() *cobra.Command {

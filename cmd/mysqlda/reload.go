@@ -18,7 +18,7 @@ func newReload() *cobra.Command {
 		Use:   "reload -f FILE",
 		Short: "Make the cluster's libraries those of a config file",
 		Long: `Show the difference between the forwards of a config file and the cluster's
-libraries and apply it: new libraries, new servers, another order, and weights
+libraries and apply it: new libraries, new servers, another order, weights and TLS
 where the file names them. Libraries cannot be removed: a file that lacks one of
 the cluster's changes nothing. The node that is asked is that of --http or, without
 it, the file's own.`,

@@ -131,12 +131,12 @@ func shortened(address, first string) string {
 // printLibraries prints one line a library and server.
 func printLibraries(w io.Writer, s admin.Status) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "LIBRARY\tSTATE\tWEIGHT\tPLACEMENTS\tSERVER\tACTIVE\tHEALTH")
+	fmt.Fprintln(table, "LIBRARY\tSTATE\tWEIGHT\tTLS\tPLACEMENTS\tSERVER\tACTIVE\tHEALTH")
 	for _, l := range s.Libraries {
-		first := fmt.Sprintf("%s\t%s\t%d\t%d", l.Name, l.State, l.Weight, l.Placements)
+		first := fmt.Sprintf("%s\t%s\t%d\t%s\t%d", l.Name, l.State, l.Weight, l.TLS, l.Placements)
 		for _, server := range l.Servers {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", first, server.Address, yesNo(server.Address == l.Active), health(server))
-			first = "\t\t\t"
+			first = "\t\t\t\t"
 		}
 	}
 	return table.Flush()

@@ -69,6 +69,7 @@ type LibraryStatus struct {
 	Name       string         `json:"name"`
 	State      string         `json:"state"` // open or closed
 	Weight     uint32         `json:"weight"`
+	TLS        string         `json:"tls"` // of connections to its servers: off, required, verify_ca or verify_identity
 	Placements uint64         `json:"placements"`
 	Active     string         `json:"active"` // address of the server in use, "" while it changes
 	Servers    []ServerStatus `json:"servers"`
@@ -119,11 +120,12 @@ type Operation string
 
 // The operations, and the fields of LibraryChange that they use.
 const (
-	AddLibrary   Operation = "add"     // Weight, Servers
+	AddLibrary   Operation = "add"     // Weight, Servers, TLS ("" for off)
 	SetWeight    Operation = "weight"  // Weight
 	OpenLibrary  Operation = "open"    // takes new core objects
 	CloseLibrary Operation = "close"   // gets no new core objects
 	SetServers   Operation = "servers" // Servers: replaces the list, in this order
+	SetTLS       Operation = "tls"     // TLS
 )
 
 // LibraryChange changes one library.
@@ -132,6 +134,7 @@ type LibraryChange struct {
 	Library string    `json:"library"`
 	Weight  uint32    `json:"weight,omitempty"`
 	Servers []string  `json:"servers,omitempty"` // host:port
+	TLS     string    `json:"tls,omitempty"`     // see LibraryStatus
 }
 
 // JoinRequest names members of the cluster to join, by internode address.

@@ -14,9 +14,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/mysqlda/mysqlda/fsm"
 )
 
 // MaxFileBytes bounds the whole file. The bounds of names, accounts, libraries
@@ -49,8 +52,11 @@ type Config struct {
 	Path string // of the file, absolute
 
 	Server      Server
+	TLS         ClientTLS
+	Limits      Limits
 	Auth        Auth
 	IdleTimeout time.Duration // session_pool.unused_forward_session_timeout
+	Backend     Backend
 	Forwards    []Forward
 	Node        Node
 	Cluster     Cluster
@@ -65,6 +71,9 @@ type Config struct {
 type Server struct {
 	Listen          string        // host:port
 	ShutdownTimeout time.Duration // how long running statements may take to finish on a graceful stop
+	// ProxyProtocolFrom are those who say with the PROXY protocol on whose behalf
+	// they connect, and are believed.
+	ProxyProtocolFrom []netip.Prefix
 }
 
 // Auth is the one account: clients log in with it, and nodes log in to the
@@ -74,6 +83,7 @@ type Auth struct {
 	Password       Secret
 	Database       string
 	DefaultLibrary string // of a session that has not selected one; "" for none
+	DefaultCore    string // whose library a session starts in, before DefaultLibrary; "" for none
 }
 
 // Forward is one library of the file's forwards list.
@@ -84,6 +94,10 @@ type Forward struct {
 	// leaves the cluster's weight alone.
 	HasWeight bool
 	Servers   []string // host:port, in the order in which they are tried
+	TLS       fsm.TLSMode
+	// HasTLS says that the file names it. Where it does not, reload leaves the
+	// cluster's alone.
+	HasTLS bool
 }
 
 // Node is who this node is.

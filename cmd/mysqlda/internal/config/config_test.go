@@ -3,12 +3,15 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mysqlda/mysqlda/fsm"
 )
 
 func mustParse(t *testing.T, src string) *Config {
@@ -32,6 +35,9 @@ func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
 	want := &Config{
 		Path:        filepath.Join(dir, "original.conf"),
 		Server:      Server{Listen: "127.0.0.1:13306", ShutdownTimeout: 10 * time.Second},
+		TLS:         ClientTLS{Mode: TLSOptional, ClientCertificates: TLSOff},
+		Limits:      defaultLimits,
+		Backend:     defaultBackend,
 		Auth:        Auth{User: "calvin", Password: "calvin", Database: "calvindb"},
 		IdleTimeout: time.Minute,
 		Forwards:    []Forward{{Library: "mysqlda1", Weight: 100, Servers: []string{"127.0.0.1:3306"}}},
@@ -49,15 +55,38 @@ func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
 	}
 }
 
+// What the file's keys are when it does not say. docs and the template name them.
+var (
+	defaultLimits = Limits{
+		MaxSessions: 10_000, HandshakeTimeout: 10 * time.Second, IdleTimeout: 8 * time.Hour,
+		AcquireTimeout: 10 * time.Second, ParkAfter: 5 * time.Second, MaxAllowedPacket: 1 << 30,
+	}
+	defaultBackend = Backend{
+		MaxConnections: 256, MaxIdle: 64, MaxWaiting: 4096, WaitTimeout: 5 * time.Second, DialTimeout: 5 * time.Second,
+		ResetTimeout: 3 * time.Second, ProbeInterval: 2 * time.Second, ProbeTimeout: 2 * time.Second,
+	}
+)
+
+func TestFewConnectionsLeaveNoMoreIdle(t *testing.T) {
+	if cfg := mustParse(t, `{"backend": {"max_connections_per_server": 10}}`); cfg.Backend.MaxIdle != 10 {
+		t.Errorf("got %+v", cfg.Backend)
+	}
+}
+
 func TestEveryKeyIsRead(t *testing.T) {
 	cfg := mustParse(t, `{
   // line comment
-  "server": { "listen_ip": "0.0.0.0", "listen_port": 23306, "shutdown_timeout": 3, },
-  "auth": { "user": "u", "pass": "p", "db": "d", "default_library": "b" }, /* block
+  "server": { "listen_ip": "0.0.0.0", "listen_port": 23306, "shutdown_timeout": 3, "proxy_protocol_from": ["10.1.2.3", "::ffff:10.1.2.4", "fd00::/8", "0.0.0.0/0"], },
+  "tls": { "mode": "required", "cert": "c.pem", "key": "../k.pem", "client_ca": "/a.pem", "client_certificates": "required" },
+  "limits": { "max_sessions": 1, "max_sessions_per_user": 2, "max_sessions_per_library": 3, "handshake_timeout": 4, "idle_timeout": 5,
+    "acquire_timeout": 6, "park_after": 0, "max_allowed_packet": 1024 },
+  "backend": { "tls_ca": "a.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "max_connections_per_server": 2, "max_idle_per_server": 1,
+    "max_waiting_per_server": 3, "wait_timeout": 4, "dial_timeout": 5, "reset_timeout": 6, "probe_interval": 7, "probe_timeout": 8 },
+  "auth": { "user": "u", "pass": "p", "db": "d", "default_library": "b", "default_core": "c" }, /* block
   comment */
   "session_pool": { "unused_forward_session_timeout": 0 },
   "forwards": [
-    { "instance": "a", "weight": 0, "forward": [ { "ip": "db1.example.com", "port": 3306 }, { "ip": "::1", "port": 3307 } ] },
+    { "instance": "a", "weight": 0, "tls": "verify_ca", "forward": [ { "ip": "db1.example.com", "port": 3306 }, { "ip": "::1", "port": 3307 } ] },
     { "instance": "b", "forward": [ { "ip": "10.0.0.1", "port": 3306 } ], },
   ],
   "node": { "id": "n1", "data_dir": "../n1-data", "advertise": "node1" },
@@ -66,12 +95,23 @@ func TestEveryKeyIsRead(t *testing.T) {
   "log": { "level": "debug", "format": "json" },
 }`)
 	want := &Config{
-		Path:        "/etc/mysqlda/n.conf",
-		Server:      Server{Listen: "0.0.0.0:23306", ShutdownTimeout: 3 * time.Second},
-		Auth:        Auth{User: "u", Password: "p", Database: "d", DefaultLibrary: "b"},
+		Path: "/etc/mysqlda/n.conf",
+		Server: Server{Listen: "0.0.0.0:23306", ShutdownTimeout: 3 * time.Second, ProxyProtocolFrom: []netip.Prefix{
+			netip.MustParsePrefix("10.1.2.3/32"), netip.MustParsePrefix("10.1.2.4/32"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("0.0.0.0/0"),
+		}},
+		TLS: ClientTLS{Mode: TLSRequired, Cert: "/etc/mysqlda/c.pem", Key: "/etc/k.pem", ClientCA: "/a.pem", ClientCertificates: TLSRequired},
+		Limits: Limits{
+			MaxSessions: 1, MaxSessionsPerUser: 2, MaxSessionsPerLibrary: 3, HandshakeTimeout: 4 * time.Second, IdleTimeout: 5 * time.Second,
+			AcquireTimeout: 6 * time.Second, ParkAfter: 0, MaxAllowedPacket: 1024,
+		},
+		Backend: Backend{
+			TLSCA: "/etc/mysqlda/a.pem", TLSCert: "/etc/mysqlda/c.pem", TLSKey: "/etc/mysqlda/k.pem", MaxConnections: 2, MaxIdle: 1, MaxWaiting: 3,
+			WaitTimeout: 4 * time.Second, DialTimeout: 5 * time.Second, ResetTimeout: 6 * time.Second, ProbeInterval: 7 * time.Second, ProbeTimeout: 8 * time.Second,
+		},
+		Auth:        Auth{User: "u", Password: "p", Database: "d", DefaultLibrary: "b", DefaultCore: "c"},
 		IdleTimeout: time.Second,
 		Forwards: []Forward{
-			{Library: "a", Weight: 0, HasWeight: true, Servers: []string{"db1.example.com:3306", "[::1]:3307"}},
+			{Library: "a", Weight: 0, HasWeight: true, TLS: fsm.TLSVerifyCA, HasTLS: true, Servers: []string{"db1.example.com:3306", "[::1]:3307"}},
 			{Library: "b", Weight: 100, Servers: []string{"10.0.0.1:3306"}},
 		},
 		Node:    Node{ID: "n1", DataDir: "/etc/n1-data", Advertise: "node1"},

@@ -28,7 +28,7 @@ func Parse(path string, src []byte) (*Config, error) {
 
 func (c *Config) decode(root *object) {
 	ip, port := DefaultListenIP, int64(DefaultListenPort)
-	shutdown := int64(DefaultShutdownTimeout / time.Second)
+	c.Server.ShutdownTimeout = DefaultShutdownTimeout
 	var server *object
 	root.section("server", func(o *object) {
 		server = o
@@ -38,9 +38,12 @@ func (c *Config) decode(root *object) {
 			}
 		}
 		o.whole("listen_port", 1, 65535, &port)
-		o.whole("shutdown_timeout", 1, maxShutdownSeconds, &shutdown)
+		o.seconds("shutdown_timeout", 1, maxShutdownSeconds, &c.Server.ShutdownTimeout)
+		o.prefixes("proxy_protocol_from", &c.Server.ProxyProtocolFrom)
 	})
-	c.Server = Server{Listen: joinPort(ip, port), ShutdownTimeout: time.Duration(shutdown) * time.Second}
+	c.Server.Listen = joinPort(ip, port)
+	c.decodeClientTLS(root)
+	c.decodeLimits(root)
 
 	var auth *object
 	root.section("auth", func(o *object) {
@@ -48,6 +51,7 @@ func (c *Config) decode(root *object) {
 		c.decodeAuth(o)
 	})
 	c.decodeSessionPool(root)
+	c.decodeBackend(root)
 	c.decodeForwards(root)
 	if name := c.Auth.DefaultLibrary; name != "" && c.Forwards != nil && !c.hasLibrary(name) {
 		auth.report("default_library", "%q is no library of forwards", name)
@@ -64,6 +68,11 @@ func (c *Config) decodeAuth(o *object) {
 	o.text("pass", &password)
 	o.text("db", &c.Auth.Database)
 	o.text("default_library", &c.Auth.DefaultLibrary)
+	if o.text("default_core", &c.Auth.DefaultCore) && c.Auth.DefaultCore != "" {
+		if err := fsm.CheckName("the core object", c.Auth.DefaultCore, fsm.MaxCoreLen); err != nil {
+			o.report("default_core", "%v", err)
+		}
+	}
 	c.Auth.Password = Secret(password)
 	for _, v := range []struct{ name, value string }{{"user", c.Auth.User}, {"pass", password}, {"db", c.Auth.Database}} {
 		switch {
@@ -100,6 +109,7 @@ func (c *Config) decodeForwards(root *object) {
 		weight := int64(fsm.DefaultWeight)
 		f.HasWeight = o.whole("weight", 0, fsm.MaxWeight, &weight)
 		f.Weight = uint32(weight)
+		f.decodeTLS(o)
 		f.decodeServers(o)
 		c.Forwards = append(c.Forwards, f)
 	})

@@ -209,6 +209,33 @@ func (o *object) text(name string, into *string) (present bool) {
 	return true
 }
 
+// texts reads an optional list of strings and hands each to check, which says
+// what is wrong with it, if anything.
+func (o *object) texts(name string, max int, check func(string) (problem string)) {
+	m := o.get(name)
+	if m == nil {
+		return
+	}
+	raw, ok := m.value.Value.(*hujson.Array)
+	if !ok {
+		o.report(name, "must be a list [...], not %s", kindName(m.value))
+		return
+	}
+	if len(raw.Elements) > max {
+		o.report(name, "has %d entries, at most %d are allowed", len(raw.Elements), max)
+		return
+	}
+	for i, v := range raw.Elements {
+		key := fmt.Sprintf("%s[%d]", o.path(name), i)
+		lit, ok := v.Value.(hujson.Literal)
+		if !ok || lit.Kind() != '"' {
+			o.doc.report(v.StartOffset, key, "must be a string, not %s", kindName(v))
+		} else if problem := check(lit.String()); problem != "" {
+			o.doc.report(v.StartOffset, key, "%s", problem)
+		}
+	}
+}
+
 // whole reads an optional whole number between lo and hi.
 func (o *object) whole(name string, lo, hi int64, into *int64) (present bool) {
 	m := o.get(name)

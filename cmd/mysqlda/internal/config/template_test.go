@@ -3,6 +3,8 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -104,5 +106,38 @@ func TestBadChoicesAreRefusedBeforeAnythingIsWritten(t *testing.T) {
 		if _, err := os.Stat(path); err == nil {
 			t.Errorf("%+v: a file was written", c.choices)
 		}
+	}
+}
+
+// What the template says in comments is as good as the rest of it: each key
+// exists, and the values are the defaults.
+func TestCommentsOfTheTemplateAreTrue(t *testing.T) {
+	text, err := render(Choices{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := Parse("/etc/n.conf", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uncommented := regexp.MustCompile(`(?m)^( *)// ( *["}])`).ReplaceAll(text, []byte("$1$2"))
+	after, err := Parse("/etc/n.conf", uncommented)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, uncommented)
+	}
+	// These are off by default, so their comments are examples.
+	if after.Server.ProxyProtocolFrom == nil || after.TLS.Cert == "" || after.TLS.ClientCA == "" || after.Backend.TLSCA == "" || after.Backend.TLSCert == "" ||
+		after.Auth.DefaultLibrary == "" || after.Auth.DefaultCore == "" || after.Node.ID == "" || after.Node.Advertise == "" || !after.Cluster.Present ||
+		!after.Forwards[0].HasWeight || !after.Forwards[0].HasTLS {
+		t.Errorf("a comment is gone: %+v", after)
+	}
+	after.Server.ProxyProtocolFrom = nil
+	after.TLS.Cert, after.TLS.Key, after.TLS.ClientCA = "", "", ""
+	after.Backend.TLSCA, after.Backend.TLSCert, after.Backend.TLSKey = "", "", ""
+	after.Auth.DefaultLibrary, after.Auth.DefaultCore = "", ""
+	after.Node.ID, after.Node.Advertise, after.Cluster.Present = "", "", false
+	after.Forwards[0].HasWeight, after.Forwards[0].HasTLS = false, false
+	if !reflect.DeepEqual(after, before) {
+		t.Errorf("\nwith the comments    %+v\nwithout the comments %+v", after, before)
 	}
 }

@@ -4,6 +4,8 @@
 //	daemon.go      opening, waiting, closing
 //	membership.go  which cluster the node belongs to: bootstrap and join
 //	node.go        what the HTTP API asks of the node
+//	datapath.go    what the config file says to the data path, with its certificates
+//	listeners.go   the sockets for clients
 //	status.go      what the node knows, put together for the API
 //	report.go      the same for SHOW MYSQLDA
 package daemon
@@ -112,15 +114,15 @@ func (d *daemon) open(ctx context.Context) error {
 		return err
 	}
 	// Bound before the cluster opens, so that a taken port is known at once.
-	clients, err := listen(ctx, "server.listen_ip, server.listen_port", d.cfg.Server.Listen)
+	clients, err := listenClients(ctx, "server.listen_ip, server.listen_port", d.cfg.Server.Listen)
 	if err != nil {
 		return err
 	}
-	d.closers = append(d.closers, func() error { return ignoreClosed(clients.Close()) })
+	d.closers = append(d.closers, func() error { return closeAll(clients) })
 	if err := d.openCluster(ctx); err != nil {
 		return err
 	}
-	if err := d.openDataPath(ctx, clients); err != nil {
+	if err := d.openDataPath(clients); err != nil {
 		return err
 	}
 	d.watch(ctx)
@@ -183,20 +185,21 @@ func (d *daemon) openCluster(ctx context.Context) error {
 	return nil
 }
 
-func (d *daemon) openDataPath(ctx context.Context, clients net.Listener) error {
+func (d *daemon) openDataPath(clients []net.Listener) error {
 	node := d.cluster.Load()
-	backends := backend.New(backend.Config{Logger: d.logger.Named("backend"), Registerer: d.registry})
+	path, err := configureDataPath(d.cfg, node.ID(), d.logger.Named("tls"))
+	if err != nil {
+		return err
+	}
+	path.backend.Logger, path.backend.Registerer = d.logger.Named("backend"), d.registry
+	backends := backend.New(path.backend)
 	d.closers = append(d.closers, func() error { backends.Close(); return nil })
 	backends.OnHealthChange(func(health []backend.ServerHealth) { node.SetHealth(seenHealth(health)) })
 	d.backends.Store(backends)
 
-	server, err := proxy.New(proxy.Config{
-		Directory:  node,
-		Backends:   backends,
-		Logger:     d.logger.Named("proxy"),
-		Registerer: d.registry,
-		Reports:    d.reports(),
-	})
+	path.proxy.Directory, path.proxy.Backends, path.proxy.Reports = node, backends, d.reports()
+	path.proxy.Logger, path.proxy.Registerer = d.logger.Named("proxy"), d.registry
+	server, err := proxy.New(path.proxy)
 	if err != nil {
 		return err
 	}
@@ -209,7 +212,9 @@ func (d *daemon) openDataPath(ctx context.Context, clients net.Listener) error {
 		return nil
 	})
 	d.proxy.Store(server)
-	d.run(func() error { return server.Serve(clients) })
+	for _, l := range clients {
+		d.run(func() error { return server.Serve(l) })
+	}
 	return nil
 }
 
@@ -276,11 +281,4 @@ func listen(ctx context.Context, keys, address string) (net.Listener, error) {
 	default:
 		return nil, fmt.Errorf("cannot listen on %s (%s): %w", address, keys, err)
 	}
-}
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	return err
 }

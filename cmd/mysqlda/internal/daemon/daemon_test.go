@@ -29,16 +29,16 @@ const patience = 30 * time.Second
 
 func TestSeedTakesEverythingFromTheFile(t *testing.T) {
 	got := seed(&config.Config{
-		Auth:        config.Auth{User: "u", Password: "p", Database: "d", DefaultLibrary: "a"},
+		Auth:        config.Auth{User: "u", Password: "p", Database: "d", DefaultLibrary: "a", DefaultCore: "c"},
 		IdleTimeout: time.Minute,
-		Forwards:    []config.Forward{{Library: "a", Weight: 5, Servers: []string{"h:1", "h:2"}}},
+		Forwards:    []config.Forward{{Library: "a", Weight: 5, Servers: []string{"h:1", "h:2"}, TLS: fsm.TLSVerifyCA}},
 	})
 	want := fsm.Bootstrap{
 		Settings: fsm.Settings{
-			User: "u", Password: "p", Database: "d", DefaultLibrary: "a",
+			User: "u", Password: "p", Database: "d", DefaultLibrary: "a", DefaultCore: "c",
 			UnusedForwardSessionTimeout: time.Minute, MaxShareMille: ring.DefaultMaxShareMille,
 		},
-		Libraries: []fsm.AddLibrary{{Name: "a", Weight: 5, Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}}}},
+		Libraries: []fsm.AddLibrary{{Name: "a", Weight: 5, Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}}, TLS: fsm.TLSVerifyCA}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("\ngot  %+v\nwant %+v", got, want)
@@ -56,14 +56,18 @@ func TestEveryOperationHasItsCommand(t *testing.T) {
 		{admin.LibraryChange{Op: admin.OpenLibrary, Library: "a"}, fsm.SetState{Library: "a", State: fsm.LibraryOpen}},
 		{admin.LibraryChange{Op: admin.CloseLibrary, Library: "a"}, fsm.SetState{Library: "a", State: fsm.LibraryClosed}},
 		{admin.LibraryChange{Op: admin.SetServers, Library: "a", Servers: []string{"h:1"}}, fsm.SetServers{Library: "a", Servers: list}},
+		{admin.LibraryChange{Op: admin.AddLibrary, Library: "a", Servers: []string{"h:1"}, TLS: "verify_identity"}, fsm.AddLibrary{Name: "a", Servers: list, TLS: fsm.TLSVerifyIdentity}},
+		{admin.LibraryChange{Op: admin.SetTLS, Library: "a", TLS: "required"}, fsm.SetTLS{Library: "a", TLS: fsm.TLSRequired}},
 	} {
 		got, err := libraryChange(c.change)
 		if err != nil || !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%+v: got %+v, %v", c.change, got, err)
 		}
 	}
-	if _, err := libraryChange(admin.LibraryChange{Op: "burn"}); !errors.Is(err, admin.ErrBadRequest) {
-		t.Errorf("unknown operation: got %v", err)
+	for _, c := range []admin.LibraryChange{{Op: "burn"}, {Op: admin.SetTLS, Library: "a"}, {Op: admin.AddLibrary, Library: "a", TLS: "on"}} {
+		if _, err := libraryChange(c); !errors.Is(err, admin.ErrBadRequest) {
+			t.Errorf("%+v: got %v", c, err)
+		}
 	}
 }
 

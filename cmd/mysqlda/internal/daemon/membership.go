@@ -58,11 +58,12 @@ func seed(cfg *config.Config) fsm.Bootstrap {
 		Password:                    string(cfg.Auth.Password),
 		Database:                    cfg.Auth.Database,
 		DefaultLibrary:              cfg.Auth.DefaultLibrary,
+		DefaultCore:                 cfg.Auth.DefaultCore,
 		UnusedForwardSessionTimeout: cfg.IdleTimeout,
 		MaxShareMille:               ring.DefaultMaxShareMille,
 	}}
 	for _, f := range cfg.Forwards {
-		b.Libraries = append(b.Libraries, fsm.AddLibrary{Name: f.Library, Weight: f.Weight, Servers: servers(f.Servers)})
+		b.Libraries = append(b.Libraries, fsm.AddLibrary{Name: f.Library, Weight: f.Weight, Servers: servers(f.Servers), TLS: f.TLS})
 	}
 	return b
 }
@@ -117,7 +118,7 @@ func (d *daemon) join(ctx context.Context, node *cluster.Node) error {
 func refused(err error) bool {
 	for _, final := range []error{
 		cluster.ErrOtherCluster, cluster.ErrOtherNode, cluster.ErrIDTaken,
-		cluster.ErrRemoved, fsm.ErrRemoved, cluster.ErrLeft, cluster.ErrClosed,
+		cluster.ErrRemoved, fsm.ErrRemoved, cluster.ErrLeft, cluster.ErrSuperseded, cluster.ErrClosed,
 	} {
 		if errors.Is(err, final) {
 			return true

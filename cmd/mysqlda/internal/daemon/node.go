@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +84,8 @@ func (d *daemon) ChangeLibraries(ctx context.Context, request admin.LibraryChang
 func libraryChange(c admin.LibraryChange) (fsm.LibraryChange, error) {
 	switch c.Op {
 	case admin.AddLibrary:
-		return fsm.AddLibrary{Name: c.Library, Weight: c.Weight, Servers: servers(c.Servers)}, nil
+		mode, err := tlsMode(cmp.Or(c.TLS, fsm.TLSOff.String()))
+		return fsm.AddLibrary{Name: c.Library, Weight: c.Weight, Servers: servers(c.Servers), TLS: mode}, err
 	case admin.SetWeight:
 		return fsm.SetWeight{Library: c.Library, Weight: c.Weight}, nil
 	case admin.OpenLibrary:
@@ -92,9 +94,20 @@ func libraryChange(c admin.LibraryChange) (fsm.LibraryChange, error) {
 		return fsm.SetState{Library: c.Library, State: fsm.LibraryClosed}, nil
 	case admin.SetServers:
 		return fsm.SetServers{Library: c.Library, Servers: servers(c.Servers)}, nil
+	case admin.SetTLS:
+		mode, err := tlsMode(c.TLS)
+		return fsm.SetTLS{Library: c.Library, TLS: mode}, err
 	default:
 		return nil, fmt.Errorf("%w: unknown operation %q", admin.ErrBadRequest, c.Op)
 	}
+}
+
+func tlsMode(word string) (fsm.TLSMode, error) {
+	mode, ok := fsm.ParseTLSMode(word)
+	if !ok {
+		return 0, fmt.Errorf("%w: TLS is one of %s, not %q", admin.ErrBadRequest, strings.Join(fsm.TLSModes(), ", "), word)
+	}
+	return mode, nil
 }
 
 // Join implements admin.Node.

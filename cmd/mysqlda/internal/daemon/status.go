@@ -63,6 +63,7 @@ func libraries(set *fsm.LibrarySet, counts fsm.Counts, seen []cluster.NodeHealth
 			Name:       l.Name,
 			State:      l.State.String(),
 			Weight:     l.Weight,
+			TLS:        l.TLS.String(),
 			Placements: counts.ByLibrary[l.ID],
 			Active:     l.Active,
 			Servers:    make([]admin.ServerStatus, 0, len(l.Servers)),

@@ -57,12 +57,12 @@ func TestStatusSaysWhyAServerCannotBeUsed(t *testing.T) {
 
 func TestLibrariesCarryTheirCounts(t *testing.T) {
 	set := fsm.NewLibrarySet(3, []fsm.Library{{
-		ID: 2, Name: "x", State: fsm.LibraryClosed, Weight: 7, Active: "h:1",
+		ID: 2, Name: "x", State: fsm.LibraryClosed, Weight: 7, TLS: fsm.TLSVerifyCA, Active: "h:1",
 		Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}},
 	}})
 	got := libraries(set, fsm.Counts{ByLibrary: map[fsm.LibraryID]uint64{2: 9}}, []cluster.NodeHealth{sees("n1", true)})
 	want := []admin.LibraryStatus{{
-		ID: 2, Name: "x", State: "closed", Weight: 7, Placements: 9, Active: "h:1",
+		ID: 2, Name: "x", State: "closed", Weight: 7, TLS: "verify_ca", Placements: 9, Active: "h:1",
 		Servers: []admin.ServerStatus{
 			{Address: "h:1", Healthy: true, SeenBy: []admin.SeenBy{{Node: "n1", Healthy: true}}},
 			{Address: "h:2", SeenBy: []admin.SeenBy{}},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/fsm"
 )
 
 // Plan is what has to change.
@@ -21,14 +22,18 @@ type Plan struct {
 }
 
 // Compare plans how the libraries that status shows become those of forwards.
-// The weight of a library that exists is left alone unless the file names it.
+// Weight and TLS of a library that exists are left alone unless the file names
+// them.
 func Compare(forwards []config.Forward, status admin.Status) Plan {
 	plan := Plan{Request: admin.LibraryChanges{ExpectVersion: status.RingVersion}}
 	for _, f := range forwards {
 		i := slices.IndexFunc(status.Libraries, func(l admin.LibraryStatus) bool { return l.Name == f.Library })
 		if i < 0 {
-			plan.change(admin.LibraryChange{Op: admin.AddLibrary, Library: f.Library, Weight: f.Weight, Servers: f.Servers},
-				fmt.Sprintf("is new: weight %d, servers %s", f.Weight, strings.Join(f.Servers, ", ")))
+			what := fmt.Sprintf("is new: weight %d, servers %s", f.Weight, strings.Join(f.Servers, ", "))
+			if f.TLS != fsm.TLSOff {
+				what += ", TLS " + f.TLS.String()
+			}
+			plan.change(admin.LibraryChange{Op: admin.AddLibrary, Library: f.Library, Weight: f.Weight, Servers: f.Servers, TLS: f.TLS.String()}, what)
 			continue
 		}
 		plan.compare(f, status.Libraries[i])
@@ -45,6 +50,10 @@ func (p *Plan) compare(f config.Forward, l admin.LibraryStatus) {
 	if f.HasWeight && f.Weight != l.Weight {
 		p.change(admin.LibraryChange{Op: admin.SetWeight, Library: f.Library, Weight: f.Weight},
 			fmt.Sprintf("weight %d becomes %d", l.Weight, f.Weight))
+	}
+	if f.HasTLS && f.TLS.String() != l.TLS {
+		p.change(admin.LibraryChange{Op: admin.SetTLS, Library: f.Library, TLS: f.TLS.String()},
+			fmt.Sprintf("TLS %s becomes %s", l.TLS, f.TLS))
 	}
 	now := make([]string, 0, len(l.Servers))
 	for _, s := range l.Servers {

@@ -6,10 +6,11 @@ import (
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/fsm"
 )
 
 func library(name string, weight uint32, servers ...string) admin.LibraryStatus {
-	l := admin.LibraryStatus{Name: name, Weight: weight, Active: servers[0]}
+	l := admin.LibraryStatus{Name: name, Weight: weight, TLS: "off", Active: servers[0]}
 	for _, s := range servers {
 		l.Servers = append(l.Servers, admin.ServerStatus{Address: s})
 	}
@@ -34,7 +35,7 @@ func TestCompare(t *testing.T) {
 		{
 			name:     "new library",
 			forwards: []config.Forward{a, b, {Library: "c", Weight: 20, Servers: []string{"h:4", "h:5"}}},
-			changes:  []admin.LibraryChange{{Op: admin.AddLibrary, Library: "c", Weight: 20, Servers: []string{"h:4", "h:5"}}},
+			changes:  []admin.LibraryChange{{Op: admin.AddLibrary, Library: "c", Weight: 20, Servers: []string{"h:4", "h:5"}, TLS: "off"}},
 			lines:    []string{"library c: is new: weight 20, servers h:4, h:5"},
 		},
 		{
@@ -61,6 +62,19 @@ func TestCompare(t *testing.T) {
 			forwards: []config.Forward{a, {Library: "b", Weight: 0, HasWeight: true, Servers: b.Servers}},
 			changes:  []admin.LibraryChange{{Op: admin.SetWeight, Library: "b", Weight: 0}},
 			lines:    []string{"library b: weight 50 becomes 0"},
+		},
+		{
+			name:     "TLS that the file names",
+			forwards: []config.Forward{a, {Library: "b", TLS: fsm.TLSVerifyCA, HasTLS: true, Servers: b.Servers}, {Library: "c", TLS: fsm.TLSRequired, HasTLS: true, Servers: []string{"h:4"}}},
+			changes: []admin.LibraryChange{
+				{Op: admin.SetTLS, Library: "b", TLS: "verify_ca"},
+				{Op: admin.AddLibrary, Library: "c", Servers: []string{"h:4"}, TLS: "required"},
+			},
+			lines: []string{"library b: TLS off becomes verify_ca", "library c: is new: weight 0, servers h:4, TLS required"},
+		},
+		{
+			name:     "TLS that is as the file names it",
+			forwards: []config.Forward{{Library: "a", TLS: fsm.TLSOff, HasTLS: true, Servers: a.Servers}, b},
 		},
 		{name: "library that the file lacks", forwards: []config.Forward{b}, missing: []string{"a"}},
 	} {
