@@ -20,11 +20,14 @@ type killed struct {
 
 // sessionsOf gives a node one session, of calvin's.
 func (k *killed) sessionsOf(n *Node, session uint32) {
-	n.OnKill(func(_ context.Context, id uint32, user string, statementOnly bool) bool {
+	n.OnKill(func(_ context.Context, id uint32, user string, statementOnly bool) (bool, error) {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		k.calls = append(k.calls, fmt.Sprintf("%s %d %s %v", n.ID(), id, user, statementOnly))
-		return id == session && user == "calvin"
+		if user == "susie" {
+			return true, errors.New("the server is down")
+		}
+		return id == session && user == "calvin", nil
 	})
 }
 
@@ -57,6 +60,10 @@ func TestKillReachesTheNodeOfTheNumber(t *testing.T) {
 				t.Errorf("%s asks %s for a stranger: %v, %v", from.ID(), to.ID(), found, err)
 			}
 			want = append(want, fmt.Sprintf("%s %d hobbes false", to.ID(), session))
+			if found, err := from.Kill(within(t, patience), to.NodeNumber(), session, "susie", true); !found || err == nil || err.Error() != "the server is down" {
+				t.Errorf("%s asks %s for what fails: %v, %v", from.ID(), to.ID(), found, err)
+			}
+			want = append(want, fmt.Sprintf("%s %d susie true", to.ID(), session))
 		}
 	}
 	if !slices.Equal(got.calls, want) {

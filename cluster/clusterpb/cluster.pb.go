@@ -781,6 +781,7 @@ func (x *KillRequest) GetStatementOnly() bool {
 type KillResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Found         bool                   `protobuf:"varint,1,opt,name=found,proto3" json:"found,omitempty"`
+	Error         *fsmpb.Error           `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"` // absent unless the callee could not do it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -820,6 +821,13 @@ func (x *KillResponse) GetFound() bool {
 		return x.Found
 	}
 	return false
+}
+
+func (x *KillResponse) GetError() *fsmpb.Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
 }
 
 type ProgressRequest struct {
@@ -1201,9 +1209,10 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\vKillRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04user\x18\x02 \x01(\tR\x04user\x12%\n" +
-	"\x0estatement_only\x18\x03 \x01(\bR\rstatementOnly\"$\n" +
+	"\x0estatement_only\x18\x03 \x01(\bR\rstatementOnly\"Q\n" +
 	"\fKillResponse\x12\x14\n" +
-	"\x05found\x18\x01 \x01(\bR\x05found\"@\n" +
+	"\x05found\x18\x01 \x01(\bR\x05found\x12+\n" +
+	"\x05error\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"@\n" +
 	"\x0fProgressRequest\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x17\n" +
 	"\await_ms\x18\x02 \x01(\rR\x06waitMs\"O\n" +
@@ -1307,30 +1316,31 @@ var file_cluster_clusterpb_cluster_proto_depIdxs = []int32{
 	26, // 8: mysqlda.cluster.v1.ChangeLibrariesResponse.error:type_name -> mysqlda.fsm.v1.Error
 	27, // 9: mysqlda.cluster.v1.RecordGreetingRequest.command:type_name -> mysqlda.fsm.v1.RecordGreeting
 	26, // 10: mysqlda.cluster.v1.RecordGreetingResponse.error:type_name -> mysqlda.fsm.v1.Error
-	0,  // 11: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
-	20, // 12: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
-	19, // 13: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
-	2,  // 14: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
-	4,  // 15: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
-	6,  // 16: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
-	8,  // 17: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
-	10, // 18: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
-	12, // 19: mysqlda.cluster.v1.Cluster.RecordGreeting:input_type -> mysqlda.cluster.v1.RecordGreetingRequest
-	14, // 20: mysqlda.cluster.v1.Cluster.Kill:input_type -> mysqlda.cluster.v1.KillRequest
-	16, // 21: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
-	3,  // 22: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
-	5,  // 23: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
-	7,  // 24: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
-	9,  // 25: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
-	11, // 26: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
-	13, // 27: mysqlda.cluster.v1.Cluster.RecordGreeting:output_type -> mysqlda.cluster.v1.RecordGreetingResponse
-	15, // 28: mysqlda.cluster.v1.Cluster.Kill:output_type -> mysqlda.cluster.v1.KillResponse
-	17, // 29: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
-	22, // [22:30] is the sub-list for method output_type
-	14, // [14:22] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	26, // 11: mysqlda.cluster.v1.KillResponse.error:type_name -> mysqlda.fsm.v1.Error
+	0,  // 12: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
+	20, // 13: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
+	19, // 14: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
+	2,  // 15: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
+	4,  // 16: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
+	6,  // 17: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
+	8,  // 18: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
+	10, // 19: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
+	12, // 20: mysqlda.cluster.v1.Cluster.RecordGreeting:input_type -> mysqlda.cluster.v1.RecordGreetingRequest
+	14, // 21: mysqlda.cluster.v1.Cluster.Kill:input_type -> mysqlda.cluster.v1.KillRequest
+	16, // 22: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
+	3,  // 23: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
+	5,  // 24: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
+	7,  // 25: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
+	9,  // 26: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
+	11, // 27: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
+	13, // 28: mysqlda.cluster.v1.Cluster.RecordGreeting:output_type -> mysqlda.cluster.v1.RecordGreetingResponse
+	15, // 29: mysqlda.cluster.v1.Cluster.Kill:output_type -> mysqlda.cluster.v1.KillResponse
+	17, // 30: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
+	23, // [23:31] is the sub-list for method output_type
+	15, // [15:23] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_cluster_clusterpb_cluster_proto_init() }

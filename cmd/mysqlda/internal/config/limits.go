@@ -19,15 +19,8 @@ const (
 	maxTimeoutSeconds    = 3600
 	maxIdleLimitSeconds  = 365 * 24 * 3600
 	minAllowedPacket     = 1 << 10
-	maxProxyAddresses    = 1024
 	maxAllowedPacketSize = 1 << 30 // the protocol's maximum
-)
-
-// Defaults of Limits that package proxy does not have itself.
-const (
-	DefaultMaxAllowedPacket   = maxAllowedPacketSize
-	DefaultSessionIdleTimeout = 8 * time.Hour
-	DefaultParkAfter          = 5 * time.Second
+	maxProxyAddresses    = 1024
 )
 
 // Limits bound what clients may use of this node.
@@ -39,7 +32,7 @@ type Limits struct {
 	IdleTimeout           time.Duration // for a client to send its next command
 	AcquireTimeout        time.Duration // for a statement to get a backend connection
 	ParkAfter             time.Duration // an idle session gives its backend connection back; 0: never
-	MaxAllowedPacket      int64         // bytes of one statement or row
+	MaxAllowedPacket      int64         // bytes of one command
 }
 
 // Backend says how this node uses the MySQL servers.
@@ -76,10 +69,10 @@ func (c *Config) decodeLimits(root *object) {
 	c.Limits = Limits{
 		MaxSessions:      proxy.DefaultMaxSessions,
 		HandshakeTimeout: proxy.DefaultHandshakeTimeout,
-		IdleTimeout:      DefaultSessionIdleTimeout,
+		IdleTimeout:      proxy.DefaultIdleTimeout,
 		AcquireTimeout:   proxy.DefaultAcquireTimeout,
-		ParkAfter:        DefaultParkAfter,
-		MaxAllowedPacket: DefaultMaxAllowedPacket,
+		ParkAfter:        proxy.DefaultParkAfter,
+		MaxAllowedPacket: proxy.DefaultMaxAllowedPacket,
 	}
 	l := &c.Limits
 	root.section("limits", func(o *object) {

@@ -212,6 +212,7 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 		return nil
 	})
 	d.proxy.Store(server)
+	node.OnKill(server.Kill)
 	for _, l := range clients {
 		d.run(func() error { return server.Serve(l) })
 	}

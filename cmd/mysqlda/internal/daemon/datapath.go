@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"slices"
 	"time"
@@ -22,21 +21,7 @@ import (
 type dataPath struct {
 	backend backend.Config
 	proxy   proxy.Config
-
-	clients clientRules
 	servers *tls.Config // for backend connections of libraries with TLS
-}
-
-// clientRules are what clients must keep to, besides what proxy.Config has.
-type clientRules struct {
-	TLS                   *tls.Config // nil: not offered
-	RequireTLS            bool
-	ProxyProtocolFrom     []netip.Prefix
-	MaxSessionsPerUser    int           // 0: no bound of its own
-	MaxSessionsPerLibrary int           // 0: no bound of its own
-	IdleTimeout           time.Duration // for the next command
-	ParkAfter             time.Duration // 0: never
-	MaxAllowedPacket      int64         // bytes
 }
 
 // configureDataPath turns the config file's words into what the data path takes,
@@ -62,22 +47,28 @@ func configureDataPath(cfg *config.Config, nodeID string, logger *zap.Logger) (d
 			MaxWaitingPerServer: cfg.Backend.MaxWaiting,
 		},
 		proxy: proxy.Config{
-			MaxSessions:      cfg.Limits.MaxSessions,
-			HandshakeTimeout: cfg.Limits.HandshakeTimeout,
-			AcquireTimeout:   cfg.Limits.AcquireTimeout,
-		},
-		clients: clientRules{
 			TLS:                   clients,
 			RequireTLS:            cfg.TLS.Mode == config.TLSRequired,
 			ProxyProtocolFrom:     cfg.Server.ProxyProtocolFrom,
+			MaxSessions:           cfg.Limits.MaxSessions,
 			MaxSessionsPerUser:    cfg.Limits.MaxSessionsPerUser,
 			MaxSessionsPerLibrary: cfg.Limits.MaxSessionsPerLibrary,
+			HandshakeTimeout:      cfg.Limits.HandshakeTimeout,
+			AcquireTimeout:        cfg.Limits.AcquireTimeout,
 			IdleTimeout:           cfg.Limits.IdleTimeout,
-			ParkAfter:             cfg.Limits.ParkAfter,
+			ParkAfter:             parkAfter(cfg.Limits.ParkAfter),
 			MaxAllowedPacket:      cfg.Limits.MaxAllowedPacket,
 		},
 		servers: servers,
 	}, nil
+}
+
+// parkAfter says "never" as the data path does: 0 is its default.
+func parkAfter(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
 }
 
 // tlsForClients is nil where TLS is not offered.

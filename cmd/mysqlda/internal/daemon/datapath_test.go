@@ -45,10 +45,9 @@ func TestDataPathGetsEveryBound(t *testing.T) {
 		backend: backend.Config{
 			MaxPerServer: 1, MaxIdlePerServer: 2, MaxWaitingPerServer: 3, WaitTimeout: 4, DialTimeout: 5, ResetTimeout: 6, ProbeInterval: 7, ProbeTimeout: 8,
 		},
-		proxy: proxy.Config{MaxSessions: 1, HandshakeTimeout: 4, AcquireTimeout: 6},
-		clients: clientRules{
-			ProxyProtocolFrom: prefixes, MaxSessionsPerUser: 2, MaxSessionsPerLibrary: 3,
-			IdleTimeout: 5, ParkAfter: 7, MaxAllowedPacket: 8,
+		proxy: proxy.Config{
+			ProxyProtocolFrom: prefixes, MaxSessions: 1, MaxSessionsPerUser: 2, MaxSessionsPerLibrary: 3, HandshakeTimeout: 4,
+			IdleTimeout: 5, AcquireTimeout: 6, ParkAfter: 7, MaxAllowedPacket: 8,
 		},
 		servers: got.servers,
 	}
@@ -57,6 +56,13 @@ func TestDataPathGetsEveryBound(t *testing.T) {
 	}
 	if s := got.servers; s.MinVersion != tls.VersionTLS12 || s.RootCAs != nil || s.GetClientCertificate != nil || s.InsecureSkipVerify {
 		t.Errorf("for servers: %+v", s)
+	}
+}
+
+func TestSessionsThatAreNeverParked(t *testing.T) {
+	got := configured(t, &config.Config{TLS: config.ClientTLS{Mode: config.TLSOff}, Limits: config.Limits{ParkAfter: 0}})
+	if got.proxy.ParkAfter >= 0 { // 0 is the data path's default
+		t.Errorf("got %s", got.proxy.ParkAfter)
 	}
 }
 
@@ -112,7 +118,7 @@ func TestClientsSeeTheSelfMadeCertificate(t *testing.T) {
 		TLS:    config.ClientTLS{Mode: config.TLSOptional, ClientCertificates: config.TLSOff},
 	}
 	path := configured(t, cfg)
-	if path.clients.RequireTLS {
+	if path.proxy.RequireTLS {
 		t.Error("TLS is required")
 	}
 	trusted, err := authorities(filepath.Join(cfg.Node.DataDir, "tls", "server.pem"))
@@ -120,16 +126,16 @@ func TestClientsSeeTheSelfMadeCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"localhost", "n1", "db.example.com", "127.0.0.1"} {
-		if _, c, s := shake(t, &tls.Config{RootCAs: trusted, ServerName: name}, path.clients.TLS); c != nil || s != nil {
+		if _, c, s := shake(t, &tls.Config{RootCAs: trusted, ServerName: name}, path.proxy.TLS); c != nil || s != nil {
 			t.Errorf("%s: client %v, server %v", name, c, s)
 		}
 	}
-	if _, c, _ := shake(t, &tls.Config{RootCAs: trusted, ServerName: "localhost", MaxVersion: tls.VersionTLS11}, path.clients.TLS); c == nil {
+	if _, c, _ := shake(t, &tls.Config{RootCAs: trusted, ServerName: "localhost", MaxVersion: tls.VersionTLS11}, path.proxy.TLS); c == nil {
 		t.Error("TLS 1.1 is spoken")
 	}
-	if again := configured(t, cfg); again.clients.TLS == nil {
+	if again := configured(t, cfg); again.proxy.TLS == nil {
 		t.Error("after a restart there is no TLS")
-	} else if _, c, s := shake(t, &tls.Config{RootCAs: trusted, ServerName: "localhost"}, again.clients.TLS); c != nil || s != nil {
+	} else if _, c, s := shake(t, &tls.Config{RootCAs: trusted, ServerName: "localhost"}, again.proxy.TLS); c != nil || s != nil {
 		t.Errorf("after a restart it has another certificate: client %v, server %v", c, s)
 	}
 }
@@ -166,7 +172,7 @@ func TestClientCertificatesAreAskedForAsTheFileSays(t *testing.T) {
 				ClientCA: file("friend"), ClientCertificates: c.mode,
 			},
 		})
-		if !path.clients.RequireTLS {
+		if !path.proxy.RequireTLS {
 			t.Error("TLS is not required")
 		}
 		// The client is as tlsForServers makes one: it shows what it has.
@@ -177,7 +183,7 @@ func TestClientCertificatesAreAskedForAsTheFileSays(t *testing.T) {
 			}
 		}
 		client.RootCAs, client.ServerName = trusted, "server"
-		names, clientErr, serverErr := shake(t, client, path.clients.TLS)
+		names, clientErr, serverErr := shake(t, client, path.proxy.TLS)
 		if ok := clientErr == nil && serverErr == nil; ok != c.ok {
 			t.Errorf("%+v: client %v, server %v", c, clientErr, serverErr)
 		}
