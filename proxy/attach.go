@@ -101,7 +101,7 @@ func (s *session) fresh() bool {
 // selected, to any library that can be reached.
 func (s *session) acquire(ctx context.Context) (*backend.Conn, error) {
 	if s.state.unrepeatable {
-		return nil, kindStateTooLarge.with(maxSets, maxSetBytes)
+		return nil, kindStateTooLarge.with(maxSettings, maxSettingBytes)
 	}
 	profile := backend.Profile{
 		Capabilities: s.caps & wire.ShapeMask,

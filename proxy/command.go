@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/mysqlda/mysqlda/proxy/stmt"
 	"github.com/mysqlda/mysqlda/proxy/wire"
@@ -12,6 +13,9 @@ import (
 // dispatch handles one command. A returned error ends the session; whatever
 // else goes wrong the client has been told.
 func (s *session) dispatch(cmd command) error {
+	if int64(cmd.length) > s.server.cfg.MaxAllowedPacket {
+		return s.refuse(cmd, kindTooLarge.with(s.server.cfg.MaxAllowedPacket))
+	}
 	switch cmd.code {
 	case wire.ComQuit:
 		return errQuit
@@ -90,42 +94,86 @@ func (s *session) query(cmd command) error {
 	if told, err := s.followHint(cmd, sql); told {
 		return err
 	}
-	if extension, verdict := stmt.Parse(sql); verdict != stmt.NotOurs {
-		if verdict == stmt.OursInMulti || !cmd.whole {
-			return s.refuse(cmd, kindInMulti.with())
-		}
-		return s.extension(cmd, extension)
-	}
-	class := stmt.Classify(sql)
-	switch {
-	case class.Base() == stmt.ClassKill:
-		target, ok := stmt.Kill(sql)
-		if !ok || target.ID > math.MaxUint32 {
-			return s.refuse(cmd, kindNotSupported.with("This form of KILL"))
-		}
-		return s.kill(cmd, uint32(target.ID), target.Query)
-	case class == stmt.ClassUse && cmd.whole:
-		if database, ok := stmt.Use(sql); ok {
+	syntax := s.syntax()
+	class := syntax.Classify(sql)
+	at := atLibrary
+	switch class.Base() {
+	case stmt.ClassExtension:
+		return s.queryExtension(cmd, syntax, class)
+	case stmt.ClassKill:
+		return s.queryKill(cmd, class)
+	case stmt.ClassUse:
+		if database, ok := syntax.Use(sql); ok && cmd.whole && class == stmt.ClassUse {
 			return s.use(cmd, database)
 		}
-	}
-	at := atLibrary
-	// Of a statement that is not at hand as a whole too little is known.
-	if class.Base() == stmt.ClassSet || cmd.whole && (class.Base() == stmt.ClassHarmless || class == stmt.ClassEnd) {
+	case stmt.ClassHarmless:
+		if column, ok := syntax.ConnectionID(sql); ok && cmd.whole {
+			return s.connectionID(cmd, column)
+		}
+		if cmd.whole {
+			at = anywhere
+		}
+	case stmt.ClassSet:
 		at = anywhere
+	case stmt.ClassEnd:
+		// Of a statement that is not at hand as a whole too little is known.
+		if cmd.whole && class == stmt.ClassEnd {
+			at = anywhere
+		}
 	}
-	change := changeOf(class, sql, cmd.whole)
+	change := s.state.changeOf(class, sql, syntax, cmd.whole)
 	out, err := s.relay(cmd, exchange{place: at})
 	s.note(class, change, out)
 	return err
 }
 
+// queryExtension handles a text that holds a statement of our own.
+func (s *session) queryExtension(cmd command, syntax stmt.Syntax, class stmt.Class) error {
+	extension, verdict := syntax.Parse(cmd.payload()[1:])
+	if verdict != stmt.Ours || !cmd.whole || class.IsMulti() {
+		return s.refuse(cmd, kindInMulti.with())
+	}
+	return s.extension(cmd, extension)
+}
+
+// queryKill handles a text that holds a KILL.
+func (s *session) queryKill(cmd command, class stmt.Class) error {
+	target, ok := stmt.Kill(cmd.payload()[1:])
+	if !ok || class.IsMulti() || !cmd.whole || target.ID > math.MaxUint32 {
+		return s.refuse(cmd, kindNotSupported.with("This form of KILL"))
+	}
+	return s.kill(cmd, uint32(target.ID), target.Query)
+}
+
+// connectionID answers SELECT CONNECTION_ID() with the id that the client was
+// greeted with: a server's would be another's after the next change of the
+// backend connection.
+func (s *session) connectionID(cmd command, column string) error {
+	if err := s.drop(cmd); err != nil {
+		return err
+	}
+	return s.write(wire.AppendTextResult(nil, s.sequence, s.caps, s.status,
+		[]string{column}, [][]string{{strconv.FormatUint(uint64(s.id), 10)}}))
+}
+
+// syntax is how the session's statements are to be read.
+func (s *session) syntax() stmt.Syntax {
+	if s.status&wire.StatusNoBackslashEscapes != 0 {
+		return s.state.syntax | stmt.NoBackslashEscapes
+	}
+	return s.state.syntax &^ stmt.NoBackslashEscapes
+}
+
 // note notes what a statement has changed of the session, and made for it.
 func (s *session) note(class stmt.Class, c change, out outcome) {
 	s.state.note(c, out)
-	if class&stmt.Pins != 0 && out != refused {
-		s.att.pinned = s.att.conn != nil
+	if out == refused || s.att.conn == nil {
+		return
 	}
+	if class&stmt.Pins != 0 {
+		s.att.pinned = true
+	}
+	s.setRecent(out == failed || class&stmt.LooksAhead != 0)
 }
 
 // use relays COM_INIT_DB or a USE statement and remembers the default database.

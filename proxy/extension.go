@@ -83,7 +83,7 @@ func (s *session) enter(p fsm.Placement) error {
 			return kindInTransaction.with(s.libraryName(), nameOf(s.server.cfg.Directory.Libraries(), p.Library))
 		}
 		if s.state.unrepeatable {
-			return kindStateTooLarge.with(maxSets, maxSetBytes)
+			return kindStateTooLarge.with(maxSettings, maxSettingBytes)
 		}
 		if refusal := s.server.countLibrary(s, p.Library); refusal != nil {
 			return refusal

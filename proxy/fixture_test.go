@@ -60,6 +60,7 @@ func TestMain(m *testing.M) {
 // "b1" in library_1, "a2" and "b2" in library_2.
 type directory struct {
 	settings fsm.Settings
+	kill     func(number uint16, id uint32, user string, statementOnly bool) (bool, error)
 	events   chan fsm.Event
 
 	mu        sync.Mutex
@@ -144,8 +145,8 @@ func (d *directory) Greetings() map[string]fsm.Greeting { return nil }
 
 func (d *directory) NodeNumber() uint16 { return 7 }
 
-func (d *directory) Kill(context.Context, uint16, uint32, string, bool) (bool, error) {
-	return false, nil
+func (d *directory) Kill(_ context.Context, number uint16, id uint32, user string, statementOnly bool) (bool, error) {
+	return d.kill(number, id, user, statementOnly)
 }
 
 func (d *directory) Watch(context.Context) <-chan fsm.Event { return d.events }

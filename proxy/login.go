@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 
+	"github.com/mysqlda/mysqlda/proxy/stmt"
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
@@ -75,6 +76,7 @@ func (s *session) become(client *wire.Client) error {
 		return refusal
 	}
 	s.user, s.agreed, s.caps, s.collation = client.User, client.Agreed, client.Capabilities, client.Collation
+	s.state.syntax = stmt.Syntax(0).With(stmt.CharsetOfCollation(uint16(client.Collation)))
 	s.state.database = client.Database
 	if s.state.database == "" {
 		s.state.database = s.server.cfg.Directory.Settings().Database
@@ -144,7 +146,7 @@ func (s *session) changeUser(cmd command) error {
 // forget puts everything back that a new session does not have.
 func (s *session) forget() {
 	s.statements.reset()
-	s.state.reset()
+	s.state.reset(s.collation)
 	s.detach()
 	s.att.untold, s.insertID = nil, 0
 	s.status = wire.StatusAutocommit

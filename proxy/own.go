@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"time"
 
 	"github.com/mysqlda/mysqlda/proxy/wire"
@@ -16,14 +15,7 @@ const prepareTimeout = 10 * time.Second
 
 // repeatState makes a new connection know what the session has set.
 func (s *session) repeatState() error {
-	sets := s.state.sets
-	if s.state.nextTransaction != nil {
-		sets = append(slices.Clip(sets), s.state.nextTransaction)
-	}
-	if s.insertID != 0 {
-		sets = append(slices.Clip(sets), fmt.Appendf(nil, "SET LAST_INSERT_ID=%d", s.insertID))
-	}
-	for _, sql := range sets {
+	for _, sql := range s.toRepeat() {
 		err := s.own(wire.ComQuery, sql)
 		if lost := (*serverLost)(nil); errors.As(err, &lost) {
 			return err
@@ -33,6 +25,25 @@ func (s *session) repeatState() error {
 		}
 	}
 	return nil
+}
+
+// toRepeat returns the statements that make a connection know what the session
+// has set, in their order.
+func (s *session) toRepeat() [][]byte {
+	if len(s.state.settings) == 0 && s.state.nextTransaction == nil && s.insertID == 0 {
+		return nil
+	}
+	var all [][]byte
+	for _, set := range s.state.settings {
+		all = append(all, set.sql)
+	}
+	if s.insertID != 0 {
+		all = append(all, fmt.Appendf(nil, "SET LAST_INSERT_ID=%d", s.insertID))
+	}
+	if s.state.nextTransaction != nil {
+		all = append(all, s.state.nextTransaction)
+	}
+	return all
 }
 
 // own executes a command of our own whose answer the client does not see. The

@@ -18,14 +18,15 @@ func (s *session) prepare(cmd command) error {
 	if told, err := s.followHint(cmd, sql); told {
 		return err
 	}
-	extension, verdict := stmt.Parse(sql)
-	switch {
-	case verdict == stmt.OursInMulti, verdict == stmt.Ours && !cmd.whole:
-		return s.refuse(cmd, kindInMulti.with())
-	case verdict == stmt.Ours:
+	syntax := s.syntax()
+	st := &statement{class: syntax.Classify(sql), place: atLibrary}
+	if st.class.Base() == stmt.ClassExtension {
+		extension, verdict := syntax.Parse(sql)
+		if verdict != stmt.Ours || !cmd.whole {
+			return s.refuse(cmd, kindInMulti.with())
+		}
 		return s.prepareExtension(cmd, extension)
 	}
-	st := &statement{class: stmt.Classify(sql), place: atLibrary}
 	switch base := st.class.Base(); {
 	case base == stmt.ClassKill:
 		// Its number is one of ours, which the server would take for its own.
@@ -110,13 +111,13 @@ func (s *session) execute(cmd command) error {
 // noteExecuted notes what the execution of a statement has changed of the session.
 func (s *session) noteExecuted(st *statement, out outcome) {
 	if out == done && st.class == stmt.ClassUse {
-		if database, ok := stmt.Use(st.sql); ok {
+		if database, ok := s.syntax().Use(st.sql); ok {
 			s.state.database = database
 			s.att.conn.SetDatabase(database)
 			return
 		}
 	}
-	s.note(st.class, changeOf(st.class, st.sql, st.sql != nil), out)
+	s.note(st.class, s.state.changeOf(st.class, st.sql, s.syntax(), st.sql != nil), out)
 }
 
 func (s *session) executeExtension(cmd command, st *statement) error {

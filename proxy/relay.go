@@ -62,7 +62,17 @@ func (s *session) send(cmd command, prefix []byte, skip int) error {
 // sendRest streams what head did not hold. When the server stops taking it, the
 // rest is read and dropped, so that the client is ready for an error.
 func (s *session) sendRest(cmd command, w *stickyWriter) error {
-	if err := s.copyRest(cmd, w); err != nil {
+	err := s.copyRest(cmd, w)
+	if errors.Is(err, errTooLong) {
+		// The server has got the beginning only, and waits for the rest.
+		loss := s.loss(s.anchor())
+		s.discard()
+		if loss != nil {
+			return loss
+		}
+		return kindTooLarge.with(s.server.cfg.MaxAllowedPacket)
+	}
+	if err != nil {
 		return err
 	}
 	if w.err != nil {
@@ -71,13 +81,23 @@ func (s *session) sendRest(cmd command, w *stickyWriter) error {
 	return nil
 }
 
+// errTooLong says that a command is longer than MaxAllowedPacket.
+var errTooLong = errors.New("command is too long")
+
 // copyRest copies the rest of the command's first packet and all packets that
-// continue it, headers included, from the client to w, which must not fail.
+// continue it, headers included, from the client to w, which must not fail. Of a
+// command that is too long the rest is read and dropped.
 func (s *session) copyRest(cmd command, w io.Writer) error {
 	left, last := wire.HeaderLen+cmd.length-len(cmd.head), cmd.length < wire.MaxPacketPayload
-	for {
+	for total := int64(cmd.length); ; total += int64(left - wire.HeaderLen) {
+		if total > s.server.cfg.MaxAllowedPacket {
+			w = io.Discard
+		}
 		if err := s.copyClient(w, left); err != nil {
 			return err
+		}
+		if last && total > s.server.cfg.MaxAllowedPacket {
+			return errTooLong
 		}
 		if last {
 			return nil

@@ -219,7 +219,7 @@ func TestCommandsForServersOnlyAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	for _, command := range []byte{0x08 /* SHUTDOWN */, 0x12 /* BINLOG_DUMP */, 0x15 /* REGISTER_SLAVE */, 0x11 /* CHANGE_USER */} {
+	for _, command := range []byte{0x08 /* SHUTDOWN */, 0x12 /* BINLOG_DUMP */, 0x15 /* REGISTER_SLAVE */, 0x1e /* BINLOG_DUMP_GTID */} {
 		if _, err := c.Conn.Conn.Write([]byte{1, 0, 0, 0, command}); err != nil {
 			t.Fatal(err)
 		}

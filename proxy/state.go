@@ -7,33 +7,64 @@ import (
 	"github.com/mysqlda/mysqlda/proxy/stmt"
 )
 
-// Bounds of the SET statements that a session remembers.
+// Bounds of the settings that a session remembers.
 const (
-	maxSets     = 64
-	maxSetBytes = 16 << 10
+	maxSettings     = 128
+	maxSettingBytes = 32 << 10
 )
 
 // sessionState is what follows a session to another backend connection besides
-// its prepared statements: the default database and its SET statements.
+// its prepared statements: the default database and what it has SET.
 //
-// User variables, temporary tables and locks live in the library where they
-// were made, and end when the session leaves it.
+// Temporary tables, locks, and user variables whose value no text tells live in
+// the library where they were made, and end when the session leaves it.
 type sessionState struct {
 	database string
-	sets     [][]byte // in the order in which they have to be repeated
-	setBytes int
+	settings []setting // in the order in which they have to be repeated
+	size     int       // bytes of all settings
 	// nextTransaction is a SET TRANSACTION that the next statement uses up.
 	nextTransaction []byte
 	// unrepeatable says that something was changed that could not be repeated, or
 	// is too much to be remembered: the session cannot move to another backend
 	// connection.
 	unrepeatable bool
+	// syntax is how statements are to be read, as far as settings tell.
+	syntax stmt.Syntax
+}
+
+// setting is something that the session has SET.
+type setting struct {
+	key string // says what is set; "" where the text is not taken apart
+	sql []byte // sets it again
+	// constant says that its value does not depend on anything that was set before.
+	constant bool
+	// again says that setting it twice in a row is the same as setting it once.
+	again bool
+}
+
+// charsetKeys are what SET NAMES and SET CHARACTER SET set together.
+var charsetKeys = []string{
+	"names ", "character set ",
+	"character_set_client", "character_set_results", "character_set_connection", "collation_connection",
+}
+
+// replaces says that an older setting need not be repeated before this one.
+func (x setting) replaces(old setting) bool {
+	switch {
+	case x.constant && (x.key == "names " || x.key == "character set "):
+		return slices.Contains(charsetKeys, old.key)
+	case x.constant && x.key != "":
+		return x.key == old.key
+	default:
+		return (x.again || x.key == "") && x.key == old.key && bytes.Equal(x.sql, old.sql)
+	}
 }
 
 // change is what a statement does to a session's state when it is executed.
 type change struct {
-	sql  []byte // to be repeated elsewhere, nil when it cannot be
-	next bool   // sql holds for the next transaction only
+	settings []setting
+	syntax   stmt.Syntax // after it
+	next     []byte      // holds for the next transaction only
 	// harm says in which case something was changed that cannot be repeated.
 	harm harm
 }
@@ -47,14 +78,14 @@ const (
 )
 
 // changeOf says what a statement does to the session's state. Of one that is not
-// at hand as a whole the text is not remembered.
-func changeOf(class stmt.Class, sql []byte, whole bool) change {
-	var c change
+// at hand as a whole nothing is remembered.
+func (s *sessionState) changeOf(class stmt.Class, sql []byte, syntax stmt.Syntax, whole bool) change {
+	c := change{syntax: s.syntax}
 	switch base := class.Base(); {
-	case base == stmt.ClassSet && whole && len(sql) < maxSetBytes:
-		c.sql = bytes.Clone(sql)
+	case base == stmt.ClassSet && whole && len(sql) < maxSettingBytes:
+		c.add(syntax, sql)
 	case base == stmt.ClassNextTransaction && whole:
-		c.sql, c.next = bytes.Clone(sql), true
+		c.next = bytes.Clone(sql)
 	case base == stmt.ClassSet, base == stmt.ClassUse, class&stmt.Unrepeatable != 0:
 		c.harm = whenDone
 	default:
@@ -66,36 +97,77 @@ func changeOf(class stmt.Class, sql []byte, whole bool) change {
 	return c
 }
 
+// add takes a SET statement apart.
+func (c *change) add(syntax stmt.Syntax, sql []byte) {
+	all := syntax.Settings(sql)
+	for set, ok := all.Next(); ok; set, ok = all.Next() {
+		if set.Scope == stmt.ScopeElsewhere || set.Scope == stmt.ScopeNextStatement {
+			continue
+		}
+		c.settings = append(c.settings, setting{
+			key: string(set.AppendKey(nil)), sql: set.AppendStatement(nil),
+			constant: set.Told == stmt.Constant, again: set.Again,
+		})
+		c.follow(set)
+	}
+}
+
+// follow notes what a setting says of how statements are to be read.
+func (c *change) follow(set stmt.Setting) {
+	if set.Scope == stmt.ScopeNames || set.Scope == stmt.ScopeCharacterSet {
+		name, _, _ := bytes.Cut(set.Value, []byte(" "))
+		c.syntax = c.syntax.With(stmt.CharsetOfName(name))
+		return
+	}
+	switch string(set.AppendKey(nil)) {
+	case "character_set_client":
+		c.syntax = c.syntax.With(stmt.CharsetOfName(set.Value))
+	case "sql_mode":
+		c.syntax = c.syntax.SQLMode(set.Value)
+	}
+}
+
 // note notes what a statement has changed, by what became of it.
 func (s *sessionState) note(c change, out outcome) {
-	switch {
-	case out == done && c.sql != nil && c.next:
-		s.nextTransaction = c.sql
-	case out == done && c.sql != nil:
-		s.addSet(c.sql)
-	case out == done && c.harm != harmless, out == failed && c.harm == whenFailed:
+	if out == done {
+		for _, set := range c.settings {
+			s.remember(set)
+		}
+		s.syntax = c.syntax
+		if c.next != nil {
+			s.nextTransaction = c.next
+		}
+	}
+	// What is told wholly is repeated when all of it was executed.
+	told := len(c.settings) > 0 || c.next != nil
+	if out == done && c.harm != harmless && !told || out == failed && c.harm == whenFailed {
 		s.unrepeatable = true
 	}
 }
 
-// addSet remembers a SET statement that a server has accepted. The same text
-// again moves to the end, so that a pool that repeats its SETs before every
-// transaction does not make the list grow.
-func (s *sessionState) addSet(sql []byte) {
-	if i := slices.IndexFunc(s.sets, func(old []byte) bool { return bytes.Equal(old, sql) }); i >= 0 {
-		same := s.sets[i]
-		s.sets = append(slices.Delete(s.sets, i, i+1), same)
-		return
-	}
-	if len(s.sets) == maxSets || s.setBytes+len(sql) > maxSetBytes {
+// remember keeps a setting that a server has accepted, as the last to be
+// repeated, so that what it depends on comes before it.
+func (s *sessionState) remember(set setting) {
+	s.settings = slices.DeleteFunc(s.settings, func(old setting) bool {
+		if !set.replaces(old) {
+			return false
+		}
+		s.size -= len(old.sql)
+		return true
+	})
+	if len(s.settings) == maxSettings || s.size+len(set.sql) > maxSettingBytes {
 		s.unrepeatable = true
 		return
 	}
-	s.sets = append(s.sets, sql)
-	s.setBytes += len(sql)
+	s.settings = append(s.settings, set)
+	s.size += len(set.sql)
 }
 
 // reset forgets everything but the default database, as COM_RESET_CONNECTION does.
-func (s *sessionState) reset() {
-	*s = sessionState{database: s.database}
+// Collation is that of the login.
+func (s *sessionState) reset(collation uint8) {
+	*s = sessionState{
+		database: s.database,
+		syntax:   stmt.Syntax(0).With(stmt.CharsetOfCollation(uint16(collation))),
+	}
 }

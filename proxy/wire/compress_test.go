@@ -74,7 +74,8 @@ func TestCompressedBytesComeBackAsTheyWere(t *testing.T) {
 	for name, c := range compressed {
 		t.Run(name, func(t *testing.T) {
 			writes := [][]byte{
-				{1}, bytes.Repeat([]byte{2}, minCompressed-1), bytes.Repeat([]byte{3}, minCompressed),
+				{1},
+				bytes.Repeat([]byte{2}, minCompressed-1), bytes.Repeat([]byte{3}, minCompressed),
 				bytes.Repeat([]byte("row "), maxFrame/4), bytes.Repeat([]byte("rows "), maxFrame), noise,
 			}
 			stream := written(t, c, writes...)
@@ -133,11 +134,11 @@ func TestNumbersOfFramesBeginAnewWithACommand(t *testing.T) {
 		bad   bool
 		reply uint8
 	}{
-		"command":                  {frame(0), false, 1},
-		"command of two frames":    {append(frame(0), frame(1)...), false, 2},
+		"command":                   {frame(0), false, 1},
+		"command of two frames":     {append(frame(0), frame(1)...), false, 2},
 		"two commands sent at once": {append(frame(0), frame(0)...), false, 1},
-		"a hole":                   {append(frame(0), frame(2)...), true, 0},
-		"not a beginning":          {frame(1), true, 0},
+		"a hole":                    {append(frame(0), frame(2)...), true, 0},
+		"not a beginning":           {frame(1), true, 0},
 	} {
 		conn := &halves{Reader: bytes.NewReader(c.read)}
 		w := Compress(conn, Compression{Algorithm: Zlib})

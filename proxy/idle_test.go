@@ -1,0 +1,184 @@
+package proxy_test
+
+import (
+	"database/sql"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mysqlda/mysqlda/proxy"
+)
+
+func parkSoon(_ *directory, c *proxy.Config) { c.ParkAfter = 20 * time.Millisecond }
+
+func (n *node) inUse() int { return n.backends.Pools()[0].InUse }
+
+// TestIdleSessionGivesItsConnectionBack parks a session and lets it go on as if
+// nothing had happened.
+func TestIdleSessionGivesItsConnectionBack(t *testing.T) {
+	n := start(t, parkSoon)
+	c := n.open(t)
+	exec(t, c, "select library a1")
+	exec(t, c, "create or replace table parked (id int auto_increment primary key, v int) auto_increment=41")
+	exec(t, c, "set time_zone = '+03:00'")
+	exec(t, c, "set @mine = 'kept', sql_mode = 'ansi_quotes'")
+	prepared, err := c.PrepareContext(t.Context(), "select ? + 1 from dual")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer prepared.Close()
+	exec(t, c, "insert into parked (v) values (7)")
+	eventually(t, "the idle session has given its connection back", func() bool { return n.inUse() == 0 })
+
+	if got := value(t, c, "select last_insert_id() from dual"); got != "41" {
+		t.Errorf("LAST_INSERT_ID() is %s behind a park, want 41", got)
+	}
+	if got := value(t, c, `select concat(@@time_zone, @mine, @@sql_mode) from dual`); got != "+03:00keptANSI_QUOTES" {
+		t.Errorf("what was SET came back as %q", got)
+	}
+	var sum int
+	if err := prepared.QueryRowContext(t.Context(), 41).Scan(&sum); err != nil || sum != 42 {
+		t.Errorf("the prepared statement says %d, %v", sum, err)
+	}
+}
+
+// TestSessionKeepsTheConnectionThatHoldsSomething checks each thing that would be
+// lost.
+func TestSessionKeepsTheConnectionThatHoldsSomething(t *testing.T) {
+	for name, statements := range map[string][]string{
+		"transaction":     {"begin", "select 1 from dual"},
+		"temporary table": {"create temporary table t1 (a int)"},
+		"lock":            {"do get_lock('held', 1)"},
+		"user variable":   {"select @x := count(*) from information_schema.tables"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := start(t, parkSoon)
+			c, other := n.open(t), n.open(t)
+			exec(t, c, "select library a1")
+			for _, s := range statements {
+				exec(t, c, s)
+			}
+			// Another session that comes later and is parked shows that this one
+			// would have been.
+			exec(t, other, "select library b1")
+			exec(t, other, "do 1")
+			eventually(t, "the other session was parked", func() bool { return n.inUse() == 1 })
+			if got := value(t, other, "select 1 from dual"); got != "1" {
+				t.Error("the parked session does not go on")
+			}
+			eventually(t, "the other session was parked again", func() bool { return n.inUse() == 1 })
+		})
+	}
+}
+
+func TestOpenCursorKeepsItsConnection(t *testing.T) {
+	n := start(t, parkSoon)
+	c := n.raw(t)
+	c.query(t, "select library a1")
+	id := c.prepare(t, "select seq from seq_1_to_3")
+	c.send(t, packet(0x17, id4(id)+"\x01"+id4(1))) // with a read-only cursor
+	answer := c.read(t, true)
+	for range int(answer[0]) + 1 { // definitions and their end
+		c.read(t, false)
+	}
+	other := n.open(t)
+	exec(t, other, "select library b1")
+	exec(t, other, "do 1")
+	eventually(t, "the other session was parked", func() bool { return n.inUse() == 1 })
+	c.send(t, packet(0x1c, id4(id)+id4(1)))
+	if row := c.read(t, true); row[0] != 0 {
+		t.Fatalf("the cursor has gone: %q", row)
+	}
+}
+
+func TestSessionThatIsIdleForTooLongIsEnded(t *testing.T) {
+	n := start(t, func(_ *directory, c *proxy.Config) { c.IdleTimeout = 50 * time.Millisecond })
+	c := n.raw(t)
+	c.query(t, "select library a1")
+	c.Sequence = 0
+	last, err := c.ReadPacket()
+	if err != nil || last[0] != 0xff || uint16(last[1])|uint16(last[2])<<8 != 4031 {
+		t.Fatalf("got %q, %v; want error 4031", last, err)
+	}
+	eventually(t, "the session has ended", func() bool { return len(n.Sessions()) == 0 })
+}
+
+// TestEndThatComesWithTheLastCommandIsNoticed closes the client's side in the same
+// moment in which it sends a command: the poller does not tell of that again.
+func TestEndThatComesWithTheLastCommandIsNoticed(t *testing.T) {
+	n := start(t, func(_ *directory, c *proxy.Config) { c.ParkAfter = 20 * time.Millisecond })
+	for range 20 {
+		c := n.raw(t)
+		c.send(t, packet(0x0e, ""))
+		if err := c.socket.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the sessions have ended", func() bool { return len(n.Sessions()) == 0 })
+}
+
+func TestUsersAndLibrariesAreBounded(t *testing.T) {
+	n := start(t, func(_ *directory, c *proxy.Config) { c.MaxSessionsPerUser, c.MaxSessionsPerLibrary = 3, 1 })
+	first, second := n.open(t), n.open(t)
+	exec(t, first, "select library a1")
+	execError(t, second, 9526, "select library b1")
+	exec(t, second, "select library b2")
+	exec(t, first, "select library a1") // where it is already
+	execError(t, first, 9526, "select library a2")
+	wantServer(t, first, servers[0])
+	n.open(t)
+	db, err := sql.Open("mysql", n.dsn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	wantError(t, db.PingContext(t.Context()), 1203)
+	if err := second.Raw(func(c any) error { return c.(interface{ Close() error }).Close() }); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the session has ended", func() bool { return len(n.Sessions()) == 2 })
+	exec(t, first, "select library a2")
+	if err := db.PingContext(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestManySettingsOfOneVariableAreOne(t *testing.T) {
+	n := start(t)
+	c := n.open(t)
+	exec(t, c, "select library a1")
+	for i := range 500 {
+		exec(t, c, fmt.Sprintf("set @n = %d, sql_select_limit = %d", i, i+1))
+	}
+	exec(t, c, "set names latin1")
+	exec(t, c, "set names utf8mb4 collate utf8mb4_bin")
+	exec(t, c, "select library a2")
+	wantServer(t, c, servers[1])
+	if got := value(t, c, "select concat_ws(' ', @n, @@sql_select_limit, @@collation_connection) from dual"); got != "499 500 utf8mb4_bin" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestStatementsAreReadInTheSessionsCharacterSet has a text in which the second
+// byte of a character is a backslash: whoever reads it as ASCII sees the quote
+// escaped and the rest as part of the string.
+func TestStatementsAreReadInTheSessionsCharacterSet(t *testing.T) {
+	n := start(t)
+	c := n.open(t)
+	exec(t, c, "set names gbk")
+	execError(t, c, 9503, "select '\xd5\x5c'; select library a1")
+	exec(t, c, "set names utf8mb4")
+	exec(t, c, "set sql_mode = 'no_backslash_escapes'")
+	execError(t, c, 9503, `select '\'; select library a1`)
+}
+
+func TestStatementLongerThanAllowedIsRefused(t *testing.T) {
+	n := start(t, func(_ *directory, c *proxy.Config) { c.MaxAllowedPacket = 20 << 20 })
+	c := n.open(t, "maxAllowedPacket=67108864")
+	exec(t, c, "select library a1")
+	exec(t, c, "do length('"+strings.Repeat("x", 19<<20)+"')")
+	execError(t, c, 1153, "do length('"+strings.Repeat("x", 40<<20)+"')")
+	exec(t, c, "do 1")
+}
