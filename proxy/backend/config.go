@@ -2,10 +2,13 @@ package backend
 
 import (
 	"cmp"
+	"crypto/tls"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+
+	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
 // Defaults of Config.
@@ -28,6 +31,16 @@ const (
 type Config struct {
 	Logger     *zap.Logger           // nil: nothing is logged
 	Registerer prometheus.Registerer // nil: no metrics
+
+	// TLS holds the node's own material for servers of libraries that ask for
+	// TLS: RootCAs, which nil makes the system's, and the certificate to show.
+	// Names and checks are added as the library's mode wants them.
+	TLS *tls.Config
+	// Greeted, unless nil, is called when a server greets for the first time since
+	// it was added, and when it greets differently than the last time. Calls come
+	// from the goroutines that connect, which they delay, and may come at the same
+	// time.
+	Greeted func(address string, greeting wire.Greeting)
 
 	// DialTimeout bounds opening one connection to one server, from the name
 	// lookup to the end of the login.

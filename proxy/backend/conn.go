@@ -6,11 +6,12 @@ import (
 	"syscall"
 
 	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
 // Conn is a connection to a server for as long as one session has it: from
 // Acquire to Release or Discard. It belongs to one goroutine at a time, except
-// for NetConn, Server, Library and ThreadID, which may be called from any.
+// for NetConn, Raw, Server, Library and ThreadID, which may be called from any.
 type Conn struct {
 	link     *link
 	pool     *pool
@@ -21,13 +22,23 @@ type Conn struct {
 	ended    atomic.Bool
 }
 
-// NetConn is the raw connection. After Acquire it is between two commands,
-// nothing of it is buffered anywhere, and no deadline is set.
-func (c *Conn) NetConn() net.Conn { return c.link.raw }
+// NetConn is what commands and answers go through: the socket, or a *tls.Conn
+// over it. After Acquire it is between two commands, nothing of an answer is
+// buffered anywhere, and no deadline is set.
+func (c *Conn) NetConn() net.Conn { return c.link.conn }
 
-// Raw is the socket under NetConn, or nil when what passes through it is not what
-// NetConn reads and writes.
-func (c *Conn) Raw() syscall.RawConn { return c.link.descriptor }
+// Raw is the socket of NetConn for who wants to wait for it or to read and write
+// it by itself; nil when the connection is encrypted.
+func (c *Conn) Raw() syscall.RawConn {
+	if c.link.encrypted() {
+		return nil
+	}
+	return c.link.descriptor
+}
+
+// Capabilities is what was agreed with the server: those of the profile that it
+// has, and the flags of the login.
+func (c *Conn) Capabilities() wire.Capability { return c.link.agreed }
 
 // Socket is the connection under NetConn. It may be used from any goroutine, to
 // shut it down.
@@ -72,7 +83,17 @@ func (c *Conn) Retired() bool {
 // Conn any more; releasing or discarding again does nothing.
 func (c *Conn) Release() {
 	if c.ended.CompareAndSwap(false, true) {
-		c.pool.release(c.link)
+		c.pool.release(c.link, false)
+	}
+}
+
+// ReleaseSettled is Release for a connection whose last answer said that no
+// transaction is open (wire.StatusInTrans): it is clean again one round trip to
+// the server earlier. If that is not so, another session may meet what is left
+// of an XA transaction.
+func (c *Conn) ReleaseSettled() {
+	if c.ended.CompareAndSwap(false, true) {
+		c.pool.release(c.link, true)
 	}
 }
 

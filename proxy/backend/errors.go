@@ -121,9 +121,18 @@ func serverIsWell(err error) bool {
 	if !errors.As(err, &refused) {
 		return errors.As(err, &lacks)
 	}
+	return takesNoMore(err) || refused.AboutDatabase()
+}
+
+// takesNoMore tells whether a server refused a connection because it has too
+// many, of everybody or of the account.
+func takesNoMore(err error) bool {
+	var refused *RefusedError
+	if !errors.As(err, &refused) {
+		return false
+	}
 	switch refused.Code {
-	case codeTooManyConnections, codeTooManyUserConnections, codeUserLimitReached,
-		codeUnknownDatabase, codeDatabaseAccessDenied:
+	case codeTooManyConnections, codeTooManyUserConnections, codeUserLimitReached:
 		return true
 	default:
 		return false

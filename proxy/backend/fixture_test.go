@@ -83,6 +83,11 @@ func awaitIdle(t *testing.T, m *Manager, n int) {
 	})
 }
 
+// dial opens a connection as a pool does.
+func dial(ctx context.Context, server string, as account, profile Profile) (*link, error) {
+	return (&target{server: server}).dial(ctx, as, profile)
+}
+
 // admin is a connection of the test's own.
 func admin(t *testing.T, address string) *link {
 	t.Helper()
@@ -117,13 +122,10 @@ func query(t *testing.T, l *link, sql string) string {
 }
 
 func tryQuery(l *link, sql string) (string, error) {
-	packet := make([]byte, wire.HeaderLen, wire.HeaderLen+1+len(sql))
-	wire.PutHeader(packet, 1+len(sql), 0)
-	packet = append(append(packet, wire.ComQuery), sql...)
-	if _, err := l.raw.Write(packet); err != nil {
+	if _, err := l.conn.Write(wire.AppendCommand(nil, l.agreed, wire.ComQuery, sql)); err != nil {
 		return "", err
 	}
-	payload, err := readPacket(l.raw)
+	payload, err := readPacket(l.conn)
 	if err != nil {
 		return "", err
 	}
@@ -139,7 +141,7 @@ func tryQuery(l *link, sql string) (string, error) {
 	}
 	var rows []string
 	for {
-		payload, err := readPacket(l.raw)
+		payload, err := readPacket(l.conn)
 		if err != nil {
 			return "", err
 		}

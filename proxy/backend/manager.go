@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
 // Manager holds the connections to all servers of all libraries and watches the
@@ -33,11 +34,12 @@ type Manager struct {
 
 // server is one server, whichever libraries list it.
 type server struct {
-	address string
-	pool    *pool
-	health  *health
-	observe func(error)        // outcome of a connection attempt or a probe
-	stop    context.CancelFunc // ends the probe
+	address  string
+	pool     *pool
+	health   *health
+	observe  func(error)                   // outcome of a connection attempt or a probe
+	greeting atomic.Pointer[wire.Greeting] // the last one; nil before the first
+	stop     context.CancelFunc            // ends the probe
 }
 
 // New makes a Manager without libraries; Update tells it of them. Close must be
@@ -66,12 +68,13 @@ func New(cfg Config) *Manager {
 // be nil while the cluster has none. Servers that are new are probed from now
 // on. Of servers that are gone, idle connections are closed at once and others
 // when they are released; the same happens everywhere when the account was
-// changed. It does not wait for the network.
+// changed, and at a server whose TLS mode was. A server that several libraries
+// list is reached in the strictest mode of theirs. It does not wait for the
+// network.
 func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
 	if settings == nil {
 		settings = &fsm.Settings{}
 	}
-	as := account{user: settings.User, password: settings.Password}
 	timeout := positiveOr(settings.UnusedForwardSessionTimeout, DefaultIdleTimeout)
 
 	m.mu.Lock()
@@ -80,20 +83,18 @@ func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
 		return
 	}
 	m.set = set
-	listed := make(map[string]bool)
-	for _, library := range set.All() {
-		for _, s := range library.Servers {
-			listed[s.Address] = true
-			if known := m.servers[s.Address]; known != nil {
-				known.pool.setAccount(as)
-			} else {
-				m.servers[s.Address] = m.newServer(s.Address, as)
-			}
+	listed := strictest(set)
+	for address, mode := range listed {
+		as := account{user: settings.User, password: settings.Password, tls: mode}
+		if known := m.servers[address]; known != nil {
+			known.pool.setAccount(as)
+		} else {
+			m.servers[address] = m.newServer(address, as)
 		}
 	}
 	var gone []*server
 	for address, s := range m.servers {
-		if !listed[address] {
+		if _, ok := listed[address]; !ok {
 			gone = append(gone, s)
 			delete(m.servers, address)
 		}
@@ -116,10 +117,11 @@ func (m *Manager) newServer(address string, as account) *server {
 	ctx, stop := context.WithCancel(m.ctx)
 	s := &server{
 		address: address,
-		pool:    newPool(m.ctx, m.cfg, &m.tasks, address, as),
 		health:  newHealth(address),
 		stop:    stop,
 	}
+	to := target{server: address, tls: m.cfg.TLS, greeted: func(g wire.Greeting) { m.greeted(s, g) }}
+	s.pool = newPool(m.ctx, m.cfg, &m.tasks, to, as)
 	s.observe = func(err error) { m.observe(s, err) }
 	p := &probe{pool: s.pool, observe: s.observe}
 	m.tasks.Go(func() { p.run(ctx) })

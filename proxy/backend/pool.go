@@ -17,10 +17,10 @@ import (
 // Every connection is idle, in use, or being reset; those and the rights to open
 // one ("slots") are counted together and bounded. Callers that find nothing wait
 // in the order in which they came: whatever comes free goes to the first of
-// them. While anyone waits nothing is idle.
+// them. While anyone waits nothing is idle that would serve him.
 type pool struct {
 	cfg    Config
-	server string
+	target target
 	ctx    context.Context // ends when the manager closes
 	tasks  *sync.WaitGroup // the manager's: resets under way
 
@@ -38,8 +38,11 @@ type pool struct {
 	connecting int
 	resetting  int
 	waiting    []*waiter // longest waiting first
+	shortage   shortage  // of connections that the server takes
 
-	opened, reused, failed atomic.Uint64
+	opened, reused, failed      atomic.Uint64
+	cleaned, unclean            atomic.Uint64 // resets that worked, and that cost the connection
+	timedOut, turnedAway, short atomic.Uint64 // see PoolStats
 }
 
 // maxBeside bounds the connections beside the pool to one server.
@@ -48,66 +51,84 @@ const maxBeside = 4
 // errRetired says that the server left its last library.
 var errRetired = errors.New("the server is in no library any more")
 
-func newPool(ctx context.Context, cfg Config, tasks *sync.WaitGroup, server string, as account) *pool {
+func newPool(ctx context.Context, cfg Config, tasks *sync.WaitGroup, to target, as account) *pool {
 	return &pool{
-		cfg: cfg, server: server, ctx: ctx, tasks: tasks, account: as,
+		cfg: cfg, target: to, ctx: ctx, tasks: tasks, account: as,
 		beside: make(chan struct{}, maxBeside),
 		used:   make(map[*link]struct{}),
 	}
 }
 
 // acquire returns a connection of that profile: an idle one, or a new one. It
-// waits while the pool is full. connect reports on each attempt to open one.
+// waits while the pool or the server is full. connect reports on each attempt to
+// open one.
 func (p *pool) acquire(ctx context.Context, profile Profile, connect func(error)) (*link, error) {
+	w := &waiter{profile: profile}
+	l, err := p.take(ctx, w)
 	for {
-		l, err := p.take(ctx, profile)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if l == nil {
-			return p.open(ctx, profile, connect)
-		}
-		if l.alive() {
+		case l == nil:
+			var opened bool
+			if l, opened, err = p.open(ctx, w, connect); opened {
+				return l, nil
+			}
+		case l.alive():
 			p.reused.Add(1)
 			return l, nil
+		default:
+			p.discard(l)
+			l, err = p.take(ctx, w)
 		}
-		p.discard(l)
 	}
 }
 
 // take returns an idle connection, which is in use from then on, or nil: a slot,
 // which the caller must use up with open.
-func (p *pool) take(ctx context.Context, profile Profile) (*link, error) {
+func (p *pool) take(ctx context.Context, w *waiter) (*link, error) {
 	p.mu.Lock()
 	if p.retired != nil {
 		p.mu.Unlock()
 		return nil, p.retired
 	}
-	if l := p.takeIdle(profile); l != nil {
+	if l := p.takeIdle(w.profile); l != nil {
 		p.mu.Unlock()
 		return l, nil
 	}
-	if p.count < p.cfg.MaxPerServer {
+	short := p.runsShort()
+	if p.count < p.cfg.MaxPerServer && !short {
 		p.count++
 		p.mu.Unlock()
 		return nil, nil
 	}
-	if len(p.idle) > 0 { // all of them of other profiles: make room
-		oldest := p.idle[0]
-		p.idle = slices.Delete(p.idle, 0, 1)
+	if len(p.waiting) >= p.cfg.MaxWaitingPerServer {
+		p.mu.Unlock()
+		p.turnedAway.Add(1)
+		return nil, fmt.Errorf("%w: server %s: %d callers wait already", ErrPoolFull, p.target.server, p.cfg.MaxWaitingPerServer)
+	}
+	oldest := p.makeRoom() // all that are idle are of other profiles
+	if oldest != nil && !short {
+		p.count++
 		p.mu.Unlock()
 		oldest.quit()
 		return nil, nil
 	}
-	if len(p.waiting) >= p.cfg.MaxWaitingPerServer {
-		p.mu.Unlock()
-		return nil, fmt.Errorf("%w: server %s: %d connections, and %d callers wait already",
-			ErrPoolFull, p.server, p.cfg.MaxPerServer, p.cfg.MaxWaitingPerServer)
-	}
-	w := &waiter{profile: profile, turn: make(chan turn, 1)}
-	p.waiting = append(p.waiting, w)
+	p.queue(w, len(p.waiting))
 	p.mu.Unlock()
+	if oldest != nil {
+		oldest.quit()
+	}
 	return p.wait(ctx, w)
+}
+
+// makeRoom takes the connection that has been idle longest off the books, if
+// there is one. The caller closes it.
+func (p *pool) makeRoom() *link {
+	if len(p.idle) == 0 {
+		return nil
+	}
+	return p.dropIdle(1)[0]
 }
 
 // takeIdle takes the connection of that profile that was used last: it is the
@@ -123,15 +144,16 @@ func (p *pool) takeIdle(profile Profile) *link {
 	return nil
 }
 
-// open uses up a slot: the connection is in use afterwards, or the slot free.
-func (p *pool) open(ctx context.Context, profile Profile, connect func(error)) (*link, error) {
+// open uses up a slot: the connection is in use afterwards, or the slot free. When
+// the server takes no more connections, but has some of ours, the caller waits
+// and gets what take would give.
+func (p *pool) open(ctx context.Context, w *waiter, connect func(error)) (l *link, opened bool, err error) {
 	p.mu.Lock()
 	p.connecting++
 	p.mu.Unlock()
-	l, err := p.dial(ctx, profile, connect)
+	l, err = p.dial(ctx, w.profile, connect)
 
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.connecting--
 	if p.retired != nil {
 		if err == nil {
@@ -139,14 +161,29 @@ func (p *pool) open(ctx context.Context, profile Profile, connect func(error)) (
 		}
 		err = p.retired
 	}
-	if err != nil {
-		p.failed.Add(1)
-		p.passSlot()
-		return nil, err
+	if err == nil {
+		p.opened.Add(1)
+		p.used[l] = struct{}{}
+		p.endShortage()
+		p.mu.Unlock()
+		return l, true, nil
 	}
-	p.opened.Add(1)
-	p.used[l] = struct{}{}
-	return l, nil
+	p.failed.Add(1)
+	if takesNoMore(err) {
+		if p.count > 1 { // the slot is one of them
+			oldest := p.beginShortage(w, err)
+			p.mu.Unlock()
+			if oldest != nil {
+				oldest.quit()
+			}
+			l, err = p.wait(ctx, w)
+			return l, false, err
+		}
+		p.refuseAll(err)
+	}
+	p.passSlot()
+	p.mu.Unlock()
+	return nil, false, err
 }
 
 // openBeside opens a connection that is not counted and never reused. It waits
@@ -155,7 +192,7 @@ func (p *pool) openBeside(ctx context.Context, profile Profile, connect func(err
 	select {
 	case p.beside <- struct{}{}:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting for a connection beside the pool of server %s: %w", p.server, ctx.Err())
+		return nil, fmt.Errorf("waiting for a connection beside the pool of server %s: %w", p.target.server, ctx.Err())
 	}
 	l, err := p.dial(ctx, profile, connect)
 	if err != nil {
@@ -180,7 +217,7 @@ func (p *pool) dial(ctx context.Context, profile Profile, connect func(error)) (
 	bounded, cancel := context.WithTimeout(ctx, p.cfg.DialTimeout)
 	defer cancel()
 	defer context.AfterFunc(p.ctx, cancel)()
-	l, err := dial(bounded, p.server, as, profile)
+	l, err := p.target.dial(bounded, as, profile)
 	if ctx.Err() == nil && p.ctx.Err() == nil {
 		connect(err) // giving up says nothing of the server
 	}
@@ -199,8 +236,9 @@ func (p *pool) login() (account, uint64) {
 }
 
 // release takes a connection back from its session and cleans it in the
-// background. It does not wait for the network, except to say goodbye.
-func (p *pool) release(l *link) {
+// background. It does not wait for the network, except to say goodbye. settled:
+// see link.reset.
+func (p *pool) release(l *link, settled bool) {
 	p.mu.Lock()
 	if _, ok := p.used[l]; !ok || l.beside || p.retired != nil || l.generation != p.generation.Load() {
 		p.mu.Unlock()
@@ -210,14 +248,15 @@ func (p *pool) release(l *link) {
 	}
 	delete(p.used, l)
 	p.resetting++
-	p.tasks.Go(func() { p.clean(l) }) // under mu: not after the manager waits
+	p.tasks.Go(func() { p.clean(l, settled) }) // under mu: not after the manager waits
 	p.mu.Unlock()
 }
 
 // clean resets a connection and lets the next one have it.
-func (p *pool) clean(l *link) {
-	if err := l.reset(p.ctx, p.cfg.ResetTimeout); err != nil {
-		p.cfg.Logger.Debug("connection closed: it could not be reset", zap.String("server", p.server), zap.Error(err))
+func (p *pool) clean(l *link, settled bool) {
+	if err := l.reset(p.ctx, p.cfg.ResetTimeout, settled); err != nil {
+		p.unclean.Add(1)
+		p.cfg.Logger.Debug("connection closed: it could not be reset", zap.String("server", p.target.server), zap.Error(err))
 		if refused := (*RefusedError)(nil); errors.As(err, &refused) {
 			l.quit() // the answer was whole
 		} else {
@@ -229,6 +268,7 @@ func (p *pool) clean(l *link) {
 		p.mu.Unlock()
 		return
 	}
+	p.cleaned.Add(1)
 	p.mu.Lock()
 	p.resetting--
 	surplus := p.park(l)

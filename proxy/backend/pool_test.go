@@ -56,7 +56,7 @@ func TestIdleConnectionServesItsProfileOnly(t *testing.T) {
 		other.Discard()
 	}
 	outside := plain
-	outside.Capabilities |= wire.ClientInteractive
+	outside.Capabilities |= wire.ClientODBC
 	same := acquire(t, m, outside)
 	defer same.Discard()
 	if same.ThreadID() != thread {

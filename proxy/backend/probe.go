@@ -48,7 +48,7 @@ func (p *probe) check(ctx context.Context) error {
 	}
 	p.hangUp()
 	// No database, so that a missing one does not make the server dead.
-	l, err := dial(ctx, p.pool.server, as, Profile{Collation: probeCollation})
+	l, err := p.pool.target.dial(ctx, as, Profile{Collation: probeCollation})
 	if err != nil {
 		return err
 	}
@@ -61,14 +61,11 @@ func (p *probe) ping(ctx context.Context) error {
 	raw := p.link.raw // the link may be gone when the interrupt comes
 	deadline, _ := ctx.Deadline()
 	if err := raw.SetDeadline(deadline); err != nil {
-		return fmt.Errorf("server %s: %w", p.pool.server, err)
+		return fmt.Errorf("server %s: %w", p.pool.target.server, err)
 	}
 	stop := context.AfterFunc(ctx, func() { interrupt(raw) })
 	defer stop()
-	if err := exchange(raw, p.pool.server, wire.ComPing, ""); err != nil {
-		return fmt.Errorf("server %s: ping: %w", p.pool.server, err)
-	}
-	return nil
+	return p.link.exchange(command{code: wire.ComPing})
 }
 
 func (p *probe) hangUp() {

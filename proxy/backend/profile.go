@@ -5,7 +5,7 @@ import "github.com/mysqlda/mysqlda/proxy/wire"
 // Profile is what connections must have in common to stand in for each other.
 type Profile struct {
 	// Capabilities decide how packets look and what statements mean; flags
-	// outside shapeMask are ignored. A connection has exactly these of the
+	// outside wire.ShapeMask are ignored. A connection has exactly these of the
 	// mask, except that a server may lack some of those in mayLack.
 	Capabilities wire.Capability
 	// Collation is the number that the client gave when it logged in. A server
@@ -15,11 +15,6 @@ type Profile struct {
 	Database string
 }
 
-// shapeMask is the part of wire.ShapeMask that go-mysql's client can ask for.
-const shapeMask = wire.ClientFoundRows | wire.ClientLocalFiles | wire.ClientIgnoreSpace |
-	wire.ClientMultiStatements | wire.ClientMultiResults | wire.ClientPSMultiResults |
-	wire.ClientDeprecateEOF
-
 // mayLack are the flags that a server need not offer. A server without them
 // does less and says so itself, with an error packet, when a statement asks for
 // it; its answers look the same. Without any other flag of a profile its answers
@@ -28,6 +23,6 @@ const mayLack = wire.ClientLocalFiles | wire.ClientMultiStatements |
 	wire.ClientMultiResults | wire.ClientPSMultiResults
 
 func (p Profile) normal() Profile {
-	p.Capabilities &= shapeMask
+	p.Capabilities &= wire.ShapeMask
 	return p
 }

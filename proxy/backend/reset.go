@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-mysql-org/go-mysql/client"
-
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
@@ -26,32 +24,33 @@ import (
 //     while closing the connection leaves it to XA RECOVER, as it should be;
 //   - the multi-statement option that COM_SET_OPTION switches stays switched;
 //   - the default database stays the last one used.
-func (l *link) reset(ctx context.Context, timeout time.Duration) error {
+//
+// All of it goes out in one write when the server has said that no transaction
+// is open (settled), which is true of no part of an XA transaction. Otherwise
+// the answer to the ROLLBACK is awaited before the rest is sent.
+func (l *link) reset(ctx context.Context, timeout time.Duration, settled bool) error {
 	if err := l.raw.SetDeadline(time.Now().Add(timeout)); err != nil {
 		return fmt.Errorf("server %s: %w", l.server, err)
 	}
 	stop := context.AfterFunc(ctx, func() { interrupt(l.raw) })
 	defer stop()
 
-	steps := []struct {
-		command  byte
-		argument string
-	}{
+	steps := []command{
 		{wire.ComQuery, "ROLLBACK"},
 		{wire.ComResetConnection, ""},
 		{wire.ComSetOption, l.multiStatements()},
-		{wire.ComInitDB, l.profile.Database},
-		{wire.ComQuery, l.restore},
 	}
-	for _, step := range steps {
-		if step.command == wire.ComInitDB && step.argument == "" {
-			continue // there is no way back to none; l.restore looks
-		}
-		if err := exchange(l.raw, l.server, step.command, step.argument); err != nil {
+	if l.profile.Database != "" { // there is no way back to none; l.restore looks
+		steps = append(steps, command{wire.ComInitDB, l.profile.Database})
+	}
+	steps = append(steps, command{wire.ComQuery, l.restore})
+	if !settled {
+		if err := l.exchange(steps[0]); err != nil {
 			return err
 		}
+		steps = steps[1:]
 	}
-	return nil
+	return l.exchange(steps...)
 }
 
 // multiStatements is the argument of COM_SET_OPTION that puts back what was
@@ -78,27 +77,20 @@ const (
 //   - it fails when the role is not the one of the login, when there is a
 //     default database and there was none, or when SHOW PROFILES still knows
 //     statements of the last session. None of these can be put back.
-func afterLogin(c *client.Conn, profile Profile) (string, error) {
-	result, err := c.Execute(askCharacterSets + askRole)
-	knowsRoles := err == nil
+func (l *link) afterLogin() (string, error) {
+	knowsRoles := true
+	row, err := l.ask(askCharacterSets+askRole, 5)
+	var refused *wire.ServerError
+	if errors.As(err, &refused) { // it knows no roles, or no profiling
+		knowsRoles = false
+		row, err = l.ask(askCharacterSets, 3)
+	}
 	if err != nil {
-		if result, err = c.Execute(askCharacterSets); err != nil {
-			return "", fmt.Errorf("ask for the character set: %w", err)
-		}
+		return "", fmt.Errorf("ask for the character set: %w", err)
 	}
-	if result.RowNumber() != 1 {
-		return "", errors.New("ask for the character set: no row came back")
-	}
-	var values []string
-	for column := range result.ColumnNumber() {
-		value, err := literal(result.GetString(0, column))
-		if null, nullErr := result.IsNull(0, column); null && nullErr == nil {
-			value, err = "NULL", nil
-		}
-		if err != nil {
-			return "", fmt.Errorf("ask for the character set: %w", err)
-		}
-		values = append(values, value)
+	values := make([]string, len(row))
+	for i, value := range row {
+		values[i] = literal(value)
 	}
 
 	var clean []string
@@ -106,7 +98,7 @@ func afterLogin(c *client.Conn, profile Profile) (string, error) {
 		clean = append(clean, "CURRENT_ROLE() <=> "+values[3],
 			"NOT EXISTS (SELECT 1 FROM information_schema.PROFILING)")
 	}
-	if profile.Database == "" {
+	if l.profile.Database == "" {
 		clean = append(clean, "DATABASE() IS NULL")
 	}
 	results := values[1]
@@ -116,16 +108,27 @@ func afterLogin(c *client.Conn, profile Profile) (string, error) {
 	}
 	statement := fmt.Sprintf("SET character_set_client=%s, character_set_results=%s, collation_connection=%s",
 		values[0], results, values[2])
-	if profile.Capabilities.Has(wire.ClientIgnoreSpace) {
+	if l.profile.Capabilities.Has(wire.ClientIgnoreSpace) {
 		statement += ", sql_mode=CONCAT(@@sql_mode, ',IGNORE_SPACE')"
 	}
 	return statement, nil
 }
 
+// ask asks for one row of that many columns.
+func (l *link) ask(sql string, columns int) ([][]byte, error) {
+	if _, err := l.conn.Write(wire.AppendCommand(nil, l.agreed, wire.ComQuery, sql)); err != nil {
+		return nil, err
+	}
+	return wire.ReadRow(l.conn, l.agreed, columns)
+}
+
 // literal quotes a name that came from the server itself, whatever sql_mode says
 // of quotes and backslashes.
-func literal(s string, err error) (string, error) {
-	return fmt.Sprintf("CONVERT(x'%x' USING utf8)", s), err
+func literal(value []byte) string {
+	if value == nil {
+		return "NULL"
+	}
+	return fmt.Sprintf("CONVERT(x'%x' USING utf8)", value)
 }
 
 // interrupt makes every read and write on the connection fail now and later.

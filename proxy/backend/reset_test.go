@@ -141,12 +141,12 @@ func TestResetPutsBackWhatTheProfileAgreed(t *testing.T) {
 			"SELECT @@sql_mode LIKE '%IGNORE_SPACE%', COUNT (*)", "1,1",
 		},
 		{"multi statements off", Profile{Collation: 45}, func(t *testing.T, l *link) {
-			if err := exchange(l.raw, l.server, wire.ComSetOption, "\x00\x00"); err != nil {
+			if err := l.exchange(command{wire.ComSetOption, "\x00\x00"}); err != nil {
 				t.Fatal(err)
 			}
 		}, several, "ERR 1064"},
 		{"multi statements on", Profile{Collation: 45, Capabilities: wire.ClientMultiStatements}, func(t *testing.T, l *link) {
-			if err := exchange(l.raw, l.server, wire.ComSetOption, "\x01\x00"); err != nil {
+			if err := l.exchange(command{wire.ComSetOption, "\x01\x00"}); err != nil {
 				t.Fatal(err)
 			}
 		}, several, ""},

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// setAccount makes the pool log in with another account from now on. What was
+// setAccount makes the pool log in with another account, or in another TLS mode,
+// from now on. What was
 // opened with the old one is closed: idle connections now, others when they are
 // released.
 func (p *pool) setAccount(as account) {
@@ -29,6 +30,7 @@ func (p *pool) retire(why error) {
 	p.mu.Lock()
 	p.retired = why
 	p.generation.Add(1)
+	p.shortage.end()
 	for len(p.waiting) > 0 {
 		p.grant(turn{err: why})
 	}
@@ -42,8 +44,8 @@ func (p *pool) retire(why error) {
 	quitAll(idle)
 }
 
-// dropIdle takes the n longest idle connections off the books. Nobody waits
-// while there are any, so their slots go to nobody.
+// dropIdle takes the n longest idle connections off the books. Their slots go to
+// nobody: whoever waits while there are any waits for the server, and tries again.
 func (p *pool) dropIdle(n int) []*link {
 	dropped := slices.Clone(p.idle[:n])
 	p.idle = slices.Delete(p.idle, 0, n)

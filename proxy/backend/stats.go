@@ -19,6 +19,13 @@ type PoolStats struct {
 	Opened uint64 // connections that were opened
 	Reused uint64 // times that a session got one that another had used
 	Failed uint64 // attempts to open one that failed
+
+	Cleaned uint64 // released connections that were reset
+	Unclean uint64 // released connections that could not be, and were closed
+
+	TimedOut   uint64 // callers that waited in vain
+	TurnedAway uint64 // callers that found too many waiting
+	Short      uint64 // times that the server took no more connections
 }
 
 // Pools describes the pool of every server, in the order of the libraries.
@@ -49,7 +56,7 @@ func (p *pool) stats() PoolStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return PoolStats{
-		Server:     p.server,
+		Server:     p.target.server,
 		Idle:       len(p.idle),
 		InUse:      len(p.used),
 		Connecting: p.connecting,
@@ -58,5 +65,10 @@ func (p *pool) stats() PoolStats {
 		Opened:     p.opened.Load(),
 		Reused:     p.reused.Load(),
 		Failed:     p.failed.Load(),
+		Cleaned:    p.cleaned.Load(),
+		Unclean:    p.unclean.Load(),
+		TimedOut:   p.timedOut.Load(),
+		TurnedAway: p.turnedAway.Load(),
+		Short:      p.short.Load(),
 	}
 }

@@ -7,10 +7,21 @@ import (
 	"time"
 )
 
-// waiter is a caller that waits for its turn.
+// waiter is a caller that waits for its turn, or may come to.
 type waiter struct {
 	profile Profile
-	turn    chan turn // buffered: granting never blocks
+	turn    chan turn // buffered: granting never blocks; nil until the caller waits
+	until   time.Time // when its patience ends; zero until the caller waits
+	refusal error     // what the server said when it took no more, if it did
+}
+
+// queue puts a caller at that place of the queue.
+func (p *pool) queue(w *waiter, at int) {
+	if w.turn == nil {
+		w.turn = make(chan turn, 1)
+		w.until = time.Now().Add(p.cfg.WaitTimeout)
+	}
+	p.waiting = slices.Insert(p.waiting, at, w)
 }
 
 // turn is what a waiter gets: a connection, an error, or neither: a slot.
@@ -19,38 +30,50 @@ type turn struct {
 	err  error
 }
 
-// wait waits for the waiter's turn.
+// wait waits for the turn of a queued caller. The waits of one call of acquire
+// together take no longer than WaitTimeout.
 func (p *pool) wait(ctx context.Context, w *waiter) (*link, error) {
-	timeout := time.NewTimer(p.cfg.WaitTimeout)
+	timeout := time.NewTimer(time.Until(w.until))
 	defer timeout.Stop()
-	var err error
+	var why error
 	select {
 	case t := <-w.turn:
 		return t.link, t.err
 	case <-ctx.Done():
-		err = fmt.Errorf("%w: server %s: %d connections, none came free: %w",
-			ErrPoolFull, p.server, p.cfg.MaxPerServer, ctx.Err())
+		why = ctx.Err()
 	case <-timeout.C:
-		err = fmt.Errorf("%w: server %s: %d connections, none came free within %s",
-			ErrPoolFull, p.server, p.cfg.MaxPerServer, p.cfg.WaitTimeout)
+		why = w.refusal
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if i := slices.Index(p.waiting, w); i >= 0 {
 		p.waiting = slices.Delete(p.waiting, i, i+1)
+		p.timedOut.Add(1)
+		err := fmt.Errorf("%w: server %s: of %d connections none came free within %s", ErrPoolFull, p.target.server, p.count, p.cfg.WaitTimeout)
+		if why != nil {
+			err = fmt.Errorf("%w: %w", err, why)
+		}
 		return nil, err
 	}
 	t := <-w.turn // our turn came at the same moment
 	return t.link, t.err
 }
 
-// passSlot hands a slot that came free to the first waiter.
+// passSlot hands a slot that came free to the first waiter, unless the server
+// takes no more connections for the moment: then the first one tries again later.
 func (p *pool) passSlot() {
-	if len(p.waiting) == 0 {
-		p.count--
-		return
+	p.count--
+	if !p.pausing() {
+		p.admit()
 	}
-	p.grant(turn{})
+}
+
+// admit gives the first waiter a slot if there is one.
+func (p *pool) admit() {
+	if len(p.waiting) > 0 && p.count < p.cfg.MaxPerServer {
+		p.count++
+		p.grant(turn{})
+	}
 }
 
 func (p *pool) grant(t turn) {

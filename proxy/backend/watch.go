@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.uber.org/zap"
+
+	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
 // observe notes what a connection attempt or a probe says of a server's health.
@@ -24,6 +26,17 @@ func (m *Manager) observe(s *server, err error) {
 	}
 	m.publish()
 	signal(m.unwell)
+}
+
+// greeted notes how a server greets, and reports it when that is news.
+func (m *Manager) greeted(s *server, g wire.Greeting) {
+	old := s.greeting.Load()
+	if old != nil && *old == g {
+		return
+	}
+	if s.greeting.CompareAndSwap(old, &g) && m.cfg.Greeted != nil {
+		m.cfg.Greeted(s.address, g)
+	}
 }
 
 // Health says what this node sees of every server, in the order of their
