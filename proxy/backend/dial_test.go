@@ -117,15 +117,15 @@ func TestServerThatTurnsTheConnectionDown(t *testing.T) {
 
 func TestServerThatSpeaksSomethingElse(t *testing.T) {
 	for name, b := range map[string][]byte{
-		"nothing and away":        {},
-		"another protocol":        []byte("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"),
-		"empty packet":            packet(0),
-		"protocol 9":              packet(0, 9, 'x', 0),
-		"version without end":     packet(0, append([]byte{10}, "8.0"...)...),
-		"cut after the version":   packet(0, append([]byte{10}, "8.0\x00abc"...)...),
-		"half a packet":           greet(offered)[:20],
-		"broken error packet":     packet(0, errPacket, 1),
-		"scramble missing":        packet(0, greet(offered)[wire.HeaderLen:wire.HeaderLen+50]...),
+		"nothing and away":      {},
+		"another protocol":      []byte("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"),
+		"empty packet":          packet(0),
+		"protocol 9":            packet(0, 9, 'x', 0),
+		"version without end":   packet(0, append([]byte{10}, "8.0"...)...),
+		"cut after the version": packet(0, append([]byte{10}, "8.0\x00abc"...)...),
+		"half a packet":         greet(offered)[:20],
+		"broken error packet":   packet(0, errPacket, 1),
+		"scramble missing":      packet(0, greet(offered)[wire.HeaderLen:wire.HeaderLen+50]...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := scripted(t, func(c net.Conn) error {

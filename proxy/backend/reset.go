@@ -73,7 +73,8 @@ const (
 //
 //   - character sets and collation, which MySQL resets to the server's defaults
 //     instead of those agreed at the login;
-//   - IGNORE_SPACE in sql_mode, which the login put there and the reset drops;
+//   - IGNORE_SPACE in sql_mode, and the longer wait_timeout of an interactive
+//     client, which the login put there and the reset drops;
 //   - it fails when the role is not the one of the login, when there is a
 //     default database and there was none, or when SHOW PROFILES still knows
 //     statements of the last session. None of these can be put back.
@@ -110,6 +111,9 @@ func (l *link) afterLogin() (string, error) {
 		values[0], results, values[2])
 	if l.profile.Capabilities.Has(wire.ClientIgnoreSpace) {
 		statement += ", sql_mode=CONCAT(@@sql_mode, ',IGNORE_SPACE')"
+	}
+	if l.profile.Capabilities.Has(wire.ClientInteractive) {
+		statement += ", wait_timeout=@@interactive_timeout"
 	}
 	return statement, nil
 }

@@ -1,6 +1,8 @@
 package backend
 
 import (
+	"fmt"
+	"net"
 	"testing"
 
 	"github.com/mysqlda/mysqlda/proxy/wire"
@@ -10,63 +12,6 @@ import (
 func oneConnection(t *testing.T) *Manager {
 	needServers(t)
 	return manage(t, Config{}, libraries([]string{first.Addr()}))
-}
-
-func TestNothingOfASessionReachesTheNext(t *testing.T) {
-	m := oneConnection(t)
-	root := admin(t, first.Addr())
-	for _, sql := range []string{
-		"CREATE TABLE kept (a INT PRIMARY KEY) ENGINE=InnoDB",
-		"CREATE DATABASE elsewhere",
-	} {
-		query(t, root, sql)
-	}
-	t.Cleanup(func() {
-		query(t, root, "DROP TABLE kept")
-		query(t, root, "DROP DATABASE elsewhere")
-	})
-
-	for _, test := range []struct {
-		name  string
-		leave []string
-		look  string // must answer the same before and after
-	}{
-		{"user variable", []string{"SET @a = 5"}, "SELECT @a"},
-		{"session variable", []string{"SET sql_mode = ''", "SET time_zone = '+03:00'"}, "SELECT @@sql_mode, @@time_zone"},
-		{"autocommit", []string{"SET autocommit = 0"}, "SELECT @@autocommit"},
-		{"isolation", []string{"SET SESSION TRANSACTION READ ONLY"}, "SELECT @@tx_read_only"},
-		{"clock", []string{"SET timestamp = 1000"}, "SELECT NOW() > '2020-01-01'"},
-		{"last insert id", []string{"SELECT LAST_INSERT_ID(77)"}, "SELECT LAST_INSERT_ID()"},
-		{"warnings", []string{"SELECT 1/0"}, "SHOW WARNINGS"},
-		{"temporary table", []string{"CREATE TEMPORARY TABLE t (a INT)"}, "SELECT * FROM t"},
-		{"transaction", []string{"BEGIN", "INSERT INTO kept VALUES (1)"}, "SELECT COUNT(*) FROM kept"},
-		{"named lock", []string{"SELECT GET_LOCK('l', 0)"}, "SELECT IS_FREE_LOCK('l')"},
-		{"table lock", []string{"LOCK TABLES kept READ"}, "INSERT INTO kept VALUES (NULL)"}, // 1048, not 1099
-		{"global lock", []string{"FLUSH TABLES WITH READ LOCK"}, "DELETE FROM kept"},
-		{"handler", []string{"HANDLER kept OPEN"}, "HANDLER kept READ FIRST"},
-		{"prepared statement", []string{"PREPARE s FROM 'SELECT 1'"}, "EXECUTE s"},
-		{"database", []string{"USE elsewhere"}, "SELECT DATABASE()"},
-		{"character set", []string{"SET NAMES latin1"}, "SELECT @@character_set_client, @@character_set_results, @@collation_connection"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			c := acquire(t, m, plain)
-			thread, before := c.ThreadID(), query(t, c.link, test.look)
-			for _, sql := range test.leave {
-				query(t, c.link, sql)
-			}
-			c.Release()
-			awaitIdle(t, m, 1)
-
-			c = acquire(t, m, plain)
-			defer func() { c.Release(); awaitIdle(t, m, 1) }()
-			if c.ThreadID() != thread {
-				t.Fatal("the connection was not reused")
-			}
-			if after := query(t, c.link, test.look); after != before {
-				t.Errorf("%s: %q before, %q in the next session", test.look, before, after)
-			}
-		})
-	}
 }
 
 // What a session leaves that no command puts back costs its connection.
@@ -184,5 +129,120 @@ func TestCollationUnknownToTheServer(t *testing.T) {
 	defer c.Discard()
 	if after := query(t, c.link, names); c.ThreadID() != thread || after != before {
 		t.Errorf("thread %d with %q, was thread %d with %q", c.ThreadID(), after, thread, before)
+	}
+}
+
+// The server gives interactive clients another timeout when they log in.
+func TestResetPutsBackTheTimeoutOfInteractiveClients(t *testing.T) {
+	needServers(t)
+	root := admin(t, first.Addr())
+	query(t, root, "SET GLOBAL interactive_timeout = 4321")
+	t.Cleanup(func() { query(t, root, "SET GLOBAL interactive_timeout = DEFAULT") })
+	l, err := dial(t.Context(), first.Addr(), testAccount, Profile{Collation: 45, Capabilities: wire.ClientInteractive})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.quit()
+	for _, settled := range []bool{false, true} {
+		query(t, l, "SET wait_timeout = 5")
+		if err := l.reset(t.Context(), patience, settled); err != nil {
+			t.Fatal(err)
+		}
+		if got := query(t, l, "SELECT @@wait_timeout"); got != "4321" {
+			t.Errorf("wait_timeout %s after the reset", got)
+		}
+	}
+}
+
+// A connection that was cleaned must still speak as its profile says.
+func TestResetWithEveryCapability(t *testing.T) {
+	needServers(t)
+	l, err := dial(t.Context(), first.Addr(), testAccount, Profile{
+		Collation: 45, Database: "test",
+		Capabilities: wire.ClientSessionTrack | wire.ClientDeprecateEOF | wire.ClientMultiStatements | wire.ClientMultiResults |
+			wire.ClientFoundRows | wire.ClientIgnoreSpace | wire.ClientInteractive |
+			wire.MariadbProgress | wire.MariadbBulkOperations | wire.MariadbCacheMetadata,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.quit()
+	query(t, l, "SET session_track_system_variables = '*', character_set_results = latin1")
+	if err := l.reset(t.Context(), patience, true); err != nil {
+		t.Fatal(err)
+	}
+	if !l.alive() {
+		t.Error("bytes are left behind the reset")
+	}
+	row, err := l.ask("SELECT @@character_set_results, @@session_track_system_variables = '*'", 2)
+	if err != nil || string(row[0]) != "utf8mb4" || string(row[1]) != "0" {
+		t.Errorf("%q, %v", row, err)
+	}
+}
+
+// What an XA transaction leaves may crash a server that is asked to reset the
+// connection. So nothing may follow the ROLLBACK before it was answered.
+func TestResetWaitsForTheRollbackUnlessSettled(t *testing.T) {
+	for _, settled := range []bool{false, true} {
+		first := make(chan []byte, 1)
+		address := scripted(t, func(c net.Conn) error {
+			b := make([]byte, 4096)
+			n, err := c.Read(b)
+			first <- b[:n]
+			return err
+		})
+		raw, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := newLink(raw, address, plain, &wire.Peer{Conn: raw})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.reset(t.Context(), patience, settled); err == nil {
+			t.Error("the server hung up and the reset succeeded")
+		}
+		l.cut()
+		if alone := string(<-first) == string(packet(0, append([]byte{wire.ComQuery}, "ROLLBACK"...)...)); alone == settled {
+			t.Errorf("settled: %t, the rollback comes alone: %t", settled, alone)
+		}
+	}
+}
+
+func BenchmarkReset(b *testing.B) {
+	if first == nil {
+		b.Skip("no server")
+	}
+	l, err := dial(b.Context(), first.Addr(), testAccount, plain)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.quit()
+	for _, settled := range []bool{false, true} {
+		b.Run(fmt.Sprintf("settled=%t", settled), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := l.reset(b.Context(), patience, settled); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkAlive(b *testing.B) {
+	if first == nil {
+		b.Skip("no server")
+	}
+	l, err := dial(b.Context(), first.Addr(), testAccount, plain)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.quit()
+	b.ReportAllocs()
+	for b.Loop() {
+		if !l.alive() {
+			b.Fatal("dead")
+		}
 	}
 }
