@@ -139,15 +139,20 @@ func TestMetricsOfVanishedServersVanish(t *testing.T) {
 	defer c.Discard()
 	got := series(t, registry, first.Addr())
 	for name, want := range map[string]float64{
-		"mysqlda_backend_connections library_1 SERVER idle":       0,
-		"mysqlda_backend_connections library_1 SERVER in_use":     1,
-		"mysqlda_backend_connections library_1 SERVER connecting": 0,
-		"mysqlda_backend_connections library_1 SERVER resetting":  0,
-		"mysqlda_backend_waiting library_1 SERVER":                0,
-		"mysqlda_backend_connects_total library_1 ok SERVER":      1,
-		"mysqlda_backend_connects_total library_1 failed SERVER":  0,
-		"mysqlda_backend_reuses_total library_1 SERVER":           0,
-		"mysqlda_server_healthy SERVER":                           1,
+		"mysqlda_backend_connections library_1 SERVER idle":                     0,
+		"mysqlda_backend_connections library_1 SERVER in_use":                   1,
+		"mysqlda_backend_connections library_1 SERVER connecting":               0,
+		"mysqlda_backend_connections library_1 SERVER resetting":                0,
+		"mysqlda_backend_waiting library_1 SERVER":                              0,
+		"mysqlda_backend_connects_total library_1 ok SERVER":                    1,
+		"mysqlda_backend_connects_total library_1 failed SERVER":                0,
+		"mysqlda_backend_reuses_total library_1 SERVER":                         0,
+		"mysqlda_backend_resets_total library_1 ok SERVER":                      0,
+		"mysqlda_backend_resets_total library_1 closed SERVER":                  0,
+		"mysqlda_backend_waits_in_vain_total library_1 timeout SERVER":          0,
+		"mysqlda_backend_waits_in_vain_total library_1 too_many_waiting SERVER": 0,
+		"mysqlda_backend_shortages_total library_1 SERVER":                      0,
+		"mysqlda_server_healthy SERVER":                                         1,
 	} {
 		if value, ok := got[name]; !ok || value != want {
 			t.Errorf("%s: %v, %t; want %v", name, value, ok, want)

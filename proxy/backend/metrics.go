@@ -11,6 +11,9 @@ type collector struct {
 	waiting     *prometheus.Desc
 	connects    *prometheus.Desc
 	reuses      *prometheus.Desc
+	resets      *prometheus.Desc
+	waitsInVain *prometheus.Desc
+	shortages   *prometheus.Desc
 	healthy     *prometheus.Desc
 }
 
@@ -28,6 +31,12 @@ func newCollector(m *Manager) *collector {
 			"Attempts to open a connection to a server for a session, by result: ok, failed.", "library", "server", "result"),
 		reuses: desc("mysqlda_backend_reuses_total",
 			"Times that a session got a connection that another session had used.", "library", "server"),
+		resets: desc("mysqlda_backend_resets_total",
+			"Connections that were cleaned after a session, by result: ok, closed.", "library", "server", "result"),
+		waitsInVain: desc("mysqlda_backend_waits_in_vain_total",
+			"Sessions that got no connection to a full server, by reason: timeout, too_many_waiting.", "library", "server", "reason"),
+		shortages: desc("mysqlda_backend_shortages_total",
+			"Times that a server took no more connections.", "library", "server"),
 		healthy: desc("mysqlda_server_healthy",
 			"Whether this node can use a server: 1 or 0.", "server"),
 	}
@@ -35,7 +44,7 @@ func newCollector(m *Manager) *collector {
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.connections, c.waiting, c.connects, c.reuses, c.healthy} {
+	for _, d := range []*prometheus.Desc{c.connections, c.waiting, c.connects, c.reuses, c.resets, c.waitsInVain, c.shortages, c.healthy} {
 		to <- d
 	}
 }
@@ -57,6 +66,11 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		counter(c.connects, p.Opened, p.Library, p.Server, "ok")
 		counter(c.connects, p.Failed, p.Library, p.Server, "failed")
 		counter(c.reuses, p.Reused, p.Library, p.Server)
+		counter(c.resets, p.Cleaned, p.Library, p.Server, "ok")
+		counter(c.resets, p.Unclean, p.Library, p.Server, "closed")
+		counter(c.waitsInVain, p.TimedOut, p.Library, p.Server, "timeout")
+		counter(c.waitsInVain, p.TurnedAway, p.Library, p.Server, "too_many_waiting")
+		counter(c.shortages, p.Short, p.Library, p.Server)
 	}
 	for _, h := range c.manager.Health() {
 		healthy := 0
