@@ -95,12 +95,14 @@ func (s *session) letGo() {
 
 // detach gives the backend connection back to its pool.
 func (s *session) detach() {
-	conn, tainted := s.att.conn, s.att.tainted
+	conn, tainted, settled := s.att.conn, s.att.tainted, !s.inTransaction()
 	s.letGo()
 	switch {
 	case conn == nil:
 	case tainted:
 		conn.Discard()
+	case settled:
+		conn.ReleaseSettled()
 	default:
 		conn.Release()
 	}

@@ -18,8 +18,12 @@
 // connection that has been idle longest is closed when the pool is full and
 // nothing fits.
 //
+// There is also one protection a server: the strictest TLS mode of the libraries
+// that list it.
+//
 // A caller that finds nothing idle opens a connection if the bound allows, also
 // while a fitting one is being cleaned; at the bound it waits for its turn.
+// The bound may be the server's own: see shortage.
 //
 // # What is clean
 //

@@ -13,9 +13,8 @@ import (
 const (
 	// markNextFactor begins a packet that asks for a second proof.
 	markNextFactor = 0x02
-	// shaSaltLen and ed25519NonceLen are the salts' lengths in bytes.
-	shaSaltLen      = 20
-	ed25519NonceLen = 32
+	// shaSaltLen is the length of a salt but for client_ed25519, in bytes.
+	shaSaltLen = 20
 	// maxServerKeyBits bounds the public key of a server: the time to use it grows
 	// with its length.
 	maxServerKeyBits = 8192
@@ -90,7 +89,7 @@ func (c *connecting) switchPlugin(request []byte) error {
 		return fmt.Errorf("%w: a broken request for another plugin", ErrNoServer)
 	}
 	c.plugin, c.salt, c.awaitKey = string(name), salt, false
-	if len(salt) != ed25519NonceLen { // no NUL ends that one, and its last byte may be one
+	if len(salt) != ed25519SaltLen { // no NUL ends that one, and its last byte may be one
 		c.salt = trimNUL(salt)
 	}
 	proof, err := c.proof()
@@ -123,7 +122,7 @@ func (c *connecting) proof() ([]byte, error) {
 		c.awaitKey = true
 		return []byte{sha256RequestKey}, nil
 	case mysql.AUTH_MARIADB_ED25519:
-		salt, err := c.saltOf(ed25519NonceLen)
+		salt, err := c.saltOf(ed25519SaltLen)
 		if err != nil {
 			return nil, err
 		}
