@@ -59,12 +59,18 @@ func (p *pool) wait(ctx context.Context, w *waiter) (*link, error) {
 	return t.link, t.err
 }
 
-// passSlot hands a slot that came free to the first waiter, unless the server
-// takes no more connections for the moment: then the first one tries again later.
+// passSlot hands a slot that came free to the first waiter. At a server that takes
+// no more connections the first one tries a little later: what we have closed is
+// not yet gone there.
 func (p *pool) passSlot() {
 	p.count--
-	if !p.pausing() {
+	if p.shortage.pause == 0 {
 		p.admit()
+		return
+	}
+	if len(p.waiting) > 0 && !time.Now().Before(p.shortage.until) {
+		p.shortage.until = time.Now().Add(minShortagePause)
+		p.shortage.timer.Reset(minShortagePause)
 	}
 }
 
