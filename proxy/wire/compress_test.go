@@ -376,9 +376,9 @@ func TestCompressedConnectionPassesOnTheRest(t *testing.T) {
 // FuzzCompressedStream reads a hostile stream at once and in pieces.
 func FuzzCompressedStream(f *testing.F) {
 	for _, c := range compressed {
-		stream := written(f, c, []byte("short"), bytes.Repeat([]byte("select "), 100), bytes.Repeat([]byte("row "), 20000))
+		stream := written(f, c, []byte("short"), bytes.Repeat([]byte("select "), 100), bytes.Repeat([]byte("row "), 200))
 		f.Add(stream, uint8(7), c.Algorithm == Zstd)
-		f.Add(compressedFrame(payloadOf(f, c.Algorithm, make([]byte, 1<<20)), 1<<20), uint8(3), c.Algorithm == Zstd)
+		f.Add(compressedFrame(payloadOf(f, c.Algorithm, make([]byte, 40<<10)), 40<<10), uint8(3), c.Algorithm == Zstd)
 		f.Add(stream[:len(stream)/2], uint8(1), c.Algorithm == Zstd)
 	}
 	f.Fuzz(func(t *testing.T, stream []byte, piece uint8, isZstd bool) {
