@@ -16,7 +16,6 @@ import (
 // ownServer answers real clients with nothing but the packets of this package:
 // text and prepared queries give one row that says what was asked.
 type ownServer struct {
-	conn  net.Conn
 	caps  Capability
 	types []ParamType
 }
@@ -25,6 +24,13 @@ var ownColumns = []string{"asked", "参数"}
 
 // serveOwn listens, and serves one client after the other until the test ends.
 func serveOwn(t *testing.T) (address string) {
+	t.Helper()
+	return serveWith(t, acceptConfig(), func(*Client) {})
+}
+
+// serveWith is serveOwn with another configuration. Every client that has logged
+// in or changed its user is shown to seen.
+func serveWith(t *testing.T, cfg AcceptConfig, seen func(*Client)) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -38,7 +44,7 @@ func serveOwn(t *testing.T) (address string) {
 			if err != nil {
 				return
 			}
-			if err := serveOne(conn); err != nil {
+			if err := serveOne(conn, cfg, seen); err != nil {
 				t.Errorf("serve: %v", err)
 			}
 		}
@@ -50,36 +56,59 @@ func serveOwn(t *testing.T) (address string) {
 	return l.Addr().String()
 }
 
-func serveOne(conn net.Conn) (err error) {
+func serveOne(conn net.Conn, cfg AcceptConfig, seen func(*Client)) (err error) {
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	accepted, err := Accept(conn, acceptConfig())
-	var denied *AuthError
-	if errors.As(err, &denied) {
-		_, err = conn.Write(AppendErr(nil, denied.Sequence, 1045, "28000", denied.Error()))
-		return err
-	}
+	accepted, err := Accept(conn, cfg)
 	if err != nil {
+		return deny(nil, err)
+	}
+	seen(accepted)
+	if err := accepted.Conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		return err
 	}
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	s := ownServer{caps: accepted.Capabilities}
+	if _, err := accepted.Conn.Write(AppendOK(nil, accepted.Sequence, s.caps, OK{Status: StatusAutocommit})); err != nil {
 		return err
 	}
-	s := ownServer{conn: conn, caps: accepted.Capabilities}
-	answer := AppendOK(nil, accepted.Sequence, s.caps, OK{Status: StatusAutocommit})
+	through := Compress(accepted.Conn, accepted.Compression)
 	for {
-		if _, err := conn.Write(answer); err != nil {
-			return err
-		}
-		h := handshake{conn: conn} // it reads packets as well as any
+		h := handshake{conn: through} // it reads packets as well as any
 		payload, err := h.read()
 		if err != nil {
 			return err
 		}
-		if payload[0] == ComQuit {
+		var answer []byte
+		switch payload[0] {
+		case ComQuit:
 			return nil
+		case ComChangeUser:
+			changed, err := ChangeUser(through, payload, 1, cfg, accepted.Agreed)
+			if err != nil {
+				return deny(through, err)
+			}
+			seen(changed)
+			accepted.Agreed = changed.Agreed
+			answer = AppendOK(nil, changed.Sequence, s.caps, OK{Status: StatusAutocommit})
+		default:
+			answer = s.answer(payload)
 		}
-		answer = s.answer(payload)
+		if _, err := through.Write(answer); err != nil {
+			return err
+		}
 	}
+}
+
+// deny tells a client whose password is wrong, over conn or the error's own.
+func deny(conn net.Conn, err error) error {
+	var denied *AuthError
+	if !errors.As(err, &denied) {
+		return err
+	}
+	if denied.Conn != nil {
+		conn = denied.Conn
+	}
+	_, err = conn.Write(AppendErr(nil, denied.Sequence, 1045, "28000", denied.Error()))
+	return err
 }
 
 func (s *ownServer) answer(payload []byte) []byte {
