@@ -18,6 +18,7 @@ type expansion struct {
 	expander expander
 	began    bool // the expander has seen bytes
 	rest     int  // expanded bytes still to be given out
+	probe    [1]byte
 }
 
 // expander expands one payload after the other.
@@ -90,9 +91,8 @@ func (e *expansion) read(b []byte) (int, error) {
 
 // atEnd makes sure that nothing follows. err is what came with the last bytes.
 func (e *expansion) atEnd(err error) error {
-	var more [1]byte
 	for n := 0; err == nil; {
-		if n, err = e.expander.Read(more[:]); n > 0 {
+		if n, err = e.expander.Read(e.probe[:]); n > 0 {
 			return fmt.Errorf("%w: compressed frame is longer than it says", errMalformed)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-mysql-org/go-mysql/client"
+
 	"github.com/mysqlda/mysqlda/test/harness/need"
 )
 
@@ -50,6 +52,34 @@ func TestGoSQLDriverWithTLSAndCompression(t *testing.T) {
 					t.Errorf("%+v", c)
 				}
 			})
+		}
+	}
+}
+
+func TestGoMySQLClientCompresses(t *testing.T) {
+	for algorithm, capability := range map[Algorithm]Capability{Zlib: ClientCompress, Zstd: ClientZstdCompression} {
+		clients := make(chan *Client, 1)
+		address := serveWith(t, everything(t), func(c *Client) { clients <- c })
+		conn, err := client.Connect(address, "calvin", "secret", "shop", func(c *client.Conn) error {
+			return c.SetCapability(uint32(capability))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, query := range []string{"SELECT 1", "SELECT " + strings.Repeat("y", 60_000)} {
+			result, err := conn.Execute(query)
+			if err != nil {
+				t.Fatalf("%v: %v", algorithm, err)
+			}
+			if got, err := result.GetString(0, 0); err != nil || got != query[:min(len(query), maxValue)] {
+				t.Errorf("%v: %d bytes, %v", algorithm, len(got), err)
+			}
+		}
+		if err := conn.Quit(); err != nil {
+			t.Error(err)
+		}
+		if c := <-clients; c.Compression.Algorithm != algorithm {
+			t.Errorf("%+v", c.Compression)
 		}
 	}
 }
@@ -125,7 +155,7 @@ func TestMariaDBCommandLine(t *testing.T) {
 				cfg.ServerVersion = "10.11.6-MariaDB-mysqlda" // its clients look for the name
 			}
 			clients := make(chan *Client, 1)
-			host, port, err := net.SplitHostPort(serveWith(t, cfg, func(client *Client) { clients <- client }))
+			host, port, err := net.SplitHostPort(serveWith(t, cfg, func(who *Client) { clients <- who }))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,9 +174,9 @@ func TestMariaDBCommandLine(t *testing.T) {
 			if err != nil || !strings.Contains(out, "SELECT what") {
 				t.Fatalf("%v: %s", err, out)
 			}
-			client := <-clients
-			if client.TLS != c.tls || client.Compression.Algorithm != c.compress || client.Capabilities>>extendedShift<<extendedShift&c.caps != c.extended {
-				t.Errorf("%+v", client)
+			who := <-clients
+			if who.TLS != c.tls || who.Compression.Algorithm != c.compress || who.Capabilities>>extendedShift<<extendedShift&c.caps != c.extended {
+				t.Errorf("%+v", who)
 			}
 		})
 	}
