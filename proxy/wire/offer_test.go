@@ -72,6 +72,21 @@ func TestOnlyWhatIsOfferedIsAgreed(t *testing.T) {
 	}
 }
 
+// In the login of any other client the bytes of the extended capabilities mean
+// nothing, whatever they hold.
+func TestOnlyMariaDBsClientsHaveExtendedCapabilities(t *testing.T) {
+	for caps, want := range map[Capability]Capability{
+		full | ClientLongPassword:  full | ClientLongPassword,
+		full &^ ClientLongPassword: full&^ClientLongPassword | 0xff<<extendedShift,
+	} {
+		payload := login{capabilities: caps, user: "calvin", plugin: pluginNative}.payload()
+		payload[tlsRequestLen-extendedLen] = 0xff
+		if l, err := parseLogin(payload); err != nil || l.capabilities != want || l.user != "calvin" {
+			t.Errorf("%+v, %v, want %v", l, err, want)
+		}
+	}
+}
+
 func TestCompressionIsAgreedAsServersDo(t *testing.T) {
 	const two = ClientCompress | ClientZstdCompression
 	for _, c := range []struct {
