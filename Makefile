@@ -3,6 +3,7 @@
 GO       ?= go
 FUZZTIME ?= 20s
 BENCH    ?= .
+BENCHFLAGS ?=
 # Integration tests start real servers and clusters: minutes, not seconds, on a small machine.
 TIMEOUT  ?= 15m
 
@@ -12,7 +13,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.9.2
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help build deps test test-embedded lint demo fuzz bench clean
+.PHONY: help build deps test test-embedded lint demo fuzz bench microbench clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,8 +49,13 @@ demo: build ## a tour of the product on this machine; Ctrl-C ends it
 fuzz: ## run every fuzz target for FUZZTIME (20s)
 	@scripts/fuzz.sh $(FUZZTIME)
 
-bench: build ## the relay beside HAProxy (needs sysbench and haproxy), then the Go benchmarks that match BENCH
-	$(GO) run ./test/bench -mysqlda bin/mysqlda
+# The report of a whole run is kept; a run with other BENCHFLAGS is for the eyes.
+bench: build ## the relay beside HAProxy, about 12 minutes (BENCHFLAGS=-quick: one and a half), into docs/benchmarks.md
+	@scripts/deps.sh bench
+	$(GO) build -o bin/bench ./test/bench
+	bin/bench -mysqlda bin/mysqlda $(if $(BENCHFLAGS),$(BENCHFLAGS),-o docs/benchmarks.md)
+
+microbench: ## the Go benchmarks that match BENCH (all)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 clean: ## remove what build and tests left behind

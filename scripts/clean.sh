@@ -5,4 +5,5 @@ set -eu
 cd "$(dirname "$0")/.."
 rm -rf test/clients/node/node_modules
 rm -rf "${TMPDIR:-/tmp}"/mysqlda-mysqld-* "${TMPDIR:-/tmp}"/mysqlda-datadir-* \
-	"${TMPDIR:-/tmp}"/mysqlda-cluster-* "${TMPDIR:-/tmp}"/mysqlda-bin-* "${TMPDIR:-/tmp}"/mysqlda-demo-*
+	"${TMPDIR:-/tmp}"/mysqlda-cluster-* "${TMPDIR:-/tmp}"/mysqlda-bin-* "${TMPDIR:-/tmp}"/mysqlda-demo-* \
+	"${TMPDIR:-/tmp}"/mysqlda-bench-*

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the tests need beside Go: a MariaDB server and client, and the
-# client libraries of Python and Node. Harmless to run again. It never starts,
-# stops or configures a service of this machine.
+# client libraries of Python and Node. With the argument "bench" it installs what
+# the benchmarks need instead: a MariaDB server, sysbench and HAProxy. Harmless to
+# run again. It never starts, stops or configures a service of this machine.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,17 +16,24 @@ pymysql() {
 	return 1
 }
 
+purpose=${1:-tests}
 missing=""
 have mariadbd || have mysqld || missing="$missing mariadb-server"
-have mariadb || missing="$missing mariadb-client"
-pymysql || missing="$missing python3-pymysql"
-have node || missing="$missing nodejs"
-have npm || missing="$missing npm"
+if [ "$purpose" = bench ]; then
+	have sysbench || missing="$missing sysbench"
+	have haproxy || missing="$missing haproxy"
+else
+	have mariadb || missing="$missing mariadb-client"
+	pymysql || missing="$missing python3-pymysql"
+	have node || missing="$missing nodejs"
+	have npm || missing="$missing npm"
+fi
 
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
 		say "missing:$missing"
 		say "install them with your system's package manager (on Debian: sudo scripts/deps.sh);"
+		[ "$purpose" = bench ] && exit 1
 		say "the tests that need them are skipped until then"
 		exit 0
 	fi
@@ -42,6 +50,8 @@ if [ -n "$missing" ]; then
 	# shellcheck disable=SC2086 # a list of packages
 	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
 fi
+
+[ "$purpose" = bench ] && exit 0
 
 # The Node client goes beside its test program, at the versions of the lock file.
 clients=test/clients/node

@@ -1,47 +1,138 @@
 package main
 
 import (
-	"cmp"
+	_ "embed"
 	"fmt"
-	"io"
-	"slices"
-	"text/tabwriter"
+	"strings"
 	"time"
 )
 
-// report prints the medians of one number of connections, and their ratios to
-// HAProxy's.
-func report(w io.Writer, connections int, targets []target, results [][]result) error {
-	fmt.Fprintf(w, "\n%d connections, medians of %d runs\n", connections, len(results[0]))
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "\tqueries/s\tp50\tCPU a query\trate : haproxy\tp50 : haproxy\tCPU : haproxy\t")
-	base := slices.IndexFunc(targets, func(t target) bool { return t.name == "haproxy" })
-	for i, t := range targets {
-		m, h := medians(results[i]), medians(results[base])
-		cpu, cpuRatio := "-", "-"
-		if t.pid != 0 {
-			cpu = m.cpu.Round(100 * time.Nanosecond).String()
-			cpuRatio = fmt.Sprintf("%.2f", float64(m.cpu)/float64(h.cpu))
+// preamble is what the report says before the first number.
+//
+//go:embed preamble.md
+var preamble string
+
+// report is the whole text, in Markdown that is also readable as it is.
+func (b *bench) report() string {
+	var text strings.Builder
+	text.WriteString(preamble)
+	text.WriteString(b.machineTable())
+	text.WriteString("\n## Numbers to reach\n\n")
+	text.WriteString(b.requirementTable())
+	for i, m := range b.speed {
+		if i == 0 || b.speed[i-1].scene.name != m.scene.name {
+			fmt.Fprintf(&text, "\n## %s\n\n", m.scene.title)
+			text.WriteString(b.speedTable(m.scene))
 		}
-		fmt.Fprintf(table, "%s\t%.0f\t%s\t%s\t%.2f\t%.2f\t%s\t\n", t.name, m.rate, m.median, cpu,
-			m.rate/h.rate, float64(m.median)/float64(h.median), cpuRatio)
 	}
-	return table.Flush()
+	if len(b.memory) > 0 {
+		text.WriteString("\n## Memory for each session\n\n")
+		text.WriteString(b.memoryTable())
+	}
+	return text.String()
 }
 
-func medians(rs []result) result {
-	return result{
-		rate:   median(rs, func(r result) float64 { return r.rate }),
-		median: median(rs, func(r result) time.Duration { return r.median }),
-		cpu:    median(rs, func(r result) time.Duration { return r.cpu }),
+func (b *bench) machineTable() string {
+	m := b.machine
+	t := newTable("", "")
+	for _, row := range [][2]string{
+		{"date", m.date},
+		{"commit", m.commit},
+		{"mysqlda", m.mysqlda},
+		{"processor", m.processor},
+		{"memory", m.memory},
+		{"load before the run", m.load},
+		{"kernel", m.kernel},
+		{"server", m.server},
+		{"HAProxy", m.haproxy},
+		{"sysbench", m.sysbench},
+		{"Go", m.golang},
+		{"runs", fmt.Sprintf("%d of %s for each number; the whole took %s", b.rounds, b.duration, time.Since(b.began).Round(time.Second))},
+	} {
+		t.add(row[0], row[1])
 	}
+	return t.String()
 }
 
-func median[T cmp.Ordered](rs []result, of func(result) T) T {
-	values := make([]T, len(rs))
-	for i, r := range rs {
-		values[i] = of(r)
+func (b *bench) requirementTable() string {
+	t := newTable("what (one node)", "wanted", "measured", "verdict")
+	for _, r := range b.requirements() {
+		switch {
+		case !r.measured:
+			t.add(r.what, r.wanted, "-", "not measured")
+		case r.open:
+			t.add(r.what, r.wanted, r.value, "")
+		case r.met:
+			t.add(r.what, r.wanted, r.value, "met")
+		default:
+			t.add(r.what, r.wanted, r.value, "NOT MET")
+		}
 	}
-	slices.Sort(values)
-	return values[len(values)/2]
+	return t.String()
+}
+
+func (b *bench) speedTable(s scene) string {
+	t := newTable("connections", "target", s.unit+"/s", "p50", "p99", "CPU each", "user", "system",
+		"rate : direct", "rate : HAProxy", "p50 : HAProxy", "CPU : HAProxy")
+	for _, m := range b.speed {
+		if m.scene.name != s.name {
+			continue
+		}
+		for _, name := range []string{directName, haproxyName, nodeName, clusterName} {
+			if len(m.samples[name]) == 0 {
+				continue
+			}
+			of := medians(m.samples[name])
+			direct, _ := b.median(s.name, m.connections, directName)
+			haproxy, _ := b.median(s.name, m.connections, haproxyName)
+			t.add(fmt.Sprint(m.connections), name, rate(of.rate), short(of.p50), short(of.p99),
+				short(of.cpu()), short(of.user), short(of.system),
+				ratio(of.rate, direct.rate), ratio(of.rate, haproxy.rate),
+				ratio(float64(of.p50), float64(haproxy.p50)), ratio(float64(of.cpu()), float64(haproxy.cpu())))
+		}
+	}
+	return t.String()
+}
+
+func (b *bench) memoryTable() string {
+	t := newTable("sessions", "", "target", "RSS", "Go heap", "Go stacks", "connections to the server")
+	for _, m := range b.memory {
+		switch {
+		case m.missing != "":
+			t.add(fmt.Sprint(m.sessions), m.title, m.target, "-", "-", "-", m.missing)
+		case m.target == nodeName:
+			t.add(fmt.Sprint(m.sessions), m.title, m.target, kib(m.resident), kib(m.heap), kib(m.stack), fmt.Sprint(m.backends))
+		default:
+			t.add(fmt.Sprint(m.sessions), m.title, m.target, kib(m.resident), "-", "-", fmt.Sprint(m.backends))
+		}
+	}
+	return t.String()
+}
+
+// rate gives small rates a decimal.
+func rate(v float64) string {
+	if v < 1000 {
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.0f", v)
+}
+
+// short cuts what is noise in any case; nothing at all is "-".
+func short(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "-"
+	case d < 100*time.Microsecond:
+		return fmt.Sprintf("%.1f µs", float64(d)/float64(time.Microsecond))
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.0f µs", float64(d)/float64(time.Microsecond))
+	}
+	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+}
+
+func ratio(a, b float64) string {
+	if a == 0 || b == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", a/b)
 }

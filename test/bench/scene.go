@@ -2,133 +2,130 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/mysqlda/mysqlda/test/harness/child"
-	"github.com/mysqlda/mysqlda/test/harness/cluster"
-	"github.com/mysqlda/mysqlda/test/harness/mysqld"
-	"github.com/mysqlda/mysqlda/test/harness/port"
 )
 
-const (
-	user     = "bench"
-	password = "bench"
-	database = "bench"
-)
+// maxConnections bounds the connections of one run.
+const maxConnections = 1024
 
-// target is something that speaks MySQL.
-type target struct {
-	name string
-	addr string
-	pid  int // of the process between client and server; 0 for the server itself
-}
-
-// scene is the server and what stands in front of it.
+// scene is something that is done over and over and has a rate.
 type scene struct {
-	targets []target // the server itself first
-	closers []func() error
+	name  string
+	title string // in the report
+	unit  string // what is counted
+	// fixed is at how many connections it is measured; nil means at those that the
+	// command line names.
+	fixed []int
+	// librariesOnly scenes are for targets that know core objects.
+	librariesOnly bool
+	run           func(context.Context, load) (sample, error)
 }
 
-func openScene(ctx context.Context, mysqlda string) (*scene, error) {
-	s := &scene{}
-	server, err := mysqld.Start(ctx, mysqld.Options{
-		User: user, Password: password, Database: database, Args: []string{"--max-connections=1000"},
-	})
-	if err != nil {
-		return s, err
-	}
-	s.closers = append(s.closers, server.Close)
-	s.targets = append(s.targets, target{name: "direct", addr: server.Addr()})
-
-	if err := s.openHAProxy(ctx, server.Addr()); err != nil {
-		return s, err
-	}
-	// Nodes are started in a directory of their own.
-	if mysqlda, err = filepath.Abs(mysqlda); err != nil {
-		return s, err
-	}
-	nodes, err := cluster.Start(ctx, cluster.Options{
-		Nodes: 1, Binary: mysqlda, User: user, Password: password, Database: database,
-		DefaultLibrary: "library_1", LogLevel: "warn",
-		Libraries: []cluster.Library{{Name: "library_1", Servers: []string{server.Addr()}}},
-	})
-	if err != nil {
-		return s, err
-	}
-	s.closers = append(s.closers, nodes.Close)
-	node := nodes.Nodes[0]
-	s.targets = append(s.targets, target{name: "mysqlda", addr: node.Addresses().MySQL, pid: node.Process().PID()})
-	return s, nil
+// load is one run: who does how much of it for how long.
+type load struct {
+	target      target
+	connections int
+	duration    time.Duration
+	programs    programs
 }
 
-// haproxyTimeout bounds the wait for HAProxy to accept connections.
-const haproxyTimeout = 10 * time.Second
+func (s scene) at(connections []int) []int {
+	if s.fixed != nil {
+		return s.fixed
+	}
+	return connections
+}
 
-func (s *scene) openHAProxy(ctx context.Context, server string) error {
-	program, err := exec.LookPath("haproxy")
-	if err != nil {
-		program = "/usr/sbin/haproxy" // often not on the path of ordinary users
+// Names of scenes that required.go looks up.
+const (
+	pointSelect   = "point_select"
+	rows          = "rows"
+	relayedDo     = "do"
+	selectLibrary = "select_library"
+	pair          = "pair"
+	librarySwitch = "library_switch"
+	idleMemory    = "idle"
+	slowReaders   = "slow_readers"
+)
+
+// statementConnections is at how many connections single statements are compared.
+const statementConnections = 16
+
+// scenes are all scenes with a rate, in the order in which they are measured.
+func scenes() []scene {
+	return []scene{
+		{
+			name: pointSelect, title: "Point select, text protocol (sysbench oltp_point_select)", unit: "queries",
+			run: sysbench("oltp_point_select", "--db-ps-mode=disable"),
+		},
+		{
+			name: "point_select_prepared", title: "Point select, prepared (sysbench oltp_point_select)", unit: "queries",
+			run: sysbench("oltp_point_select", "--db-ps-mode=auto"),
+		},
+		{
+			name: "read_only", title: "Transactions that read (sysbench oltp_read_only)", unit: "queries",
+			fixed: []int{16}, run: sysbench("oltp_read_only", "--db-ps-mode=disable"),
+		},
+		{
+			name: "read_write", title: "Transactions that write (sysbench oltp_read_write)", unit: "queries",
+			fixed: []int{16}, run: sysbench("oltp_read_write", "--db-ps-mode=disable"),
+		},
+		{
+			name: rows, title: fmt.Sprintf("A result of %d rows", tableRows), unit: "results",
+			fixed: []int{1}, run: repeated(largeResult),
+		},
+		{
+			name: "large_row", title: "A row of 16 MiB", unit: "rows",
+			fixed: []int{1}, run: repeated("select repeat('x', 16 << 20)"),
+		},
+		{
+			name: "connect", title: "Connect, one query, disconnect", unit: "connections",
+			fixed: []int{4}, run: connectQueryClose,
+		},
+		{
+			name: relayedDo, title: "`do 1`", unit: "statements",
+			fixed: []int{statementConnections}, run: repeated("do 1"),
+		},
+		{
+			name: selectLibrary, title: "`select library` of known core objects of the same library", unit: "statements",
+			fixed: []int{statementConnections}, librariesOnly: true, run: selectKnown,
+		},
+		{
+			name: pair, title: "`do 1` and a point select", unit: "pairs",
+			fixed: []int{statementConnections}, run: repeated("do 1", pointQuery),
+		},
+		{
+			name: librarySwitch, title: "`select library`, each time of the other library, and a point select", unit: "pairs",
+			fixed: []int{statementConnections}, librariesOnly: true, run: switchLibraries,
+		},
 	}
-	dir, err := os.MkdirTemp("", "mysqlda-bench-")
-	if err != nil {
-		return err
+}
+
+// sceneNames are the names of all scenes, those that measure memory included.
+func sceneNames() []string {
+	var names []string
+	for _, s := range scenes() {
+		names = append(names, s.name)
 	}
-	s.closers = append(s.closers, func() error { return os.RemoveAll(dir) })
-	p, err := port.Reserve()
-	if err != nil {
-		return err
+	return append(names, idleMemory, slowReaders)
+}
+
+// setScenes takes the value of -scenes.
+func (o *options) setScenes(list string) error {
+	if list == "" {
+		return nil
 	}
-	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(p))
-	config := fmt.Sprintf(`global
-  maxconn 4000
-defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 1h
-  timeout server 1h
-listen bench
-  bind %s
-  server library_1 %s
-`, addr, server)
-	file := filepath.Join(dir, "haproxy.cfg")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		return err
-	}
-	process, err := child.Start(exec.Command(program, "-f", file))
-	if err != nil {
-		return fmt.Errorf("starting haproxy (install it first): %w", err)
-	}
-	s.closers = append(s.closers, process.Kill)
-	ctx, cancel := context.WithTimeout(ctx, haproxyTimeout)
-	defer cancel()
-	for tick := time.NewTicker(20 * time.Millisecond); ; {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
-		if err == nil {
-			tick.Stop()
-			s.targets = append(s.targets, target{name: "haproxy", addr: addr, pid: process.PID()})
-			return conn.Close()
+	for name := range strings.SplitSeq(list, ",") {
+		name = strings.TrimSpace(name)
+		if !slices.Contains(sceneNames(), name) {
+			return fmt.Errorf("-scenes: there is no %q; there are %s", name, strings.Join(sceneNames(), ", "))
 		}
-		select {
-		case <-tick.C:
-		case <-process.Done():
-			return fmt.Errorf("haproxy ended: %w", process.Err())
-		case <-ctx.Done():
-			return fmt.Errorf("haproxy does not answer: %w", err)
-		}
+		o.only = append(o.only, name)
 	}
+	return nil
 }
 
-func (s *scene) close() error {
-	var errs []error
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		errs = append(errs, s.closers[i]())
-	}
-	return errors.Join(errs...)
-}
+func (o *options) wants(scene string) bool { return o.only == nil || slices.Contains(o.only, scene) }

@@ -1,0 +1,15 @@
+// Command bench measures what a node costs: the same load on a server directly,
+// through HAProxy in TCP mode, through one node, and through a node of three, in
+// turn and several times, so that a machine whose speed drifts treats all alike.
+// What counts are the ratios of the medians, in one run.
+//
+// It needs sysbench and haproxy beside MariaDB, and runs everything on this
+// machine. Load that sysbench does not know comes from a client of our own,
+// which reads packets by their headers only: a driver that decodes 100,000 rows
+// needs longer than the server that makes them, and would hide what is between.
+//
+// Where things are: stage.go, targets.go and haproxy.go start what is measured;
+// scene.go lists what is measured, and sysbench.go, statement.go, result.go and
+// connect.go do it; idle.go and slow.go measure memory; required.go knows the
+// numbers to reach; report.go and machine.go write it down.
+package main
