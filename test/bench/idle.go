@@ -6,17 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/mysqlda/mysqlda/test/harness/wait"
 )
 
 const (
-	// heldSessions are few enough for a node's pool of backend connections.
+	// heldSessions are few enough for a node's pool of backend connections, and
+	// so many at a time execute a statement.
 	heldSessions = 200
+	// parkedSessions bounds those that give their backend connections back: for
+	// each heldSessions of them a node takes some seconds.
+	parkedSessions = 5 * heldSessions
 	// parkingTimeout bounds the wait until idle sessions have given their
 	// backend connections back.
-	parkingTimeout = 10 * time.Second
+	parkingTimeout = 30 * time.Second
 )
 
 // idleKind is a way in which sessions are idle.
@@ -32,7 +37,7 @@ const parkedTitle = "idle after a statement, backend connection given back"
 func idleKinds(sessions int) []idleKind {
 	return []idleKind{
 		{title: "idle since the login", sessions: sessions},
-		{title: parkedTitle, sessions: sessions, statement: "do 1", parked: true},
+		{title: parkedTitle, sessions: min(parkedSessions, sessions), statement: "do 1", parked: true},
 		{title: "idle in a transaction, with a backend connection each", sessions: min(heldSessions, sessions), statement: "begin"},
 	}
 }
@@ -44,15 +49,6 @@ func (b *bench) measureIdle(ctx context.Context, s *stage, k idleKind) error {
 		m := memory{title: k.title, target: t.name, sessions: k.sessions}
 		if t.most > 0 {
 			m.sessions = min(m.sessions, t.most)
-		}
-		if k.parked && t.http != "" {
-			if parks, err := parks(ctx, t); err != nil {
-				return err
-			} else if !parks {
-				m.missing = "sessions keep their backend connections"
-				b.memory = append(b.memory, m)
-				return nil
-			}
 		}
 		if err := m.measure(ctx, t, s.targets[0], k); err != nil {
 			return err
@@ -98,11 +94,15 @@ func (k idleKind) open(ctx context.Context, t target, n int) ([]*client, error) 
 	if err != nil {
 		return clients, err
 	}
-	if err := askAll(clients, k.statement); err != nil {
-		return clients, err
-	}
-	if k.parked && t.http != "" {
-		return clients, awaitParked(ctx, t)
+	for some := range slices.Chunk(clients, heldSessions) {
+		if err := askAll(some, k.statement); err != nil {
+			return clients, err
+		}
+		if k.parked && t.http != "" {
+			if err := awaitParked(ctx, t); err != nil {
+				return clients, err
+			}
+		}
 	}
 	return clients, nil
 }
@@ -123,24 +123,6 @@ func askAll(clients []*client, statement string) error {
 		c.buf = nil
 	}
 	return nil
-}
-
-// parks tells whether the node takes the backend connection of an idle session
-// back.
-func parks(ctx context.Context, t target) (parks bool, err error) {
-	clients, err := connectAll(ctx, t.addr, 1, &net.Dialer{})
-	defer func() { err = errors.Join(err, quitAll(clients)) }()
-	if err != nil {
-		return false, err
-	}
-	if err := askAll(clients, "do 1"); err != nil {
-		return false, err
-	}
-	err = awaitParked(ctx, t)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // awaitParked waits until no session has a backend connection.

@@ -65,7 +65,7 @@ func parse(args []string) (options, error) {
 	}
 	o.slow = slowTime
 	if quick {
-		connections, o.duration, o.rounds, o.sessions, o.slow = "1,16", time.Second, 1, 1000, 2*time.Second
+		connections, o.duration, o.rounds, o.sessions, o.slow = "1,16", time.Second, 1, 2*heldSessions, 2*time.Second
 	}
 	if err := o.setScenes(scenes); err != nil {
 		return o, err

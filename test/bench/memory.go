@@ -16,7 +16,6 @@ type memory struct {
 	sessions int
 	backends int // connections to the server meanwhile
 	usage        // for each session
-	missing  string
 }
 
 // firstSessions are there before the memory is looked at for the first time: what

@@ -97,14 +97,11 @@ func (b *bench) speedTable(s scene) string {
 func (b *bench) memoryTable() string {
 	t := newTable("sessions", "", "target", "RSS", "Go heap", "Go stacks", "connections to the server")
 	for _, m := range b.memory {
-		switch {
-		case m.missing != "":
-			t.add(fmt.Sprint(m.sessions), m.title, m.target, "-", "-", "-", m.missing)
-		case m.target == nodeName:
-			t.add(fmt.Sprint(m.sessions), m.title, m.target, kib(m.resident), kib(m.heap), kib(m.stack), fmt.Sprint(m.backends))
-		default:
-			t.add(fmt.Sprint(m.sessions), m.title, m.target, kib(m.resident), "-", "-", fmt.Sprint(m.backends))
+		heap, stack := "-", "-"
+		if m.target == nodeName {
+			heap, stack = kib(m.heap), kib(m.stack)
 		}
+		t.add(fmt.Sprint(m.sessions), m.title, m.target, kib(m.resident), heap, stack, fmt.Sprint(m.backends))
 	}
 	return t.String()
 }
