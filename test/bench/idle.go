@@ -50,7 +50,7 @@ func (b *bench) measureIdle(ctx context.Context, s *stage, k idleKind) error {
 		if t.most > 0 {
 			m.sessions = min(m.sessions, t.most)
 		}
-		if err := m.measure(ctx, t, s.targets[0], k); err != nil {
+		if err := m.measure(ctx, t, s.server, k); err != nil {
 			return err
 		}
 		b.memory = append(b.memory, m)
@@ -58,7 +58,7 @@ func (b *bench) measureIdle(ctx context.Context, s *stage, k idleKind) error {
 	})
 }
 
-func (m *memory) measure(ctx context.Context, t, server target, k idleKind) (err error) {
+func (m *memory) measure(ctx context.Context, t target, server *sql.DB, k idleKind) (err error) {
 	connected, err := serverConnections(ctx, server)
 	if err != nil {
 		return err
@@ -138,16 +138,11 @@ func awaitParked(ctx context.Context, t target) error {
 	})
 }
 
-// serverConnections is how many connections the server has, the one that asks
-// not counted.
-func serverConnections(ctx context.Context, server target) (n int, err error) {
-	db, err := sql.Open("mysql", fmt.Sprintf("%s:%s@tcp(%s)/%s", user, password, server.addr, database))
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+// serverConnections is how many connections the server has beside the one that
+// asks.
+func serverConnections(ctx context.Context, server *sql.DB) (n int, err error) {
 	var name string
-	if err := db.QueryRowContext(ctx, "show global status like 'Threads_connected'").Scan(&name, &n); err != nil {
+	if err := server.QueryRowContext(ctx, "show global status like 'Threads_connected'").Scan(&name, &n); err != nil {
 		return 0, fmt.Errorf("count the server's connections: %w", err)
 	}
 	return n - 1, nil

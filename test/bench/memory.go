@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -84,14 +85,13 @@ func (b *bench) onMemoryStage(ctx context.Context, do func(*stage) error) (err e
 // eachProxy does something with HAProxy and the node, one after the other, and
 // waits in between until the server is rid of the first one's connections.
 func (s *stage) eachProxy(ctx context.Context, do func(target) error) error {
-	server := s.targets[0]
-	quiet, err := serverConnections(ctx, server)
+	quiet, err := serverConnections(ctx, s.server)
 	if err != nil {
 		return err
 	}
 	for i, t := range s.targets[1:] {
 		if i > 0 {
-			if err := awaitQuiet(ctx, server, quiet+probeConnections); err != nil {
+			if err := awaitQuiet(ctx, s.server, quiet+probeConnections); err != nil {
 				return err
 			}
 		}
@@ -110,7 +110,7 @@ const (
 	quietTimeout = time.Minute
 )
 
-func awaitQuiet(ctx context.Context, server target, most int) error {
+func awaitQuiet(ctx context.Context, server *sql.DB, most int) error {
 	ctx, cancel := context.WithTimeout(ctx, quietTimeout)
 	defer cancel()
 	return wait.For(ctx, "the server is rid of old connections", func(ctx context.Context) error {

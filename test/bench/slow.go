@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -28,13 +29,12 @@ const slowTitle = "slow readers of large results"
 // measureSlow takes the most memory that was in use while every session was in
 // the middle of a large result that its client reads slowly.
 func (b *bench) measureSlow(ctx context.Context, s *stage) error {
-	server := s.targets[0]
-	if err := sysbenchPrepare(ctx, b.programs.sysbench, server); err != nil {
+	if err := sysbenchPrepare(ctx, b.programs.sysbench, s.targets[0]); err != nil {
 		return err
 	}
 	return s.eachProxy(ctx, func(t target) error {
 		m := memory{title: slowTitle, target: t.name, sessions: slowSessions}
-		if err := m.measureSlow(ctx, t, server, b.slow); err != nil {
+		if err := m.measureSlow(ctx, t, s.server, b.slow); err != nil {
 			return err
 		}
 		b.memory = append(b.memory, m)
@@ -42,7 +42,7 @@ func (b *bench) measureSlow(ctx context.Context, s *stage) error {
 	})
 }
 
-func (m *memory) measureSlow(ctx context.Context, t, server target, d time.Duration) (err error) {
+func (m *memory) measureSlow(ctx context.Context, t target, server *sql.DB, d time.Duration) (err error) {
 	connected, err := serverConnections(ctx, server)
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ func libraryName(i int) string { return "library_" + strconv.Itoa(i+1) }
 // stage is what runs while something is measured.
 type stage struct {
 	targets []target // the server itself first
+	server  *sql.DB  // one connection to it, where memory is measured
 	closers []func() error
 }
 
@@ -75,6 +76,11 @@ func (b *bench) openMemoryStage(ctx context.Context) (*stage, error) {
 		return s, err
 	}
 	s.targets = append(s.targets, target{name: directName, addr: server.Addr()})
+	if s.server, err = server.OpenDB(); err != nil {
+		return s, err
+	}
+	s.server.SetMaxOpenConns(1)
+	s.closers = append(s.closers, s.server.Close)
 	// HAProxy keeps two connections for each client.
 	connections := min(b.sessions, (b.openFiles-spareConnections)/2)
 	if err := s.openHAProxy(ctx, b.programs.haproxy, server.Addr(), connections); err != nil {
