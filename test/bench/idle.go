@@ -16,9 +16,9 @@ const (
 	// heldSessions are few enough for a node's pool of backend connections, and
 	// so many at a time execute a statement.
 	heldSessions = 200
-	// parkedSessions bounds those that give their backend connections back: for
-	// each heldSessions of them a node takes some seconds.
-	parkedSessions = 5 * heldSessions
+	// parkAfter is after how many seconds a session gives its backend connection
+	// back: sooner than by default, because there are many batches.
+	parkAfter = 1
 	// parkingTimeout bounds the wait until idle sessions have given their
 	// backend connections back.
 	parkingTimeout = 30 * time.Second
@@ -37,7 +37,7 @@ const parkedTitle = "idle after a statement, backend connection given back"
 func idleKinds(sessions int) []idleKind {
 	return []idleKind{
 		{title: "idle since the login", sessions: sessions},
-		{title: parkedTitle, sessions: min(parkedSessions, sessions), statement: "do 1", parked: true},
+		{title: parkedTitle, sessions: sessions, statement: "do 1", parked: true},
 		{title: "idle in a transaction, with a backend connection each", sessions: min(heldSessions, sessions), statement: "begin"},
 	}
 }

@@ -6,10 +6,10 @@ import (
 )
 
 // Bounds of the idle sessions of one run: enough that what is divided among them is
-// theirs, and no more than find a local port.
+// theirs, and no more than a node takes by default.
 const (
 	minSessions = 100
-	maxSessions = 20_000
+	maxSessions = 10_000
 )
 
 // wantedOpenFiles is enough for two connections of each idle session.

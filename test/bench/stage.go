@@ -58,10 +58,10 @@ func (b *bench) openSpeedStage(ctx context.Context) (*stage, error) {
 	if err := s.openHAProxy(ctx, b.programs.haproxy, servers[0].Addr(), maxConnections); err != nil {
 		return s, err
 	}
-	if err := s.openNodes(ctx, b.mysqlda, nodeName, 1, servers[:]); err != nil {
+	if err := s.openNodes(ctx, cluster.Options{Binary: b.mysqlda, Nodes: 1}, nodeName, servers[:]); err != nil {
 		return s, err
 	}
-	return s, s.openNodes(ctx, b.mysqlda, clusterName, 3, servers[:])
+	return s, s.openNodes(ctx, cluster.Options{Binary: b.mysqlda, Nodes: 3}, clusterName, servers[:])
 }
 
 // openMemoryStage starts a fresh server, HAProxy and one node, so that no memory
@@ -87,7 +87,7 @@ func (b *bench) openMemoryStage(ctx context.Context) (*stage, error) {
 		return s, err
 	}
 	s.targets[len(s.targets)-1].most = connections
-	return s, s.openNodes(ctx, b.mysqlda, nodeName, 1, []*mysqld.Server{server})
+	return s, s.openNodes(ctx, cluster.Options{Binary: b.mysqlda, Nodes: 1, ParkAfter: parkAfter}, nodeName, []*mysqld.Server{server})
 }
 
 // spareConnections is room for what is not measured: probes, the filling of
@@ -136,21 +136,20 @@ func execAll(ctx context.Context, db *sql.DB, statements ...string) error {
 
 // openNodes starts a cluster whose clients are at one node: with several, at one
 // that does not lead.
-func (s *stage) openNodes(ctx context.Context, mysqlda, name string, nodes int, servers []*mysqld.Server) error {
+func (s *stage) openNodes(ctx context.Context, o cluster.Options, name string, servers []*mysqld.Server) error {
 	libraries := make([]cluster.Library, len(servers))
 	for i, server := range servers {
 		libraries[i] = cluster.Library{Name: libraryName(i), Servers: []string{server.Addr()}}
 	}
-	c, err := cluster.Start(ctx, cluster.Options{
-		Nodes: nodes, Binary: mysqlda, User: user, Password: password, Database: database,
-		DefaultLibrary: libraryName(0), LogLevel: "warn", Libraries: libraries,
-	})
+	o.User, o.Password, o.Database, o.LogLevel = user, password, database, "warn"
+	o.DefaultLibrary, o.Libraries = libraryName(0), libraries
+	c, err := cluster.Start(ctx, o)
 	if err != nil {
 		return err
 	}
 	s.closers = append(s.closers, c.Close)
 	node := c.Nodes[0]
-	if nodes > 1 {
+	if o.Nodes > 1 {
 		followers, err := c.Followers(ctx)
 		if err != nil {
 			return err

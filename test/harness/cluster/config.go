@@ -19,6 +19,7 @@ type ConfigFile struct {
 	Cluster  *ClusterSection  `json:"cluster,omitempty"`
 	HTTP     *HTTPSection     `json:"http,omitempty"`
 	Log      *LogSection      `json:"log,omitempty"`
+	Limits   *LimitsSection   `json:"limits,omitempty"`
 }
 
 // The sections of a config file.
@@ -57,6 +58,9 @@ type (
 	}
 	LogSection struct {
 		Level string `json:"level"`
+	}
+	LimitsSection struct {
+		ParkAfter int `json:"park_after"` // seconds
 	}
 )
 
@@ -110,6 +114,10 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 	if err != nil {
 		return ConfigFile{}, err
 	}
+	var limits *LimitsSection
+	if o.ParkAfter > 0 {
+		limits = &LimitsSection{ParkAfter: o.ParkAfter}
+	}
 	return ConfigFile{
 		Server:   ServerSection{ListenIP: ip, ListenPort: p},
 		Auth:     AuthSection{User: o.User, Pass: o.Password, DB: o.Database, DefaultLibrary: o.DefaultLibrary},
@@ -119,5 +127,6 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 		Cluster:  &ClusterSection{Listen: a.Cluster, Gossip: a.Gossip},
 		HTTP:     &HTTPSection{Listen: a.HTTP},
 		Log:      &LogSection{Level: o.LogLevel},
+		Limits:   limits,
 	}, nil
 }

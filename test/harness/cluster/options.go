@@ -27,6 +27,9 @@ type Options struct {
 	// Ports returns the four ports of a node (MySQL, internode, gossip, HTTP);
 	// nil takes free ones. index counts nodes from 0.
 	Ports func(index int) (Addresses, error)
+	// ParkAfter is after how many seconds an idle session gives its backend
+	// connection back; 0 leaves the product's default.
+	ParkAfter int
 	// LogLevel is that of the nodes; "" means debug.
 	LogLevel string
 }
