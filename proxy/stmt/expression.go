@@ -132,7 +132,8 @@ func (r *reading) refer(s *scanner) {
 	}
 	s.pos++
 	scope, name := s.systemVariable()
-	s.foundVariable(s.text(name))
+	volatile := s.foundVariable(s.text(name))
+	r.impure = r.impure || volatile && r.want == repeatable
 	r.reads(s, scope, name)
 }
 

@@ -68,12 +68,20 @@ func (s *scanner) variable() {
 	s.foundVariable(s.text(name))
 }
 
-// foundVariable marks that a system variable is read.
-func (s *scanner) foundVariable(name []byte) {
+// foundVariable marks that a system variable is read, and reports whether it tells
+// about more than what the session has set.
+func (s *scanner) foundVariable(name []byte) (volatile bool) {
 	var buf [longestWord]byte
 	switch string(lowered(&buf, plainName(name))) {
 	case "warning_count", "error_count", "identity", "last_insert_id", "last_gtid":
 		s.found |= LooksBack
+		return true
+	case "gtid_binlog_pos", "gtid_binlog_state", "gtid_current_pos", "gtid_executed", "gtid_slave_pos",
+		"hostname", "in_transaction", "insert_id", "pseudo_thread_id", "rand_seed1", "rand_seed2",
+		"server_id", "server_uuid", "timestamp":
+		return true
+	default:
+		return false
 	}
 }
 

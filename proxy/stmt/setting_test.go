@@ -120,6 +120,9 @@ func TestSetStatementsThatCannotBeTakenApart(t *testing.T) {
 		"SET @a = @b := 5":                                        ClassOther | Pins,
 		"SET @a = last_insert_id()":                               ClassOther | Pins | LooksBack,
 		"SET @a = @@warning_count, @b = row_count()":              ClassOther | Pins | LooksBack,
+		"SET @a = @@warning_count":                                ClassOther | Pins | LooksBack,
+		"SET @a = @@global.gtid_current_pos":                      ClassOther | Pins,
+		"SET @a = @@timestamp":                                    ClassOther | Pins,
 		"SET @a = (select 1), @b = (select x from t)":             ClassOther | Pins,
 		"SET x = (select a from t), @@y = uuid()":                 ClassOther | Unrepeatable,
 		"SET STATEMENT a=1, b=(2) FOR SELECT 1":                   ClassOther,
@@ -165,5 +168,40 @@ func TestSettingsAreStatementsAgain(t *testing.T) {
 		if strings.Join(got, "|") != want {
 			t.Errorf("%q gives %q, want %s", sql, got, want)
 		}
+	}
+}
+
+func TestSettingsChangeTheSyntax(t *testing.T) {
+	gbk := Syntax(0).With(GBK)
+	for sql, want := range map[string]Syntax{
+		"SET NAMES big5": Syntax(0).With(Big5), "set names 'sjis' collate 'sjis_bin'": Syntax(0).With(SJIS),
+		"SET NAMES utf8mb4": 0, "SET NAMES DEFAULT": 0, "SET CHARSET cp932": Syntax(0).With(SJIS),
+		"SET @@session.character_set_client='gb18030'":      Syntax(0).With(GB18030),
+		"SET `Character_Set_Client`=utf8":                   0,
+		"SET character_set_results=big5":                    gbk,
+		"SET sql_mode='ANSI,NO_BACKSLASH_ESCAPES'":          gbk | AnsiQuotes | NoBackslashEscapes,
+		"SET sql_mode=CONCAT(@@sql_mode, ',ANSI_QUOTES')":   gbk | AnsiQuotes,
+		"SET sql_mode=CONCAT(@@sql_mode, ',STRICT')":        gbk,
+		"SET sql_mode=CONCAT('x', ',ANSI_QUOTES')":          gbk | AnsiQuotes,
+		"SET sql_mode='', @a='ANSI'":                        gbk,
+		"SET @sql_mode='ANSI'":                              gbk,
+		"SET names=@a":                                      gbk,
+		"SET sql_mode=@a":                                   gbk,
+		"SET sql_mode=default":                              gbk,
+		"SET autocommit=1":                                  gbk,
+		"SET NAMES big5; SET sql_mode=ansi_quotes; SET a=1": AnsiQuotes.With(Big5),
+	} {
+		got := gbk
+		all := Syntax(0).Settings([]byte(sql))
+		for set, ok := all.Next(); ok; set, ok = all.Next() {
+			got = set.Syntax(got)
+		}
+		if got != want {
+			t.Errorf("the syntax behind %q is %#x, want %#x", sql, uint8(got), uint8(want))
+		}
+	}
+	all := Syntax(0).Settings([]byte("SET sql_mode=REPLACE(@@sql_mode, 'ANSI_QUOTES', '')"))
+	if set, _ := all.Next(); set.Syntax(gbk|AnsiQuotes) != gbk {
+		t.Errorf("the mode that was taken out is still there")
 	}
 }

@@ -23,7 +23,8 @@ const (
 
 // Charset is how the bytes of a client's text make up characters. It only
 // distinguishes what matters for finding quotes: where the second byte of a
-// character may be a backslash or a back quote.
+// character may be a backslash or a back quote. The bytes are those by which
+// MariaDB 10.11 was seen to read such texts; GB18030 is MySQL's only.
 type Charset uint8
 
 const (
@@ -105,6 +106,52 @@ func (x Syntax) SQLMode(value []byte) Syntax {
 			x |= AnsiQuotes
 		case "no_backslash_escapes":
 			x |= NoBackslashEscapes
+		}
+	}
+	return x
+}
+
+// Syntax returns the syntax behind a setting, x being the one before it. What a
+// setting does not tell, because it is made of other variables or DEFAULT, stays as
+// it was; but DEFAULT for the character set is taken for a plain one.
+func (set Setting) Syntax(x Syntax) Syntax {
+	name := plainName(set.Name)
+	switch {
+	case set.Told > FromItself:
+	case set.Scope == ScopeNames, set.Scope == ScopeCharacterSet,
+		set.Scope == ScopeSession && fold(name, "character_set_client"):
+		s := scanner{sql: set.Value}
+		return x.With(CharsetOfName(s.text(s.next())))
+	case set.Scope == ScopeSession && fold(name, "sql_mode"):
+		return set.modes(x)
+	}
+	return x
+}
+
+// modes returns the syntax behind a setting of sql_mode. Of one that is composed
+// only the strings are looked at.
+func (set Setting) modes(x Syntax) Syntax {
+	s := scanner{sql: set.Value}
+	first := s.next()
+	switch {
+	case fold(s.text(first), "default"):
+		return x
+	case s.atEnd():
+		return x.SQLMode(set.Value)
+	}
+	if set.Told == Constant {
+		x = x.SQLMode(nil)
+	}
+	takesOut := false
+	for t := first; t.kind != tokenEnd; t = s.next() {
+		takesOut = takesOut || t.kind == tokenWord && fold(s.text(t), "replace")
+		if t.kind != tokenString {
+			continue
+		}
+		if modes := Syntax(0).SQLMode(s.text(t)); takesOut {
+			x &^= modes
+		} else {
+			x |= modes
 		}
 	}
 	return x
