@@ -58,6 +58,7 @@ var settable = map[string]string{
 	"SET SESSION `sql_mode`=(SELECT REPLACE(@@SESSION.Sql_Mode,'X',''))": "again sql_mode<(SELECT REPLACE(@@SESSION.Sql_Mode,'X',''))>",
 	"SET sql_mode=@@sql_mode | 4":                                        "itself sql_mode<@@sql_mode | 4>",
 	"SET @a=@a+1, @b=@`B`":                                               "itself @a<@a+1> itself @b<@`B`>",
+	"SET sql_mode=-@@sql_mode":                                           "itself sql_mode<-@@sql_mode>",
 	"SET @a=@b":                                                          "others whole<>",
 	"SET @old=@@sql_mode, sql_mode='ANSI'":                               "others whole<>",
 	"SET a=@@b":                                                          "others whole<>",
@@ -144,6 +145,7 @@ func TestSettingsBySyntax(t *testing.T) {
 		{0, `SET a='\', b='x'`, `a<'\', b='x'>`},
 		{AnsiQuotes, `SET "a"='x', @"b"=1`, `a<'x'> @b<1>`},
 		{Syntax(0).With(GBK), "SET @a='\x81\\', @b=1", "@a<'\x81\\'> @b<1>"},
+		{Syntax(0).With(GBK), "SET @\x81A=@\x81a", "others whole<>"},
 		{Syntax(0).With(GBK), "SET @\x81A=1, @\x81a=2", "@\x81A<1> @\x81a<2>"},
 	} {
 		if got := settings(c.syntax, c.sql); got != c.want {
