@@ -85,6 +85,8 @@ func TestWhatDependsOnTheStatementBeforeIsMarked(t *testing.T) {
 		"select previous value for s":                           ClassOther | LooksBack,
 		"select value for from t":                               ClassOther,
 		"insert into t select nextvalue for update":             ClassOther,
+		"(set names utf8)":                                      ClassOther,
+		"(values (nextval(s)))":                                 ClassOther | LooksAhead,
 		"insert into next values (1)":                           ClassOther,
 		"select a from t where value = 1 for update":            ClassOther,
 		"select sql_calc_found_rows a from t":                   ClassOther | LooksAhead,

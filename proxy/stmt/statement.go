@@ -23,7 +23,10 @@ func (s *scanner) classify() Class {
 		s.pos = t.start // it may be a semicolon
 		return ClassOther
 	}
-	if !grouped && s.extends(start, t) {
+	switch {
+	case grouped && !fold(s.text(t), "select"): // no other class begins so
+		return ClassOther
+	case !grouped && s.extends(start, t):
 		return ClassExtension
 	}
 	var buf [longestWord]byte
