@@ -123,7 +123,8 @@ func withBlanks(x Syntax, sql []byte, blank string) []byte {
 		t := s.next()
 		switch gap := sql[end:t.start]; {
 		case bytes.Contains(gap, []byte("!")), s.executables > 0,
-			bytes.HasPrefix(gap, []byte("#")), bytes.HasPrefix(gap, []byte("-")): // makes a bare argument doubtful
+			bytes.HasPrefix(gap, []byte("#")), bytes.HasPrefix(gap, []byte("-")), // makes a bare argument doubtful
+			bytes.HasSuffix(sql[:end], []byte("-")): // may begin a comment with what follows
 			out = append(out, gap...)
 		case len(gap) > 0:
 			out = append(out, blank...)
