@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-mysql-org/go-mysql/client"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 
@@ -231,6 +232,51 @@ func TestJoiningAnotherClusterEndsTheNode(t *testing.T) {
 	}
 	if err := start(t, cfg, Options{Join: []string{via}}).wait(t); !errors.Is(err, cluster.ErrOtherCluster) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestJoiningIsGivenUpOnlyWhenItIsRefused(t *testing.T) {
+	for _, final := range []error{
+		cluster.ErrOtherCluster, cluster.ErrOtherNode, cluster.ErrIDTaken, cluster.ErrRemoved, fsm.ErrRemoved,
+		cluster.ErrLeft, cluster.ErrSuperseded, cluster.ErrClosed,
+	} {
+		if !refused(fmt.Errorf("joining: %w", final)) {
+			t.Errorf("it goes on after: %v", final)
+		}
+	}
+	for _, passing := range []error{cluster.ErrNotMember, fsm.ErrNoLeader, context.DeadlineExceeded} {
+		if refused(passing) {
+			t.Errorf("it gives up after: %v", passing)
+		}
+	}
+}
+
+func TestKillReachesSessionsOfOtherNodes(t *testing.T) {
+	t.Parallel()
+	first := start(t, testNode(t, `"node": {"id": "n1"}`, clusterSection), Options{Bootstrap: true})
+	via := first.until(t, "the first node", ready).Nodes[0].Cluster
+	second := start(t, testNode(t, `"node": {"id": "n2"}`, clusterSection), Options{Join: []string{via}})
+	status := second.until(t, "both nodes", func(s admin.Status) bool { return s.Ready && len(s.Nodes) == 2 })
+	if one, two := status.Nodes[0].Number, status.Nodes[1].Number; one == 0 || two == 0 || one == two {
+		t.Errorf("the nodes have the numbers %d and %d", one, two)
+	}
+	connect := func(r *running) *client.Conn {
+		conn, err := client.ConnectWithTimeout(r.cfg.Server.Listen, "u", "p", "", patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() }) // one of them is dead
+		return conn
+	}
+	victim, killer := connect(first), connect(second)
+	if _, err := killer.Execute(fmt.Sprint("KILL ", victim.GetConnectionID())); err != nil {
+		t.Fatal(err)
+	}
+	if err := victim.Ping(); err == nil {
+		t.Error("the session lives on")
+	}
+	if _, err := killer.Execute(fmt.Sprint("KILL ", victim.GetConnectionID())); err == nil {
+		t.Error("a session was killed twice")
 	}
 }
 

@@ -130,7 +130,7 @@ func TestClientsSeeTheSelfMadeCertificate(t *testing.T) {
 			t.Errorf("%s: client %v, server %v", name, c, s)
 		}
 	}
-	if _, c, _ := shake(t, &tls.Config{RootCAs: trusted, ServerName: "localhost", MaxVersion: tls.VersionTLS11}, path.proxy.TLS); c == nil {
+	if _, c, _ := shake(t, &tls.Config{RootCAs: trusted, ServerName: "localhost", MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, path.proxy.TLS); c == nil {
 		t.Error("TLS 1.1 is spoken")
 	}
 	if again := configured(t, cfg); again.proxy.TLS == nil {

@@ -81,10 +81,8 @@ func (k *keyPair) refresh() {
 	var pair tls.Certificate
 	if err == nil {
 		pair, err = tls.LoadX509KeyPair(k.certFile, k.keyFile)
-	} else {
-		seen = [2]fileState{} // to be looked at again
 	}
-	k.seen = seen
+	k.seen = seen // incomplete if a file is missing, so that it is looked at again
 	if err != nil {
 		if problem := err.Error(); problem != k.problem {
 			k.problem = problem

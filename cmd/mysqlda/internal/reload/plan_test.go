@@ -21,6 +21,7 @@ func TestCompare(t *testing.T) {
 	status := admin.Status{RingVersion: 7, Libraries: []admin.LibraryStatus{
 		library("a", 100, "h:1", "h:2"), library("b", 50, "h:3"),
 	}}
+	status.Libraries[1].TLS = "required"
 	a := config.Forward{Library: "a", Weight: 100, Servers: []string{"h:1", "h:2"}}
 	b := config.Forward{Library: "b", Weight: 100, Servers: []string{"h:3"}}
 	with := func(f config.Forward, servers ...string) config.Forward { f.Servers = servers; return f }
@@ -31,7 +32,7 @@ func TestCompare(t *testing.T) {
 		lines    []string
 		missing  []string
 	}{
-		{name: "equal, also in another order and with a weight that the file does not name", forwards: []config.Forward{b, a}},
+		{name: "equal, also in another order and with a weight and TLS that the file does not name", forwards: []config.Forward{b, a}},
 		{
 			name:     "new library",
 			forwards: []config.Forward{a, b, {Library: "c", Weight: 20, Servers: []string{"h:4", "h:5"}}},
@@ -70,7 +71,7 @@ func TestCompare(t *testing.T) {
 				{Op: admin.SetTLS, Library: "b", TLS: "verify_ca"},
 				{Op: admin.AddLibrary, Library: "c", Servers: []string{"h:4"}, TLS: "required"},
 			},
-			lines: []string{"library b: TLS off becomes verify_ca", "library c: is new: weight 0, servers h:4, TLS required"},
+			lines: []string{"library b: TLS required becomes verify_ca", "library c: is new: weight 0, servers h:4, TLS required"},
 		},
 		{
 			name:     "TLS that is as the file names it",
