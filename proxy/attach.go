@@ -47,7 +47,7 @@ func (s *session) attach(at place) error {
 	if err != nil {
 		return err
 	}
-	s.att.tainted, s.att.used = false, time.Now()
+	s.att.tainted, s.att.closing, s.att.used = false, false, time.Now()
 	s.att.generation++
 	s.forgetTransaction()
 	s.setConn(conn)
@@ -90,6 +90,9 @@ func (s *session) stillUsable() (bool, error) {
 // fresh says whether the backend connection has answered a moment ago or, as far
 // as can be seen from here, would.
 func (s *session) fresh() bool {
+	if s.att.closing {
+		return false
+	}
 	if time.Since(s.att.used) < checkAfter {
 		return true
 	}

@@ -52,7 +52,7 @@ func (s *session) dispatch(cmd command) error {
 		return s.kill(cmd, binary.LittleEndian.Uint32(payload[1:]), false)
 	case wire.ComStmtPrepare:
 		return s.prepare(cmd)
-	case wire.ComStmtExecute:
+	case wire.ComStmtExecute, wire.ComStmtBulkExecute:
 		return s.execute(cmd)
 	case wire.ComStmtSendLongData:
 		return s.sendLongData(cmd)
@@ -90,7 +90,10 @@ func (s *session) setOption(cmd command) error {
 
 // query handles COM_QUERY.
 func (s *session) query(cmd command) error {
-	sql := cmd.payload()[1:]
+	sql, ok := wire.QueryText(cmd.payload(), s.caps)
+	if !ok {
+		return s.refuse(cmd, kindMalformed.with())
+	}
 	if told, err := s.followHint(cmd, sql); told {
 		return err
 	}
@@ -99,9 +102,9 @@ func (s *session) query(cmd command) error {
 	at := atLibrary
 	switch class.Base() {
 	case stmt.ClassExtension:
-		return s.queryExtension(cmd, syntax, class)
+		return s.queryExtension(cmd, syntax, class, sql)
 	case stmt.ClassKill:
-		return s.queryKill(cmd, class)
+		return s.queryKill(cmd, class, sql)
 	case stmt.ClassUse:
 		if database, ok := syntax.Use(sql); ok && cmd.whole && class == stmt.ClassUse {
 			return s.use(cmd, database)
@@ -128,8 +131,8 @@ func (s *session) query(cmd command) error {
 }
 
 // queryExtension handles a text that holds a statement of our own.
-func (s *session) queryExtension(cmd command, syntax stmt.Syntax, class stmt.Class) error {
-	extension, verdict := syntax.Parse(cmd.payload()[1:])
+func (s *session) queryExtension(cmd command, syntax stmt.Syntax, class stmt.Class, sql []byte) error {
+	extension, verdict := syntax.Parse(sql)
 	if verdict != stmt.Ours || !cmd.whole || class.IsMulti() {
 		return s.refuse(cmd, kindInMulti.with())
 	}
@@ -137,8 +140,8 @@ func (s *session) queryExtension(cmd command, syntax stmt.Syntax, class stmt.Cla
 }
 
 // queryKill handles a text that holds a KILL.
-func (s *session) queryKill(cmd command, class stmt.Class) error {
-	target, ok := stmt.Kill(cmd.payload()[1:])
+func (s *session) queryKill(cmd command, class stmt.Class, sql []byte) error {
+	target, ok := stmt.Kill(sql)
 	if !ok || class.IsMulti() || !cmd.whole || target.ID > math.MaxUint32 {
 		return s.refuse(cmd, kindNotSupported.with("This form of KILL"))
 	}
@@ -173,7 +176,22 @@ func (s *session) note(class stmt.Class, c change, out outcome) {
 	if class&stmt.Pins != 0 {
 		s.att.pinned = true
 	}
-	s.setRecent(out == failed || class&stmt.LooksAhead != 0)
+	s.noteAnswer(out, class)
+	if changes := s.tracker.Changes(); changes != nil && len(c.settings) == 0 {
+		s.state.noteTracked(changes)
+	}
+}
+
+// noteAnswer notes what the server itself has said of its session.
+func (s *session) noteAnswer(out outcome, class stmt.Class) {
+	s.setRecent(out == failed || s.tracker.Warnings() > 0 || class&stmt.LooksAhead != 0)
+	if id := s.tracker.LastInsertID(); id != 0 {
+		s.insertID = id
+	}
+	if changes := s.tracker.Changes(); changes != nil && changes.HasSchema {
+		s.state.database = changes.Schema
+		s.att.conn.SetDatabase(changes.Schema)
+	}
 }
 
 // use relays COM_INIT_DB or a USE statement and remembers the default database.

@@ -40,6 +40,7 @@ var (
 	kindShutdown          = errorKind{1053, "08S01", "This node is stopping; connect to another node"}
 	kindMalformed         = errorKind{1835, "HY000", "Malformed communication packet"}
 	kindTooManyStatements = errorKind{1461, "42000", "Can't create more than %d prepared statements in one session"}
+	kindPrepareAgain      = errorKind{1615, "HY000", "Prepared statement needs to be re-prepared: it looks different in this library"}
 	kindTooManyOfUser     = errorKind{1203, "42000", "User %s already has %d sessions on this node, which is the limit"}
 	kindTooLarge          = errorKind{1153, "08S01", "Got a packet bigger than 'max_allowed_packet' (%d bytes)"}
 	kindIdle              = errorKind{4031, "HY000", "The session was idle for %s and has been ended; connect again"}
@@ -162,7 +163,7 @@ var (
 // ownErrors lists every kind, for the metric and for the test of docs/errors.md.
 var ownErrors = []errorKind{
 	kindTooManySessions, kindAccessDenied, kindShutdown, kindMalformed, kindTooManyStatements, kindUnknownStatement,
-	kindTooManyOfUser, kindTooLarge, kindIdle, kindTooManyInLibrary, kindKillFailed,
+	kindPrepareAgain, kindTooManyOfUser, kindTooLarge, kindIdle, kindTooManyInLibrary, kindKillFailed,
 	kindNoLibrary, kindBadName, kindInMulti, kindInTransaction, kindNoLeader, kindOverloaded,
 	kindNoOpenLibrary, kindNotBound, kindNoPlacement, kindBoundElsewhere, kindNoServer,
 	kindPoolFull, kindOutcomeUnknown, kindTransactionLost, kindCutOff, kindNotSupported,

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/mysqlda/mysqlda/proxy/wire"
@@ -108,13 +109,18 @@ func (s *session) attempt(cmd command, x exchange) error {
 	return s.answer(answer{code: cmd.code, patch: x.patch})
 }
 
+// closingErrors are the errors behind which a server closes the connection: it is
+// stopping, the connection was killed, a packet was too large or broken.
+var closingErrors = []uint16{1053, 1153, 1156, 1157, 1158, 1159, 1160, 1161, 1927}
+
 // outcome is that of a command whose answer, if it has one, was relayed whole.
 func (s *session) outcome(cmd command) outcome {
 	if !wire.HasResponse(cmd.code) {
 		return done
 	}
 	s.att.used = time.Now()
-	if s.tracker.ErrCode() != 0 {
+	if code := s.tracker.ErrCode(); code != 0 {
+		s.att.closing = slices.Contains(closingErrors, code)
 		return failed
 	}
 	if cmd.code == wire.ComQuery || cmd.code == wire.ComStmtExecute {

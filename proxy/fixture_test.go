@@ -146,6 +146,9 @@ func (d *directory) Greetings() map[string]fsm.Greeting { return nil }
 func (d *directory) NodeNumber() uint16 { return 7 }
 
 func (d *directory) Kill(_ context.Context, number uint16, id uint32, user string, statementOnly bool) (bool, error) {
+	if d.kill == nil {
+		return false, nil
+	}
 	return d.kill(number, id, user, statementOnly)
 }
 

@@ -49,6 +49,7 @@ func (s *session) prepare(cmd command) error {
 	if out != done {
 		s.statements.remove(id)
 	}
+	st.looks = s.tracker.Definitions()
 	return err
 }
 
@@ -67,7 +68,10 @@ func (s *session) prepareExtension(cmd command, e stmt.Extension) error {
 	return s.write(wire.AppendPrepareResult(nil, s.sequence, s.caps, s.status, id, e.Params, columns))
 }
 
-// execute handles COM_STMT_EXECUTE.
+// maxExecuteHead is about how long the head of an execution is, in bytes.
+const maxExecuteHead = 64
+
+// execute handles COM_STMT_EXECUTE and COM_STMT_BULK_EXECUTE.
 func (s *session) execute(cmd command) error {
 	st, err := s.statementOf(cmd, "mysqld_stmt_execute")
 	if err != nil {
@@ -76,26 +80,25 @@ func (s *session) execute(cmd command) error {
 	if st.extension != nil {
 		return s.executeExtension(cmd, st)
 	}
-	flagAt, bound, types, complete := executeTypes(cmd.payload(), int(st.params))
-	if bound || !complete {
-		st.rememberTypes(types)
+	head, complete := wire.ParseExecuteHead(cmd.payload(), int(st.params), s.caps)
+	if head.Bound || !complete {
+		st.rememberTypes(head.Types)
 	}
 	out, err := s.relay(cmd, exchange{place: st.place, prepare: func() ([]byte, int, error) {
 		if err := s.readdress(cmd, st); err != nil {
 			return nil, 0, err
 		}
-		if st.params == 0 || bound || st.typesSent == s.att.generation || len(st.types) == 0 {
+		if st.params == 0 || head.Bound || st.typesSent == s.att.generation || len(st.types) == 0 {
 			return nil, 0, nil
 		}
 		if !complete || cmd.length+len(st.types) >= wire.MaxPacketPayload {
 			return nil, 0, kindLongDataLost.with()
 		}
 		// The server has not seen the types that the client thinks it knows.
-		prefix := make([]byte, 0, wire.HeaderLen+flagAt+1+len(st.types))
-		prefix = append(prefix, cmd.head[:wire.HeaderLen+flagAt]...)
-		wire.PutHeader(prefix, cmd.length+len(st.types), 0)
-		prefix = append(prefix, 1)
-		return append(prefix, st.types...), wire.HeaderLen + flagAt + 1, nil
+		prefix := make([]byte, wire.HeaderLen, wire.HeaderLen+len(st.types)+maxExecuteHead)
+		prefix, replaced := head.WithTypes(prefix, cmd.payload(), st.types)
+		wire.PutHeader(prefix, cmd.length+len(prefix)-wire.HeaderLen-replaced, 0)
+		return prefix, wire.HeaderLen + replaced, nil
 	}})
 	st.longData, st.cursor = 0, 0
 	if out == done {
@@ -126,7 +129,7 @@ func (s *session) executeExtension(cmd command, st *statement) error {
 		st.longData = 0
 		return s.refuse(cmd, kindBadParameter.with(errors.New("they are too long")))
 	}
-	values, types, err := wire.ParseExecuteStrings(cmd.payload(), e.Params, st.extensionTypes)
+	values, types, err := wire.ParseExecuteStrings(cmd.payload(), e.Params, s.caps, st.extensionTypes)
 	if err != nil {
 		return s.refuse(cmd, kindBadParameter.with(err))
 	}
@@ -240,8 +243,9 @@ func (s *session) prepareAgain(st *statement) error {
 		return kindBackendRefused.with(s.libraryName(), err)
 	}
 	id, _, params, ok := s.tracker.Prepared()
-	if !ok || params != st.params {
-		return kindBackendRefused.with(s.libraryName(), errors.New("the statement means something else there; prepare it again"))
+	if !ok || params != st.params || s.caps.Has(wire.MariadbCacheMetadata) && s.tracker.Definitions() != st.looks {
+		// A client that keeps the definitions would read rows by the wrong ones.
+		return kindPrepareAgain.with()
 	}
 	st.serverID, st.generation = id, s.att.generation
 	return nil

@@ -2,9 +2,12 @@ package proxy
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/mysqlda/mysqlda/proxy/stmt"
+	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
 // Bounds of the settings that a session remembers.
@@ -108,22 +111,7 @@ func (c *change) add(syntax stmt.Syntax, sql []byte) {
 			key: string(set.AppendKey(nil)), sql: set.AppendStatement(nil),
 			constant: set.Told == stmt.Constant, again: set.Again,
 		})
-		c.follow(set)
-	}
-}
-
-// follow notes what a setting says of how statements are to be read.
-func (c *change) follow(set stmt.Setting) {
-	if set.Scope == stmt.ScopeNames || set.Scope == stmt.ScopeCharacterSet {
-		name, _, _ := bytes.Cut(set.Value, []byte(" "))
-		c.syntax = c.syntax.With(stmt.CharsetOfName(name))
-		return
-	}
-	switch string(set.AppendKey(nil)) {
-	case "character_set_client":
-		c.syntax = c.syntax.With(stmt.CharsetOfName(set.Value))
-	case "sql_mode":
-		c.syntax = c.syntax.SQLMode(set.Value)
+		c.syntax = set.Syntax(c.syntax)
 	}
 }
 
@@ -143,6 +131,32 @@ func (s *sessionState) note(c change, out outcome) {
 	if out == done && c.harm != harmless && !told || out == failed && c.harm == whenFailed {
 		s.unrepeatable = true
 	}
+}
+
+// tracked are the variables that are set as a server reports them: their values
+// are texts.
+var tracked = []string{
+	"autocommit", "time_zone", "sql_mode", "tx_isolation", "transaction_isolation",
+	"character_set_client", "character_set_results", "character_set_connection", "collation_connection",
+}
+
+// noteTracked notes the variables that a server says were set by a statement whose
+// text does not tell of it, such as a CALL.
+func (s *sessionState) noteTracked(changes *wire.Changes) {
+	for _, v := range changes.Variables {
+		if !slices.Contains(tracked, v.Name) {
+			s.unrepeatable = true
+			continue
+		}
+		s.remember(setting{
+			key: v.Name, constant: true,
+			sql: fmt.Appendf(nil, "SET %s='%s'", v.Name, strings.ReplaceAll(v.Value, "'", "''")),
+		})
+		if v.Name == "character_set_client" {
+			s.syntax = s.syntax.With(stmt.CharsetOfName([]byte(v.Value)))
+		}
+	}
+	s.unrepeatable = s.unrepeatable || changes.Incomplete
 }
 
 // remember keeps a setting that a server has accepted, as the last to be

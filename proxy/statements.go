@@ -26,6 +26,7 @@ const lastStatement = 0xFFFFFFFF
 type statement struct {
 	sql    []byte // nil when it is too large to be prepared again elsewhere
 	params uint16
+	looks  uint64 // a hash of the definitions that the client was given
 	class  stmt.Class
 	place  place // where it may be executed
 
@@ -111,29 +112,6 @@ func (s *statements) remove(id uint32) {
 }
 
 func (s *statements) reset() { *s = statements{last: s.last} }
-
-// Layout of COM_STMT_EXECUTE: command, id (4), flags (1), iterations (4), and
-// for a statement with parameters a bitmap of NULLs, the flag that says that
-// types follow, and the types.
-const executeFixed = 1 + 4 + 1 + 4
-
-// executeTypes finds the flag for bound types in a COM_STMT_EXECUTE payload and
-// the types behind it. ok is false when the payload, of which only the
-// beginning may be at hand, ends before them.
-func executeTypes(payload []byte, params int) (flagAt int, bound bool, types []byte, ok bool) {
-	flagAt = executeFixed + (params+7)/8
-	if params == 0 || flagAt >= len(payload) {
-		return 0, false, nil, false
-	}
-	if payload[flagAt] == 0 {
-		return flagAt, false, nil, true
-	}
-	end := flagAt + 1 + 2*params
-	if end > len(payload) {
-		return 0, false, nil, false
-	}
-	return flagAt, true, payload[flagAt+1 : end], true
-}
 
 // rememberTypes keeps the types that the client has bound.
 func (st *statement) rememberTypes(types []byte) {

@@ -33,7 +33,7 @@ const (
 // firstState says what an answer begins with.
 func firstState(command byte) state {
 	switch command {
-	case ComQuery, ComStmtExecute, ComProcessInfo:
+	case ComQuery, ComStmtExecute, ComStmtBulkExecute, ComProcessInfo:
 		return stateFirst
 	case ComStmtPrepare:
 		return statePrepare
@@ -47,8 +47,7 @@ func firstState(command byte) state {
 }
 
 // errProgress is the code of the ERR packets that are none: MariaDB's progress
-// reports. They are not offered; a server that sends them all the same says
-// nothing about the end of its answer.
+// reports, which come at any point and say nothing about the end of the answer.
 const errProgress = 0xffff
 
 // maxEOF is above the length of every EOF packet, in bytes, and below that of
@@ -66,8 +65,12 @@ type answer struct {
 	left     uint16 // definitions to come in stateColumns
 	columns  uint16 // definitions of columns that follow those of parameters
 	status   uint16
+	warnings uint16
 	errCode  uint16
+	insertID uint64
+	bare     bool // the definitions of the result at hand are left out
 	prepared prepared
+	changes  *Changes // nil until the server reports one
 }
 
 type prepared struct {
@@ -122,27 +125,50 @@ func (a *answer) packet(p []byte, length int64) error {
 
 // first takes the packet that begins a result.
 func (a *answer) first(p []byte, length int64) error {
-	switch p[0] {
-	case markOK:
+	switch {
+	case p[0] == markOK && (length >= minOK || !a.caps.Has(ClientOptionalResultsetMetadata)):
 		if err := a.ok(p); err != nil {
 			return err
 		}
 		a.resultEnded()
 		return nil
-	case markLocalInfile:
+	case p[0] == markLocalInfile:
 		if !a.caps.Has(ClientLocalFiles) {
 			return fmt.Errorf("%w: it asks for a file of a client that gives none", errMalformed)
 		}
 		a.state = stateLocalInfile
 		return nil
 	}
-	r := reader{b: p}
-	count := r.lenenc()
-	if r.bad || count == 0 || count > 0xffff || length != int64(len(p)-len(r.b)) {
-		return fmt.Errorf("%w: it begins no result", errMalformed)
+	count, err := a.columnCount(p, length)
+	if err != nil {
+		return err
 	}
-	a.definitions(uint16(count))
+	a.definitions(count)
 	return nil
+}
+
+// minOK is the length of the shortest OK packet: its mark, two small numbers,
+// status, warnings. What a result without definitions begins with is shorter.
+const minOK = 1 + 1 + 1 + 2 + 2
+
+// columnCount reads the packet that begins a result set. Whether the definitions
+// follow is told by a byte before the count, as MySQL does, or behind it, as
+// MariaDB does.
+func (a *answer) columnCount(p []byte, length int64) (uint16, error) {
+	r := reader{b: p}
+	follow := uint8(1)
+	if a.caps.Has(ClientOptionalResultsetMetadata) {
+		follow = r.uint8()
+	}
+	count := r.lenenc()
+	if a.caps.Has(MariadbCacheMetadata) {
+		follow = r.uint8()
+	}
+	if r.bad || follow > 1 || count == 0 || count > 0xffff || length != int64(len(p)-len(r.b)) {
+		return 0, fmt.Errorf("%w: it begins no result", errMalformed)
+	}
+	a.bare = follow == 0
+	return uint16(count), nil
 }
 
 // resultEnded goes on to the next result of the answer, if there is one.
@@ -153,25 +179,32 @@ func (a *answer) resultEnded() {
 	}
 }
 
+// definitions goes on to that many definitions, or to what follows them where
+// they are left out.
 func (a *answer) definitions(count uint16) {
 	a.left = count
 	a.state = stateColumns
+	if a.bare {
+		a.allDefined()
+	}
 }
 
 func (a *answer) definition(p []byte) error {
 	if p[0] == markEOF {
 		return fmt.Errorf("%w: an end with %d definitions to come", errMalformed, a.left)
 	}
-	a.left--
-	if a.left > 0 {
-		return nil
+	if a.left--; a.left == 0 {
+		a.allDefined()
 	}
+	return nil
+}
+
+func (a *answer) allDefined() {
 	if !a.caps.Has(ClientDeprecateEOF) {
 		a.state = stateColumnsEnd
-		return nil
+		return
 	}
 	a.definitionsEnded()
-	return nil
 }
 
 func (a *answer) definitionsEnd(p []byte, length int64) error {
@@ -202,6 +235,9 @@ func (a *answer) definitionsEnded() {
 func (a *answer) prepareOK(p []byte) error {
 	r := reader{b: p}
 	mark, id, columns, params := r.uint8(), r.uint32(), r.uint16(), r.uint16()
+	if a.caps.Has(ClientOptionalResultsetMetadata) && len(r.b) > prepareTail {
+		a.bare = r.b[prepareTail] == 0
+	}
 	if r.bad || mark != markOK {
 		return fmt.Errorf("%w: it answers no prepare", errMalformed)
 	}
@@ -217,6 +253,10 @@ func (a *answer) prepareOK(p []byte) error {
 	}
 	return nil
 }
+
+// prepareTail is what a PREPARE_OK has behind its counts: a filler and the warnings.
+// A byte that says whether definitions follow may come behind that.
+const prepareTail = 1 + 2
 
 // endsRows reports whether a packet is the end of the rows. A row may begin with
 // the same byte, but then its first value has 16 MiB or more.
@@ -236,7 +276,7 @@ func (a *answer) end(p []byte, length int64) error {
 		return fmt.Errorf("%w: it begins with 0x%02x where an end is due", errMalformed, p[0])
 	}
 	if length == eofLen {
-		a.status = binary.LittleEndian.Uint16(p[3:])
+		a.warnings, a.status = binary.LittleEndian.Uint16(p[1:]), binary.LittleEndian.Uint16(p[3:])
 		return nil
 	}
 	if !a.caps.Has(ClientDeprecateEOF) {
@@ -245,17 +285,24 @@ func (a *answer) end(p []byte, length int64) error {
 	return a.ok(p)
 }
 
-// ok takes the status from an OK packet.
+// ok takes the status from an OK packet, and what it reports of the session.
 func (a *answer) ok(p []byte) error {
 	r := reader{b: p}
 	r.skip(1)
 	r.lenenc() // affected rows
-	r.lenenc() // last insert id
-	status := r.uint16()
+	insertID := r.lenenc()
+	status, warnings := r.uint16(), r.uint16()
 	if r.bad {
 		return fmt.Errorf("%w: an OK that is too short", errMalformed)
 	}
-	a.status = status
+	a.status, a.warnings = status, warnings
+	if insertID != 0 {
+		a.insertID = insertID
+	}
+	if a.caps.Has(ClientSessionTrack) && status&StatusSessionChanged != 0 {
+		r.lenencBytes() // the text for people
+		a.changes = a.changes.add(r)
+	}
 	return nil
 }
 

@@ -45,7 +45,7 @@ func shortEOF(status uint16) []byte {
 	return binary.LittleEndian.AppendUint16([]byte{markEOF, 0, 0}, status)
 }
 
-func definition() []byte { return appendColumn(nil, 0, "column")[HeaderLen:] }
+func definition() []byte { return appendColumn(nil, 0, 0, "column")[HeaderLen:] }
 
 func row(values ...string) []byte { return appendTextRow(nil, values) }
 

@@ -34,6 +34,8 @@ const (
 	ComDaemon           byte = 0x1d
 	ComBinlogDumpGTID   byte = 0x1e
 	ComResetConnection  byte = 0x1f
+	// ComStmtBulkExecute is MariaDB's.
+	ComStmtBulkExecute byte = 0xfa
 )
 
 // HasResponse reports whether a server answers the command at all. Quitting,

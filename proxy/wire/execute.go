@@ -28,24 +28,36 @@ var ErrNullParam = errors.New("parameter is NULL")
 // another type is an error that names it, NULL is ErrNullParam. A parameter that
 // was sent as long data must be handled by the caller: its value is not in
 // payload.
-func ParseExecuteStrings(payload []byte, params int, prev []ParamType) ([]string, []ParamType, error) {
-	const fixed = 1 + 4 + 1 + 4 // command, statement id, flags, iterations
+func ParseExecuteStrings(payload []byte, params int, caps Capability, prev []ParamType) ([]string, []ParamType, error) {
 	r := reader{b: payload}
-	r.skip(fixed)
+	r.skip(executeFixed)
 	if r.bad {
 		return nil, nil, fmt.Errorf("execute of %d bytes: %w", len(payload), errShort)
 	}
 	if params == 0 {
 		return nil, nil, nil
 	}
-	nulls := r.bytes((params + 7) / 8)
+	named, count := caps.Has(ClientQueryAttributes), params
+	if named { // attributes stand behind the parameters, and are of no use to us
+		count = int(min(r.lenenc(), maxAttributes))
+		if count < params {
+			return nil, nil, fmt.Errorf("execute with %d parameters instead of %d", count, params)
+		}
+	}
+	nulls := r.bytes((count + 7) / 8)
 	types := prev
 	if bound := r.uint8(); bound == 1 {
 		types = make([]ParamType, 0, params)
-		for range params {
-			types = append(types, ParamType(r.uint16()))
+		for i := range count {
+			t := ParamType(r.uint16())
+			if named {
+				r.lenencBytes()
+			}
 			if r.bad {
 				break
+			}
+			if i < params {
+				types = append(types, t)
 			}
 		}
 	}

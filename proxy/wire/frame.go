@@ -22,6 +22,46 @@ type frame struct {
 	length    int64 // payload bytes of the logical packet that have come
 	prefix    [maxPrefix]byte
 	prefixLen int
+
+	// okMark is what a packet begins with that may report changes of the session,
+	// or markErr for none.
+	okMark byte
+	// tracked is what prefix is the beginning of, up to maxTracked bytes, for
+	// packets that may report changes of the session; nil for others.
+	tracked []byte
+
+	hashing bool // payloads go into hash
+	hash    uint64
+}
+
+// fnv1a continues the hash FNV-1a of 64 bits over more bytes.
+func fnv1a(hash uint64, b []byte) uint64 {
+	const prime = 1099511628211
+	for _, c := range b {
+		hash = (hash ^ uint64(c)) * prime
+	}
+	return hash
+}
+
+// payload returns the first bytes of the logical packet in hand, as many as can
+// matter.
+func (f *frame) payload() []byte {
+	if f.tracked != nil {
+		return f.tracked
+	}
+	return f.prefix[:f.prefixLen]
+}
+
+// track keeps more of an OK packet than its prefix, if it has more.
+func (f *frame) track(payload []byte) {
+	if f.tracked == nil {
+		if f.length <= maxPrefix || f.prefix[0] != f.okMark {
+			return
+		}
+		before := f.length - int64(len(payload))
+		f.tracked = append(make([]byte, 0, 2*maxPrefix), f.prefix[:min(before, maxPrefix)]...)
+	}
+	f.tracked = append(f.tracked, payload[:min(len(payload), maxTracked-len(f.tracked))]...)
 }
 
 // feed consumes bytes up to the end of at most one header or payload. whole says
@@ -46,6 +86,12 @@ func (f *frame) feed(b []byte) (used int, whole bool, err error) {
 	f.length += int64(len(payload))
 	f.left -= len(payload)
 	used += len(payload)
+	if f.okMark != markErr {
+		f.track(payload)
+	}
+	if f.hashing {
+		f.hash = fnv1a(f.hash, payload)
+	}
 	if f.left > 0 || f.split {
 		return used, false, nil
 	}
@@ -65,7 +111,7 @@ func (f *frame) open() error {
 	f.split = length == MaxPacketPayload
 	if !f.inPacket {
 		f.inPacket = true
-		f.length, f.prefixLen = 0, 0
+		f.length, f.prefixLen, f.tracked = 0, 0, nil
 	}
 	return nil
 }

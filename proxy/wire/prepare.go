@@ -16,6 +16,9 @@ func AppendPrepareResult(dst []byte, seq uint8, caps Capability, status uint16, 
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(columns)))
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(params))
 	dst = append(dst, 0, 0, 0) // filler, warnings
+	if caps.Has(ClientOptionalResultsetMetadata) {
+		dst = append(dst, definitionsFollow)
+	}
 	dst = endPacket(dst, start, seq)
 	seq++
 	if params > 0 {

@@ -123,7 +123,7 @@ func (s *ownServer) answer(payload []byte) []byte {
 	case ComStmtPrepare:
 		return AppendPrepareResult(nil, 1, s.caps, StatusAutocommit, statement, strings.Count(text, "?"), ownColumns)
 	case ComStmtExecute:
-		values, types, err := ParseExecuteStrings(payload, 2, s.types)
+		values, types, err := ParseExecuteStrings(payload, 2, 0, s.types)
 		if err != nil {
 			return AppendErr(nil, 1, 1210, "HY000", err.Error())
 		}

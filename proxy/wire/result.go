@@ -10,6 +10,10 @@ import (
 // is cut. With it a row of up to 255 columns stays within one physical packet.
 const maxValue = 32 << 10
 
+// definitionsFollow says, where a client can do without, that the definitions of
+// columns are not left out.
+const definitionsFollow = 1
+
 // What our own columns are made of: text in utf8mb4.
 const (
 	collationUTF8MB4 = 45  // utf8mb4_general_ci
@@ -34,7 +38,13 @@ func appendResult(dst []byte, seq uint8, caps Capability, status uint16, columns
 	appendRow func([]byte, []string) []byte,
 ) []byte {
 	dst, start := beginPacket(dst)
+	if caps.Has(ClientOptionalResultsetMetadata) {
+		dst = append(dst, definitionsFollow)
+	}
 	dst = mysql.AppendLengthEncodedInteger(dst, uint64(len(columns)))
+	if caps.Has(MariadbCacheMetadata) {
+		dst = append(dst, definitionsFollow)
+	}
 	dst = endPacket(dst, start, seq)
 	seq++
 	dst, seq = appendColumns(dst, seq, caps, status, columns)
@@ -66,7 +76,7 @@ func appendBinaryRow(dst []byte, row []string) []byte {
 // the EOF packet that ends them. It returns the next sequence number.
 func appendColumns(dst []byte, seq uint8, caps Capability, status uint16, columns []string) ([]byte, uint8) {
 	for _, name := range columns {
-		dst = appendColumn(dst, seq, name)
+		dst = appendColumn(dst, seq, caps, name)
 		seq++
 	}
 	if !caps.Has(ClientDeprecateEOF) {
@@ -76,7 +86,7 @@ func appendColumns(dst []byte, seq uint8, caps Capability, status uint16, column
 	return dst, seq
 }
 
-func appendColumn(dst []byte, seq uint8, name string) []byte {
+func appendColumn(dst []byte, seq uint8, caps Capability, name string) []byte {
 	const fixedLen = 0x0c // what follows it is 12 bytes
 	dst, start := beginPacket(dst)
 	dst = appendLenencString(dst, "def")
@@ -85,6 +95,9 @@ func appendColumn(dst []byte, seq uint8, name string) []byte {
 	dst = appendLenencString(dst, "") // original table
 	dst = appendLenencString(dst, clip(name, maxValue))
 	dst = appendLenencString(dst, "") // original name
+	if caps.Has(MariadbExtendedMetadata) {
+		dst = appendLenencString(dst, "") // nothing more to say of the type
+	}
 	dst = append(dst, fixedLen)
 	dst = binary.LittleEndian.AppendUint16(dst, collationUTF8MB4)
 	dst = binary.LittleEndian.AppendUint32(dst, maxValue)

@@ -52,7 +52,20 @@ func (t *Tracker) Begin(command byte, caps Capability) {
 			caps:    caps,
 			status:  t.answer.status,
 		},
-		frame: frame{seq: 1, anySeq: true},
+		frame: frame{seq: 1, anySeq: true, okMark: markErr},
+	}
+	t.expect()
+}
+
+// expect tells the frame what to keep of the packets of the state at hand.
+func (t *Tracker) expect() {
+	t.frame.hashing = t.answer.command == ComStmtPrepare && t.answer.state == stateColumns
+	switch {
+	case !t.answer.caps.Has(ClientSessionTrack):
+	case t.answer.state == stateRows:
+		t.frame.okMark = markEOF
+	default:
+		t.frame.okMark = markOK
 	}
 }
 
@@ -86,7 +99,8 @@ func (t *Tracker) Feed(b []byte) (n int, ev Event, err error) {
 		used, whole, err := t.frame.feed(b[n:])
 		n += used
 		if err == nil && whole {
-			err = t.answer.packet(t.frame.prefix[:t.frame.prefixLen], t.frame.length)
+			err = t.answer.packet(t.frame.payload(), t.frame.length)
+			t.expect()
 		}
 		if err != nil {
 			return n, EventNeedMore, t.fail(err)
@@ -110,6 +124,22 @@ func (t *Tracker) fail(err error) error {
 // Status returns the status flags (Status*) of the last OK or EOF packet, of
 // this answer or, until one has come, of an earlier one.
 func (t *Tracker) Status() uint16 { return t.answer.status }
+
+// Warnings returns how many warnings the last OK or EOF packet of the answer
+// speaks of.
+func (t *Tracker) Warnings() uint16 { return t.answer.warnings }
+
+// LastInsertID returns the last number other than 0 that an OK packet of the answer
+// gave for a new row, or 0.
+func (t *Tracker) LastInsertID() uint64 { return t.answer.insertID }
+
+// Changes returns what the answer has reported about the server's session, or nil.
+func (t *Tracker) Changes() *Changes { return t.answer.changes }
+
+// Definitions returns a hash of the definitions of parameters and columns in the
+// answer to a COM_STMT_PREPARE: equal when a statement looks the same to a
+// client.
+func (t *Tracker) Definitions() uint64 { return t.frame.hash }
 
 // ErrCode returns the code of the ERR packet that ended the answer, or 0.
 func (t *Tracker) ErrCode() uint16 { return t.answer.errCode }
