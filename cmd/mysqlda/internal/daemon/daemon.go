@@ -26,8 +26,10 @@ import (
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy"
 	"github.com/mysqlda/mysqlda/proxy/backend"
+	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
 // How long the parts may take to close after the sessions have ended.
@@ -192,6 +194,12 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 		return err
 	}
 	path.backend.Logger, path.backend.Registerer = d.logger.Named("backend"), d.registry
+	path.backend.TLS = path.servers
+	path.backend.Greeted = func(address string, g wire.Greeting) {
+		node.ReportGreeting(address, fsm.Greeting{
+			Version: g.Version, Capabilities: uint64(g.Capabilities), Collation: g.Collation,
+		})
+	}
 	backends := backend.New(path.backend)
 	d.closers = append(d.closers, func() error { backends.Close(); return nil })
 	backends.OnHealthChange(func(health []backend.ServerHealth) { node.SetHealth(seenHealth(health)) })
