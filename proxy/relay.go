@@ -87,8 +87,11 @@ var errTooLong = errors.New("command is too long")
 // copyRest copies the rest of the command's first packet and all packets that
 // continue it, headers included, from the client to w, which must not fail. Of a
 // command that is too long the rest is read and dropped.
+//
+// Packets are numbered anew: clients that compress number only the frames right.
 func (s *session) copyRest(cmd command, w io.Writer) error {
 	left, last := wire.HeaderLen+cmd.length-len(cmd.head), cmd.length < wire.MaxPacketPayload
+	next := uint8(0)
 	for total := int64(cmd.length); ; total += int64(left - wire.HeaderLen) {
 		if total > s.server.cfg.MaxAllowedPacket {
 			w = io.Discard
@@ -107,6 +110,8 @@ func (s *session) copyRest(cmd command, w io.Writer) error {
 			return &clientLost{err}
 		}
 		length, seq := wire.ParseHeader(b)
+		next++
+		wire.PutHeader(b, length, next)
 		s.sequence = seq + 1
 		left, last = wire.HeaderLen+length, length < wire.MaxPacketPayload
 	}
@@ -249,17 +254,19 @@ func (s *session) readFirstPacket(server net.Conn, buf *buffer, n int) (int, err
 // why, so the answer is read on in any case.
 func (s *session) localInfile(server net.Conn) error {
 	w := &stickyWriter{w: server}
-	for continued := false; ; {
+	next := s.tracker.NextSequence()
+	for continued := false; ; next++ {
 		b, err := s.in.fill(wire.HeaderLen)
 		if err != nil {
 			return &clientLost{err}
 		}
-		length, seq := wire.ParseHeader(b)
+		length, _ := wire.ParseHeader(b)
+		wire.PutHeader(b, length, next)
 		if err := s.copyClient(w, wire.HeaderLen+length); err != nil {
 			return err
 		}
 		if length == 0 && !continued {
-			s.tracker.ResumeLocalInfile(seq + 1)
+			s.tracker.ResumeLocalInfile(next + 1)
 			return nil
 		}
 		continued = length == wire.MaxPacketPayload
