@@ -32,15 +32,10 @@ func (c *clientReader) gone(ahead bool) bool {
 	}
 	gone := false
 	err := c.socket.Control(func(fd uintptr) {
-		events := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLRDHUP}}
-		if _, err := unix.Poll(events, 0); err != nil {
-			gone = err != unix.EINTR
-			return
-		}
-		switch got := events[0].Revents; {
-		case got&(unix.POLLERR|unix.POLLHUP|unix.POLLNVAL) != 0:
+		switch closed, broken := hungUp(int(fd)); {
+		case broken:
 			gone = true
-		case got&unix.POLLRDHUP == 0:
+		case !closed:
 		case !c.direct:
 			gone = true
 		default:

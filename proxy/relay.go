@@ -201,8 +201,8 @@ func (s *session) pass(server net.Conn, b []byte) (done bool, err error) {
 		if err != nil {
 			return false, &serverLost{sent: true, started: true, midPacket: true, err: err}
 		}
-		if _, err := s.conn.Write(b[:used]); err != nil {
-			return false, &clientLost{err}
+		if err := s.write(b[:used]); err != nil {
+			return false, err
 		}
 		b = b[used:]
 		switch event {

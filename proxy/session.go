@@ -217,9 +217,18 @@ func (s *session) end() {
 	}
 }
 
-// write sends whole packets to the client.
-func (s *session) write(packets []byte) error {
-	if _, err := s.conn.Write(packets); err != nil {
+// write sends bytes to the client.
+func (s *session) write(b []byte) error {
+	if s.in.wait.inside {
+		// What a socket takes at once needs no more than the system call.
+		if n, err := writeSocket(s.in.wait.fd, b); err == nil {
+			b = b[n:]
+		}
+		if len(b) == 0 {
+			return nil
+		}
+	}
+	if _, err := s.conn.Write(b); err != nil {
 		return &clientLost{err}
 	}
 	return nil

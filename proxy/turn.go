@@ -108,13 +108,3 @@ func (s *session) takeTurn(socket syscall.RawConn, cmd command) (*buffer, int, e
 		}
 	}
 }
-
-// writeSocket writes what fits, without waiting.
-func writeSocket(fd int, b []byte) (int, error) {
-	for {
-		n, err := syscall.Write(fd, b)
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
-}

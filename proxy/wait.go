@@ -3,7 +3,6 @@ package proxy
 import (
 	"io"
 	"os"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -144,16 +143,6 @@ func (c *clientReader) readInside() error {
 		poll := []unix.PollFd{{Fd: int32(c.wait.fd), Events: unix.POLLIN}}
 		if _, err := unix.Poll(poll, int(insidePoll.Milliseconds())); err != nil && err != unix.EINTR {
 			return os.NewSyscallError("poll", err)
-		}
-	}
-}
-
-// readSocket reads what there is, without waiting.
-func readSocket(fd int, b []byte) (int, error) {
-	for {
-		n, err := syscall.Read(fd, b)
-		if err != syscall.EINTR {
-			return n, err
 		}
 	}
 }

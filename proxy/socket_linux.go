@@ -1,0 +1,46 @@
+package proxy
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// readSocket reads what there is, without waiting.
+//
+// It and writeSocket do not tell the scheduler of the system call: neither ever
+// waits, and a scheduler that is told hands the processor over to another thread
+// whenever the kernel runs the peer first, which costs more than the call.
+func readSocket(fd int, b []byte) (int, error) {
+	return rawIO(unix.SYS_READ, fd, b)
+}
+
+// writeSocket writes what fits, without waiting.
+func writeSocket(fd int, b []byte) (int, error) {
+	return rawIO(unix.SYS_WRITE, fd, b)
+}
+
+func rawIO(call uintptr, fd int, b []byte) (int, error) {
+	for {
+		n, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+		switch errno {
+		case 0:
+			return int(n), nil
+		case unix.EINTR:
+		default:
+			return -1, errno
+		}
+	}
+}
+
+// hungUp tells whether the peer has closed its side, and whether the connection
+// is broken.
+func hungUp(fd int) (closed, broken bool) {
+	events := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLRDHUP}}
+	if _, err := unix.Poll(events, 0); err != nil {
+		return false, err != unix.EINTR
+	}
+	got := events[0].Revents
+	return got&unix.POLLRDHUP != 0, got&(unix.POLLERR|unix.POLLHUP|unix.POLLNVAL) != 0
+}
