@@ -44,6 +44,10 @@ var servers = sync.OnceValues(func() ([]*mysqld.Server, error) {
 })
 
 func TestMain(m *testing.M) {
+	if dsns := os.Getenv(brokerNodes); dsns != "" {
+		runBroker(dsns)
+		return
+	}
 	if !mysqld.Available() {
 		fmt.Println("skipped:", mysqld.ErrNotInstalled)
 		return
