@@ -14,6 +14,9 @@ import (
 // reconnectPause is how long a client waits before it tries the next broker.
 const reconnectPause = 50 * time.Millisecond
 
+// goodbyeTimeout bounds how long a client that leaves waits for the broker.
+const goodbyeTimeout = 10 * time.Second
+
 // ClientOptions say who a client is.
 type ClientOptions struct {
 	ID    string   // 1 to 64 printable characters
@@ -75,7 +78,9 @@ func (c *Client) connection(ctx context.Context, broker string) error {
 	defer w.close()
 	leave := context.AfterFunc(ctx, func() {
 		if !errors.Is(context.Cause(ctx), ErrVanish) && w.send(packet{Type: typeDisconnect}) == nil {
-			return // the broker hangs up
+			if conn.SetReadDeadline(time.Now().Add(goodbyeTimeout)) == nil {
+				return // the broker hangs up
+			}
 		}
 		w.close()
 	})

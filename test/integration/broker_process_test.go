@@ -53,21 +53,25 @@ type brokerProcess struct {
 	process *child.Process
 	addr    string
 	log     string // its file
+	cutters []*cutter
 }
 
-// startBroker starts a broker that prefers the nodes in that order. It ends with
-// the test.
+// startBroker starts a broker that prefers the nodes in that order and reaches
+// them through cutters. It ends with the test.
 func startBroker(t *testing.T, database string, nodes ...*cluster.Node) *brokerProcess {
 	t.Helper()
+	b := &brokerProcess{log: filepath.Join(t.TempDir(), "broker.log")}
 	var dsns []string
 	for _, n := range nodes {
+		cutter, addr := startCutter(t, n.Addresses().MySQL)
+		b.cutters = append(b.cutters, cutter)
 		c := mysql.NewConfig()
-		c.Net, c.Addr, c.User, c.Passwd, c.DBName = "tcp", n.Addresses().MySQL, user, password, database
+		c.Net, c.Addr, c.User, c.Passwd, c.DBName = "tcp", addr, user, password, database
 		dsns = append(dsns, c.FormatDSN())
 	}
 	p, err := port.Reserve()
 	must(t, err)
-	b := &brokerProcess{addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(p)), log: filepath.Join(t.TempDir(), "broker.log")}
+	b.addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(p))
 	log, err := os.Create(b.log)
 	must(t, err)
 	defer log.Close()
@@ -108,4 +112,12 @@ func (b *brokerProcess) read(t *testing.T) string {
 	text, err := os.ReadFile(b.log)
 	must(t, err)
 	return string(text)
+}
+
+// cuts counts the commits whose outcome the broker could not know.
+func (b *brokerProcess) cuts() (n int64) {
+	for _, c := range b.cutters {
+		n += c.cuts.Load()
+	}
+	return n
 }

@@ -253,11 +253,11 @@ func TestBrokersDeliverEachMessageOnceWhileNodesAreKilled(t *testing.T) {
 	}
 	checkEvents(t, o.Database, load.sent)
 	for _, b := range []*brokerProcess{left, right} {
-		if !strings.Contains(b.read(t), "repeat a transaction") {
-			t.Error("a broker did not notice that its node was killed: nothing was tested")
+		if b.cuts() == 0 || !strings.Contains(b.read(t), "repeat a transaction") {
+			t.Error("a broker never had to repeat anything: nothing was tested")
 		}
 	}
-	t.Logf("%d messages", len(load.sent))
+	t.Logf("%d messages, %d commits of unknown outcome", len(load.sent), left.cuts()+right.cuts())
 }
 
 // awaitEmptyTables waits until nothing is queued or in flight for anybody, in any
