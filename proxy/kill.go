@@ -63,7 +63,7 @@ func (server *Server) Kill(_ context.Context, id uint32, user string, statementO
 	if target == nil || target.describe().User != user {
 		return false, nil
 	}
-	err = target.killQuery()
+	err = target.killThread(true)
 	if !statementOnly {
 		target.cut()
 		return true, nil
@@ -71,10 +71,11 @@ func (server *Server) Kill(_ context.Context, id uint32, user string, statementO
 	return true, err
 }
 
-// killQuery ends the statement that the session's server is executing, if any.
+// killThread ends the statement that the session's server is executing, if any,
+// and unless statementOnly the backend connection with it.
 // It may be called from any goroutine. The session cannot let its backend
 // connection go meanwhile, so the statement is never another session's.
-func (s *session) killQuery() error {
+func (s *session) killThread(statementOnly bool) error {
 	if !s.reach.TryLock() {
 		return nil // it is being killed, or has just begun or ended
 	}
@@ -85,11 +86,11 @@ func (s *session) killQuery() error {
 	}
 	ctx, cancel := context.WithTimeout(s.server.ctx, killTimeout)
 	defer cancel()
-	return s.server.killAt(ctx, conn.Library(), conn.Server(), conn.ThreadID())
+	return s.server.killAt(ctx, conn.Library(), conn.Server(), conn.ThreadID(), statementOnly)
 }
 
-// killAt tells a server to end the statement of one of its threads.
-func (server *Server) killAt(ctx context.Context, library fsm.LibraryID, address string, thread uint32) error {
+// killAt tells a server to end the statement of one of its threads, or the thread.
+func (server *Server) killAt(ctx context.Context, library fsm.LibraryID, address string, thread uint32, statementOnly bool) error {
 	profile := backend.Profile{Collation: DefaultCollation, Capabilities: wire.ClientDeprecateEOF}
 	conn, err := server.cfg.Backends.AcquireAt(ctx, library, address, profile)
 	if err != nil {
@@ -98,7 +99,11 @@ func (server *Server) killAt(ctx context.Context, library fsm.LibraryID, address
 	defer conn.Release()
 	defer context.AfterFunc(ctx, conn.Discard)()
 	helper := session{server: server, att: attachment{conn: conn}, caps: profile.Capabilities}
-	if err := helper.own(wire.ComQuery, fmt.Appendf(nil, "KILL QUERY %d", thread)); err != nil {
+	form := "KILL %d"
+	if statementOnly {
+		form = "KILL QUERY %d"
+	}
+	if err := helper.own(wire.ComQuery, fmt.Appendf(nil, form, thread)); err != nil {
 		return fmt.Errorf("killing a statement on server %s: %w", address, err)
 	}
 	return nil

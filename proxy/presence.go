@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -9,6 +10,8 @@ import (
 
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
+
+	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
 // clientCheck is how long a session waits for its server, or for the cluster,
@@ -24,7 +27,7 @@ var errClientGone = errors.New("the client has gone")
 //
 // A client that has sent something ahead and closed its side may still want the
 // answers: then, as told by ahead and by the socket, only a broken connection
-// counts. Under TLS the farewell itself lies in the socket, so there a closed side
+// counts. Who has said goodbye does not. Under TLS the farewell itself lies in the socket, so there a closed side
 // counts always.
 func (c *clientReader) gone(ahead bool) bool {
 	if c.socket == nil {
@@ -45,11 +48,24 @@ func (c *clientReader) gone(ahead bool) bool {
 	return gone || err != nil
 }
 
-// pending tells whether there are bytes to read before the end.
+// pending tells whether there is anything but a farewell to read before the end.
 func pending(fd int) bool {
-	var b [1]byte
+	var b [wire.HeaderLen + 1]byte
 	n, _, err := unix.Recvfrom(fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-	return err == nil && n > 0
+	return err == nil && wants(b[:max(n, 0)])
+}
+
+// wants tells whether the bytes that a client has sent ahead begin with something
+// that is to be answered: with anything but COM_QUIT.
+func wants(b []byte) bool {
+	return len(b) > 0 && !bytes.HasPrefix(b, []byte{1, 0, 0, 0, wire.ComQuit})
+}
+
+// ahead tells whether the client has sent something ahead that it wants to have
+// answered, behind the first n buffered bytes. What is still in the socket does
+// not count.
+func (c *clientReader) ahead(n int) bool {
+	return c.buffered() > n && wants(c.buf[c.r+n:c.w])
 }
 
 // untilClientGone returns a context for waiting for the cluster: it ends when
@@ -58,7 +74,7 @@ func pending(fd int) bool {
 // goroutine runs before clientCheck has passed.
 func (s *session) untilClientGone(cmd command) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(s.server.ctx)
-	ahead := s.in.buffered() > len(cmd.head)
+	ahead := s.in.ahead(len(cmd.head))
 	first := time.AfterFunc(clientCheck, func() {
 		tick := time.NewTicker(clientCheck)
 		defer tick.Stop()
@@ -114,7 +130,7 @@ func (s *session) watchServer() error {
 // The error says that there is nobody to answer any more.
 func (s *session) onServerSilence() error {
 	s.att.check = time.Time{}
-	if s.in.gone(s.in.buffered() > 0) {
+	if s.in.gone(s.in.ahead(0)) {
 		s.abandon()
 		return &clientLost{errClientGone}
 	}
@@ -122,10 +138,12 @@ func (s *session) onServerSilence() error {
 }
 
 // abandon ends the statement that the server is executing for a client that has
-// gone. When that fails, closing the backend connection has to do.
+// gone, and with it the connection: of several statements the server would go on
+// with the next, and SLEEP is no error when it is ended. When that fails, closing
+// the backend connection has to do.
 func (s *session) abandon() {
 	s.server.metrics.abandoned.Inc()
-	if err := s.killQuery(); err != nil {
+	if err := s.killThread(false); err != nil {
 		s.server.log.Warn("the statement of a client that has gone may go on", s.fields(err)...)
 		return
 	}

@@ -14,6 +14,7 @@ type ConfigFile struct {
 	Server   ServerSection    `json:"server"`
 	Auth     AuthSection      `json:"auth"`
 	Pool     *PoolSection     `json:"session_pool,omitempty"`
+	Backend  *BackendSection  `json:"backend,omitempty"`
 	Forwards []ForwardSection `json:"forwards"`
 	Node     *NodeSection     `json:"node,omitempty"`
 	Cluster  *ClusterSection  `json:"cluster,omitempty"`
@@ -36,6 +37,9 @@ type (
 	}
 	PoolSection struct {
 		UnusedForwardSessionTimeout int `json:"unused_forward_session_timeout"` // seconds
+	}
+	BackendSection struct {
+		MaxConnections int `json:"max_connections_per_server"`
 	}
 	ForwardSection struct {
 		Instance string          `json:"instance"`
@@ -118,7 +122,12 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 	if o.ParkAfter > 0 {
 		limits = &LimitsSection{ParkAfter: o.ParkAfter}
 	}
+	var backend *BackendSection
+	if o.BackendConnections > 0 {
+		backend = &BackendSection{MaxConnections: o.BackendConnections}
+	}
 	return ConfigFile{
+		Backend:  backend,
 		Server:   ServerSection{ListenIP: ip, ListenPort: p},
 		Auth:     AuthSection{User: o.User, Pass: o.Password, DB: o.Database, DefaultLibrary: o.DefaultLibrary},
 		Pool:     &PoolSection{UnusedForwardSessionTimeout: 60},

@@ -22,6 +22,9 @@ type Options struct {
 	User, Password, Database string
 	// DefaultLibrary, unless "", is where sessions are that select no library.
 	DefaultLibrary string
+	// BackendConnections, unless 0, is how many backend connections a node has to
+	// a server at most.
+	BackendConnections int
 	// Libraries seed the cluster.
 	Libraries []Library
 	// Ports returns the four ports of a node (MySQL, internode, gossip, HTTP);
