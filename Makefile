@@ -13,7 +13,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.9.2
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help build deps test test-embedded lint demo fuzz bench microbench clean
+.PHONY: help build deps test test-embedded lint demo fuzz bench microbench clients mtr clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ help: ## list these commands
 build: ## build bin/mysqlda
 	$(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/mysqlda ./cmd/mysqlda
 
-deps: ## install what the tests need beside Go (MariaDB, Python and Node clients)
+deps: ## install what the tests need beside Go (MariaDB, its test suite, clients)
 	@scripts/deps.sh
 
 # Nothing is taken from the test cache: it does not see that a test runs the
@@ -57,6 +57,13 @@ bench: build ## the relay beside HAProxy, about 12 minutes (BENCHFLAGS=-quick: o
 
 microbench: ## the Go benchmarks that match BENCH (all)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+clients: deps ## which client finds what through a node as at the server: a table
+	@matrix=$$(mktemp); CLIENT_MATRIX=$$matrix $(GO) test -count=1 -timeout $(TIMEOUT) ./test/clients; failed=$$?; \
+	cat $$matrix; rm -f $$matrix; exit $$failed
+
+mtr: deps ## the server project's own test suite, at a server and through a node (MTR=all, or MTR=NAME,NAME)
+	MTR=$${MTR:-all} $(GO) test -count=1 -v -timeout 60m ./test/mtr
 
 clean: ## remove what build and tests left behind
 	rm -rf bin

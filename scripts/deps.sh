@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need beside Go: a MariaDB server and client, and the
-# client libraries of Python and Node. With the argument "bench" it installs what
+# Installs what the tests need beside Go: a MariaDB server, its own test suite, and
+# the client libraries of many languages. With the argument "bench" it installs what
 # the benchmarks need instead: a MariaDB server, sysbench and HAProxy. Harmless to
 # run again. It never starts, stops or configures a service of this machine.
 set -eu
@@ -9,12 +9,9 @@ cd "$(dirname "$0")/.."
 have() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
 say() { echo "deps: $*"; }
 
-pymysql() {
-	for python in python3 /usr/bin/python3; do
-		"$python" -c 'import pymysql' >/dev/null 2>&1 && return 0
-	done
-	return 1
-}
+# Debian's modules are for Debian's interpreters, whatever comes first in PATH.
+python_has() { /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
+perl_has() { /usr/bin/perl -e "use $1" >/dev/null 2>&1; }
 
 purpose=${1:-tests}
 missing=""
@@ -24,7 +21,18 @@ if [ "$purpose" = bench ]; then
 	have haproxy || missing="$missing haproxy"
 else
 	have mariadb || missing="$missing mariadb-client"
-	pymysql || missing="$missing python3-pymysql"
+	python_has pymysql || missing="$missing python3-pymysql"
+	python_has MySQLdb || missing="$missing python3-mysqldb"
+	perl_has DBD::mysql || missing="$missing libdbd-mysql-perl"
+	perl_has DBD::MariaDB || missing="$missing libdbd-mariadb-perl"
+	have cc || missing="$missing gcc libc6-dev"
+	have mariadb_config || missing="$missing libmariadb-dev"
+	have php || missing="$missing php-cli"
+	php -r "exit(extension_loaded('pdo_mysql') ? 0 : 1);" >/dev/null 2>&1 || missing="$missing php-mysql"
+	/usr/bin/ruby -e "require 'mysql2'" >/dev/null 2>&1 || missing="$missing ruby-mysql2"
+	have java || missing="$missing openjdk-17-jdk-headless"
+	[ -e /usr/share/java/mariadb-java-client.jar ] || missing="$missing libmariadb-java"
+	{ have mariadb-test && [ -d /usr/share/mysql/mysql-test/main ]; } || missing="$missing mariadb-test"
 	have node || missing="$missing nodejs"
 	have npm || missing="$missing npm"
 fi
@@ -53,10 +61,10 @@ fi
 
 [ "$purpose" = bench ] && exit 0
 
-# The Node client goes beside its test program, at the versions of the lock file.
-clients=test/clients/node
+# The Node clients go beside their programs, at the versions of the lock file.
+clients=test/clients/programs/node
 if have npm && ! cmp -s "$clients/package-lock.json" "$clients/node_modules/.installed-lock"; then
-	say "installing the Node client library into $clients/node_modules"
+	say "installing the Node client libraries into $clients/node_modules"
 	npm ci --prefix "$clients" --no-audit --no-fund --ignore-scripts --loglevel=error
 	cp "$clients/package-lock.json" "$clients/node_modules/.installed-lock"
 fi

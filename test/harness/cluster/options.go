@@ -20,6 +20,8 @@ type Options struct {
 	Dir string
 	// User, Password and Database are the account of clients and servers.
 	User, Password, Database string
+	// EmptyPassword makes an empty Password mean an account without one.
+	EmptyPassword bool
 	// DefaultLibrary, unless "", is where sessions are that select no library.
 	DefaultLibrary string
 	// BackendConnections, unless 0, is how many backend connections a node has to
@@ -67,7 +69,9 @@ const defaultNodes = 3
 func (o Options) withDefaults() (Options, error) {
 	o.Nodes = cmp.Or(o.Nodes, defaultNodes)
 	o.User = cmp.Or(o.User, "test")
-	o.Password = cmp.Or(o.Password, "test")
+	if !o.EmptyPassword {
+		o.Password = cmp.Or(o.Password, "test")
+	}
 	o.Database = cmp.Or(o.Database, "test")
 	o.LogLevel = cmp.Or(o.LogLevel, "debug")
 	if o.Ports == nil {
