@@ -3,9 +3,12 @@ package mtr
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // cleaner brings a server back to where it was when the cleaner was made.
@@ -53,9 +56,21 @@ func (c *cleaner) pairs(ctx context.Context, query string) (map[string]string, e
 	return all, rows.Err()
 }
 
-// clean drops what tests have made and sets global variables back.
+// clean ends all other connections, drops what tests have made and sets global
+// variables back. A node's idle connections end too: what one test did to global
+// variables must not be seen by the next.
 func (c *cleaner) clean(ctx context.Context) error {
 	var statements []string
+	others, err := c.pairs(ctx, "SELECT ID, '' FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND COMMAND <> 'Daemon'")
+	if err != nil {
+		return err
+	}
+	for id := range others {
+		// It may have ended by itself meanwhile.
+		if _, err := c.conn.ExecContext(ctx, "KILL "+id); err != nil && !gone(err) {
+			return fmt.Errorf("end connection %s: %w", id, err)
+		}
+	}
 	databases, err := c.pairs(ctx, "SELECT SCHEMA_NAME, '' FROM information_schema.SCHEMATA")
 	if err != nil {
 		return err
@@ -95,6 +110,13 @@ func (c *cleaner) clean(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// gone tells whether a connection that was to be killed did not exist any more.
+func gone(err error) bool {
+	const noSuchThread = 1094
+	e := new(mysql.MySQLError)
+	return errors.As(err, &e) && e.Number == noSuchThread
 }
 
 // literal is a value as SET wants it: numbers bare, everything else quoted.

@@ -36,7 +36,6 @@ public class Features {
         p.setProperty("useAffectedRows", "true");
         p.setProperty("connectTimeout", "10000");
         p.setProperty("allowLocalInfile", "true");
-        p.setProperty("sslMode", "DISABLE");
         String database = env("DB_NAME");
         for (int i = 0; i < options.length; i += 2) {
             if (options[i].equals("database")) database = options[i + 1];
@@ -234,7 +233,7 @@ public class Features {
             check(c.getCatalog(), "information_schema");
             return null;
         });
-        NATIVE.put("tls", c -> with(d -> { check(one(d, "SELECT 1"), "1"); return null; }, "sslMode", "TRUST"));
+        NATIVE.put("tls", c -> with(d -> { check(one(d, "SELECT 1"), "1"); return null; }, "useSsl", "true", "trustServerCertificate", "true"));
         NATIVE.put("compression", c -> with(d -> { check(one(d, "SELECT REPEAT('z', 1000000)").length(), 1000000); return null; }, "useCompression", "true"));
         NATIVE.put("text-types", c -> rows(c, "SELECT i8, u8, i16, i24, i64, u64, f, d, dc, dt, tm, ts, y, HEX(vb), HEX(bl), tx, HEX(bt), en, st, js, nu FROM kinds ORDER BY id"));
         NATIVE.put("prepared-types", c -> with(d -> bind(d), "useServerPrepStmts", "true"));
