@@ -219,7 +219,7 @@ func bulkInsert(ctx context.Context, c conn) (string, error) {
 	return "", errors.Join(err, script.Check(affected, int64(many)))
 }
 
-const running = "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'SELECT SLEEP%' AND id = "
+const running = "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND info = 'SELECT SLEEP(30)'"
 
 // killed ends a sleeping statement from a second connection by CONNECTION_ID():
 // the driver does not show the id of the greeting.
@@ -232,7 +232,7 @@ func killed(ctx context.Context, c conn, kill, want string) error {
 		return err
 	}
 	defer d.Close()
-	if err := script.Poll(ctx, func() (any, error) { return d.Run(ctx, running+id).Rows, nil }, [][]any{{"1"}}); err != nil {
+	if err := script.Poll(ctx, func() (any, error) { return d.Run(ctx, running).Rows, nil }, [][]any{{"1"}}); err != nil {
 		return err
 	}
 	if a := d.Run(ctx, kill+" "+id); a.Err != "" {
