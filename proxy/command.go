@@ -189,9 +189,16 @@ func (s *session) noteAnswer(out outcome, class stmt.Class) {
 		s.insertID = id
 	}
 	if changes := s.tracker.Changes(); changes != nil && changes.HasSchema {
-		s.state.database = changes.Schema
-		s.att.conn.SetDatabase(changes.Schema)
+		s.setDatabase(changes.Schema)
+	} else if s.tracker.Status()&wire.StatusDBDropped != 0 {
+		s.setDatabase("")
 	}
+}
+
+// setDatabase notes the default database that the session has now.
+func (s *session) setDatabase(name string) {
+	s.state.database = name
+	s.att.conn.SetDatabase(name)
 }
 
 // use relays COM_INIT_DB or a USE statement and remembers the default database.
@@ -204,8 +211,7 @@ func (s *session) use(cmd command, database string) error {
 	}
 	out, err := s.relay(cmd, exchange{place: anywhere})
 	if out == done {
-		s.state.database = database
-		s.att.conn.SetDatabase(database)
+		s.setDatabase(database)
 		return err
 	}
 	s.state.database = previous

@@ -18,10 +18,14 @@ const lastWordsTimeout = time.Second
 type exchange struct {
 	// place says which library's connection is used.
 	place place
-	// prepare runs on the connection before the command is sent, and again when
-	// the command has to be sent on another one. What it returns stands for
-	// the first skip bytes of the command.
-	prepare func() (prefix []byte, skip int, err error)
+	// statement, unless nil, is the prepared statement that the command is about:
+	// its id is made the server's.
+	statement *statement
+	// head says where the types of its parameters stand or would stand; withTypes
+	// that they are missing there and may have to be put in.
+	head      wire.ExecuteHead
+	headWhole bool // all of it was at hand
+	withTypes bool
 	// patch may change the answer's first packet; see session.answer.
 	patch func(packet []byte)
 }
@@ -86,9 +90,9 @@ func (s *session) attempt(cmd command, x exchange) error {
 		prefix []byte
 		skip   int
 	)
-	if x.prepare != nil {
+	if x.statement != nil {
 		var err error
-		if prefix, skip, err = x.prepare(); err != nil {
+		if prefix, skip, err = s.readdress(cmd, x); err != nil {
 			return err
 		}
 	}

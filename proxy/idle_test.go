@@ -182,3 +182,21 @@ func TestStatementLongerThanAllowedIsRefused(t *testing.T) {
 	execError(t, c, 1153, "do length('"+strings.Repeat("x", 40<<20)+"')")
 	exec(t, c, "do 1")
 }
+
+// TestDroppedDefaultDatabaseIsGone drops the database that the session is in, and
+// has it parked: a server has none then, and neither has the next connection.
+func TestDroppedDefaultDatabaseIsGone(t *testing.T) {
+	n := start(t, parkSoon)
+	c := n.open(t)
+	exec(t, c, "select library a1")
+	exec(t, c, "create or replace database doomed")
+	exec(t, c, "use doomed")
+	exec(t, c, "drop database doomed")
+	if got := value(t, c, "select database() from dual"); got != "" {
+		t.Errorf("the default database is %q", got)
+	}
+	eventually(t, "the session was parked", func() bool { return n.inUse() == 0 })
+	if got := value(t, c, "select database() from dual"); got != "" {
+		t.Errorf("behind a park the default database is %q", got)
+	}
+}

@@ -84,22 +84,10 @@ func (s *session) execute(cmd command) error {
 	if head.Bound || !complete {
 		st.rememberTypes(head.Types)
 	}
-	out, err := s.relay(cmd, exchange{place: st.place, prepare: func() ([]byte, int, error) {
-		if err := s.readdress(cmd, st); err != nil {
-			return nil, 0, err
-		}
-		if st.params == 0 || head.Bound || st.typesSent == s.att.generation || len(st.types) == 0 {
-			return nil, 0, nil
-		}
-		if !complete || cmd.length+len(st.types) >= wire.MaxPacketPayload {
-			return nil, 0, kindLongDataLost.with()
-		}
-		// The server has not seen the types that the client thinks it knows.
-		prefix := make([]byte, wire.HeaderLen, wire.HeaderLen+len(st.types)+maxExecuteHead)
-		prefix, replaced := head.WithTypes(prefix, cmd.payload(), st.types)
-		wire.PutHeader(prefix, cmd.length+len(prefix)-wire.HeaderLen-replaced, 0)
-		return prefix, wire.HeaderLen + replaced, nil
-	}})
+	out, err := s.relay(cmd, exchange{
+		place: st.place, statement: st,
+		head: head, withTypes: st.params > 0 && !head.Bound, headWhole: complete,
+	})
 	st.longData, st.cursor = 0, 0
 	if out == done {
 		st.typesSent = s.att.generation
@@ -115,8 +103,7 @@ func (s *session) execute(cmd command) error {
 func (s *session) noteExecuted(st *statement, out outcome) {
 	if out == done && st.class == stmt.ClassUse {
 		if database, ok := s.syntax().Use(st.sql); ok {
-			s.state.database = database
-			s.att.conn.SetDatabase(database)
+			s.setDatabase(database)
 			return
 		}
 	}
@@ -152,9 +139,7 @@ func (s *session) sendLongData(cmd command) error {
 		st.longData = lostLongData
 		return s.drop(cmd)
 	}
-	out, err := s.relay(cmd, exchange{place: st.place, prepare: func() ([]byte, int, error) {
-		return nil, 0, s.readdress(cmd, st)
-	}})
+	out, err := s.relay(cmd, exchange{place: st.place, statement: st})
 	st.longData = s.att.generation
 	if out != done {
 		st.longData = lostLongData
@@ -179,9 +164,7 @@ func (s *session) onStatement(cmd command) error {
 	}
 	// A cursor that stayed behind with another connection is one that the server
 	// does not know, and says so.
-	out, err := s.relay(cmd, exchange{place: st.place, prepare: func() ([]byte, int, error) {
-		return nil, 0, s.readdress(cmd, st)
-	}})
+	out, err := s.relay(cmd, exchange{place: st.place, statement: st})
 	if out != done || cmd.code == wire.ComStmtReset || s.tracker.Status()&wire.StatusLastRowSent != 0 {
 		st.cursor = 0
 	}
@@ -209,16 +192,28 @@ func (s *session) closeStatement(cmd command) error {
 }
 
 // readdress puts the server's id of the statement into the command, after
-// preparing it where that has not been done.
-func (s *session) readdress(cmd command, st *statement) error {
+// preparing it where that has not been done. It returns what stands for the first
+// skip bytes of the command, if the server has not seen the types that the client
+// thinks it knows.
+func (s *session) readdress(cmd command, x exchange) (prefix []byte, skip int, err error) {
+	st := x.statement
 	if st.longData != 0 && st.longData != s.att.generation {
-		return kindLongDataLost.with()
+		return nil, 0, kindLongDataLost.with()
 	}
 	if err := s.prepareAgain(st); err != nil {
-		return err
+		return nil, 0, err
 	}
 	binary.LittleEndian.PutUint32(cmd.payload()[1:], st.serverID)
-	return nil
+	if !x.withTypes || st.typesSent == s.att.generation || len(st.types) == 0 {
+		return nil, 0, nil
+	}
+	if !x.headWhole || cmd.length+len(st.types) >= wire.MaxPacketPayload {
+		return nil, 0, kindLongDataLost.with()
+	}
+	prefix = make([]byte, wire.HeaderLen, wire.HeaderLen+len(st.types)+maxExecuteHead)
+	prefix, replaced := x.head.WithTypes(prefix, cmd.payload(), st.types)
+	wire.PutHeader(prefix, cmd.length+len(prefix)-wire.HeaderLen-replaced, 0)
+	return prefix, wire.HeaderLen + replaced, nil
 }
 
 // isPrepared tells whether the present backend connection knows the statement.
