@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -29,7 +31,7 @@ func New(dsns []string) (*Broker, error) {
 	}
 	shared, err := openPool(dsns)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, homes.Close())
 	}
 	return &Broker{homes: homes, events: newEvents(shared), sessions: map[string]*session{}}, nil
 }
@@ -58,7 +60,7 @@ func (b *Broker) Serve(ctx context.Context, listener net.Listener) error {
 	stop(nil)
 	tasks.Wait()
 	b.mu.Lock()
-	left := b.sessions
+	left := slices.Collect(maps.Values(b.sessions))
 	b.mu.Unlock()
 	for _, s := range left {
 		s.done.Wait()
