@@ -156,7 +156,7 @@ func (s *session) connectionID(cmd command, column string) error {
 		return err
 	}
 	return s.write(wire.AppendTextResult(nil, s.sequence, s.caps, s.status,
-		[]string{column}, [][]string{{strconv.FormatUint(uint64(s.id), 10)}}))
+		[]wire.Column{{Name: column, Unsigned64: true}}, [][]string{{strconv.FormatUint(uint64(s.id), 10)}}))
 }
 
 // syntax is how the session's statements are to be read.
@@ -176,22 +176,31 @@ func (s *session) note(class stmt.Class, c change, out outcome) {
 	if class&stmt.Pins != 0 {
 		s.att.pinned = true
 	}
-	s.noteAnswer(out, class)
-	if changes := s.tracker.Changes(); changes != nil && len(c.settings) == 0 {
-		s.state.noteTracked(changes)
-	}
-}
-
-// noteAnswer notes what the server itself has said of its session.
-func (s *session) noteAnswer(out outcome, class stmt.Class) {
 	s.setRecent(out == failed || s.tracker.Warnings() > 0 || class&stmt.LooksAhead != 0)
 	if id := s.tracker.LastInsertID(); id != 0 {
 		s.insertID = id
 	}
-	if changes := s.tracker.Changes(); changes != nil && changes.HasSchema {
-		s.setDatabase(changes.Schema)
-	} else if s.tracker.Status()&wire.StatusDBDropped != 0 {
+	if s.tracker.Status()&wire.StatusDBDropped != 0 {
 		s.setDatabase("")
+	}
+	if changes := s.tracker.SessionChanges(); changes.Any() {
+		s.noteReported(changes, len(c.settings) > 0)
+	}
+}
+
+// noteReported notes what the server itself has said about changes of its session.
+// What the text has told of already is left as the text has it.
+func (s *session) noteReported(changes wire.SessionChanges, told bool) {
+	for change := range changes.All() {
+		switch {
+		case change.Kind == wire.SessionSchema:
+			s.setDatabase(change.Value)
+		case change.Kind == wire.SessionVariable && !told:
+			s.state.noteVariable(change.Name, change.Value)
+		}
+	}
+	if changes.Truncated && !told {
+		s.state.unrepeatable = true
 	}
 }
 

@@ -21,11 +21,11 @@ type exchange struct {
 	// statement, unless nil, is the prepared statement that the command is about:
 	// its id is made the server's.
 	statement *statement
-	// head says where the types of its parameters stand or would stand; withTypes
+	// layout says where the types of its parameters stand or would stand; withTypes
 	// that they are missing there and may have to be put in.
-	head      wire.ExecuteHead
-	headWhole bool // all of it was at hand
-	withTypes bool
+	layout      wire.ExecuteLayout
+	layoutWhole bool // all that layout tells was at hand
+	withTypes   bool
 	// patch may change the answer's first packet; see session.answer.
 	patch func(packet []byte)
 }

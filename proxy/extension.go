@@ -22,7 +22,7 @@ func (s *session) extension(cmd command, e stmt.Extension) error {
 }
 
 // appendResult appends a result set in the text or the binary protocol.
-type appendResult func(dst []byte, seq uint8, caps wire.Capability, status uint16, columns []string, rows [][]string) []byte
+type appendResult func(dst []byte, seq uint8, caps wire.Capability, status uint16, columns []wire.Column, rows [][]string) []byte
 
 // extend executes a statement of our own with its arguments. result writes the
 // result set of one that has one.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"strconv"
@@ -21,6 +22,7 @@ import (
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy"
 	"github.com/mysqlda/mysqlda/proxy/backend"
+	"github.com/mysqlda/mysqlda/proxy/wire"
 	"github.com/mysqlda/mysqlda/test/harness/mysqld"
 )
 
@@ -67,6 +69,7 @@ type directory struct {
 	libraries *fsm.LibrarySet
 	placed    map[string]fsm.Placement
 	bindings  map[[2]string]string
+	greetings map[string]fsm.Greeting
 	down      error // what a decision fails with
 }
 
@@ -76,6 +79,7 @@ func newDirectory(libraries ...fsm.Library) *directory {
 		libraries: fsm.NewLibrarySet(1, libraries),
 		placed:    make(map[string]fsm.Placement),
 		bindings:  make(map[[2]string]string),
+		greetings: make(map[string]fsm.Greeting),
 	}
 }
 
@@ -141,7 +145,17 @@ func (d *directory) Libraries() *fsm.LibrarySet {
 
 func (d *directory) Settings() *fsm.Settings { return &d.settings }
 
-func (d *directory) Greetings() map[string]fsm.Greeting { return nil }
+func (d *directory) Greetings() map[string]fsm.Greeting {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.greetings)
+}
+
+func (d *directory) record(address string, g wire.Greeting) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.greetings[address] = fsm.Greeting{Version: g.Version, Capabilities: uint64(g.Capabilities), Collation: g.Collation}
+}
 
 func (d *directory) NodeNumber() uint16 { return 7 }
 
@@ -181,7 +195,7 @@ func start(t testing.TB, options ...option) *node {
 	for _, option := range options {
 		option(d, &cfg)
 	}
-	cfg.Backends = backend.New(backend.Config{Logger: log, Registerer: prometheus.NewRegistry()})
+	cfg.Backends = backend.New(backend.Config{Logger: log, Registerer: prometheus.NewRegistry(), Greeted: d.record})
 	cfg.Backends.Update(d.Libraries(), d.Settings())
 	server, err := proxy.New(cfg)
 	if err != nil {
@@ -193,6 +207,9 @@ func start(t testing.TB, options ...option) *node {
 	}
 	n := &node{Server: server, directory: d, backends: cfg.Backends, addr: l.Addr().String(), stopped: make(chan error, 1)}
 	go func() { n.stopped <- server.Serve(l) }()
+	for _, l := range d.Libraries().All() {
+		eventually(t, "the servers have greeted", func() bool { _, ok := d.Greetings()[l.Active]; return ok })
+	}
 	server.SetReady(true)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -287,7 +304,7 @@ func direct(t *testing.T, server *mysqld.Server) *sql.DB {
 }
 
 // eventually waits for a condition.
-func eventually(t *testing.T, what string, condition func() bool) {
+func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(15 * time.Second)
 	for tick := time.NewTicker(5 * time.Millisecond); ; <-tick.C {

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	mysqlclient "github.com/go-mysql-org/go-mysql/client"
+	"github.com/go-mysql-org/go-mysql/mysql"
+
 	"github.com/mysqlda/mysqlda/proxy"
 )
 
@@ -198,5 +201,36 @@ func TestDroppedDefaultDatabaseIsGone(t *testing.T) {
 	eventually(t, "the session was parked", func() bool { return n.inUse() == 0 })
 	if got := value(t, c, "select database() from dual"); got != "" {
 		t.Errorf("behind a park the default database is %q", got)
+	}
+}
+
+// TestWhatAServerReportsFollows has a procedure change the session, which no text
+// tells, for a client that is told of such changes.
+func TestWhatAServerReportsFollows(t *testing.T) {
+	exec := func(c *mysqlclient.Conn, sql string) string {
+		t.Helper()
+		r, err := c.Execute(sql)
+		if err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		if r.RowNumber() == 0 {
+			return ""
+		}
+		v, _ := r.GetString(0, 0)
+		return v
+	}
+	n := start(t)
+	c := n.raw(t, func(c *mysqlclient.Conn) error { return c.SetCapability(mysql.CLIENT_SESSION_TRACK) })
+	exec(c.Conn, "select library a1")
+	exec(c.Conn, "create or replace procedure moves() set time_zone = '+05:00'")
+	exec(c.Conn, "create or replace database elsewhere")
+	exec(c.Conn, "call moves()")
+	exec(c.Conn, "use elsewhere")
+	if _, err := direct(t, servers[1]).ExecContext(t.Context(), "create or replace database elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	exec(c.Conn, "select library a2")
+	if got := exec(c.Conn, "select concat(@@time_zone, database())"); got != "+05:00elsewhere" {
+		t.Errorf("in the other library the session is at %q", got)
 	}
 }

@@ -65,11 +65,8 @@ func (s *session) prepareExtension(cmd command, e stmt.Extension) error {
 		return err
 	}
 	id := s.statements.add(&statement{extension: &e, params: uint16(e.Params)})
-	return s.write(wire.AppendPrepareResult(nil, s.sequence, s.caps, s.status, id, e.Params, columns))
+	return s.write(wire.AppendPrepareResult(nil, s.sequence, s.caps, s.status, id, e.Params, wire.TextColumns(columns...)))
 }
-
-// maxExecuteHead is about how long the head of an execution is, in bytes.
-const maxExecuteHead = 64
 
 // execute handles COM_STMT_EXECUTE and COM_STMT_BULK_EXECUTE.
 func (s *session) execute(cmd command) error {
@@ -80,13 +77,13 @@ func (s *session) execute(cmd command) error {
 	if st.extension != nil {
 		return s.executeExtension(cmd, st)
 	}
-	head, complete := wire.ParseExecuteHead(cmd.payload(), int(st.params), s.caps)
-	if head.Bound || !complete {
-		st.rememberTypes(head.Types)
+	layout, complete := wire.ParseExecute(cmd.payload(), int(st.params), s.caps)
+	if layout.Bound || !complete {
+		st.rememberTypes(layout.Types)
 	}
 	out, err := s.relay(cmd, exchange{
 		place: st.place, statement: st,
-		head: head, withTypes: st.params > 0 && !head.Bound, headWhole: complete,
+		layout: layout, withTypes: !layout.Bound && len(st.types) > 0, layoutWhole: complete,
 	})
 	st.longData, st.cursor = 0, 0
 	if out == done {
@@ -204,16 +201,17 @@ func (s *session) readdress(cmd command, x exchange) (prefix []byte, skip int, e
 		return nil, 0, err
 	}
 	binary.LittleEndian.PutUint32(cmd.payload()[1:], st.serverID)
-	if !x.withTypes || st.typesSent == s.att.generation || len(st.types) == 0 {
+	if !x.withTypes || st.typesSent == s.att.generation {
 		return nil, 0, nil
 	}
-	if !x.headWhole || cmd.length+len(st.types) >= wire.MaxPacketPayload {
+	payload, skip, ok := x.layout.Bind(cmd.payload(), st.types)
+	length := cmd.length + len(payload) - skip
+	if !ok || !x.layoutWhole || length >= wire.MaxPacketPayload {
 		return nil, 0, kindLongDataLost.with()
 	}
-	prefix = make([]byte, wire.HeaderLen, wire.HeaderLen+len(st.types)+maxExecuteHead)
-	prefix, replaced := x.head.WithTypes(prefix, cmd.payload(), st.types)
-	wire.PutHeader(prefix, cmd.length+len(prefix)-wire.HeaderLen-replaced, 0)
-	return prefix, wire.HeaderLen + replaced, nil
+	prefix = make([]byte, wire.HeaderLen, wire.HeaderLen+len(payload))
+	wire.PutHeader(prefix, length, 0)
+	return append(prefix, payload...), wire.HeaderLen + skip, nil
 }
 
 // isPrepared tells whether the present backend connection knows the statement.

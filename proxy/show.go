@@ -11,6 +11,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy/stmt"
+	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
 // Report is a table that SHOW MYSQLDA shows.
@@ -36,7 +37,7 @@ func (s *session) show(ctx context.Context, cmd command, words []string, result 
 	if err := s.drop(cmd); err != nil {
 		return err
 	}
-	return s.write(result(nil, s.sequence, s.caps, s.status, report.Columns, report.Rows))
+	return s.write(result(nil, s.sequence, s.caps, s.status, wire.TextColumns(report.Columns...), report.Rows))
 }
 
 // report makes the report that the words behind SHOW MYSQLDA name.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/mysqlda/mysqlda/proxy/stmt"
-	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
 // Bounds of the settings that a session remembers.
@@ -140,23 +139,20 @@ var tracked = []string{
 	"character_set_client", "character_set_results", "character_set_connection", "collation_connection",
 }
 
-// noteTracked notes the variables that a server says were set by a statement whose
-// text does not tell of it, such as a CALL.
-func (s *sessionState) noteTracked(changes *wire.Changes) {
-	for _, v := range changes.Variables {
-		if !slices.Contains(tracked, v.Name) {
-			s.unrepeatable = true
-			continue
-		}
-		s.remember(setting{
-			key: v.Name, constant: true,
-			sql: fmt.Appendf(nil, "SET %s='%s'", v.Name, strings.ReplaceAll(v.Value, "'", "''")),
-		})
-		if v.Name == "character_set_client" {
-			s.syntax = s.syntax.With(stmt.CharsetOfName([]byte(v.Value)))
-		}
+// noteVariable notes a variable of which a server says that it was set by a
+// statement whose text does not tell it, such as a CALL.
+func (s *sessionState) noteVariable(name, value string) {
+	if !slices.Contains(tracked, name) {
+		s.unrepeatable = true
+		return
 	}
-	s.unrepeatable = s.unrepeatable || changes.Incomplete
+	s.remember(setting{
+		key: name, constant: true,
+		sql: fmt.Appendf(nil, "SET %s='%s'", name, strings.ReplaceAll(value, "'", "''")),
+	})
+	if name == "character_set_client" {
+		s.syntax = s.syntax.With(stmt.CharsetOfName([]byte(value)))
+	}
 }
 
 // remember keeps a setting that a server has accepted, as the last to be

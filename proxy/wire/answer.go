@@ -47,7 +47,7 @@ func firstState(command byte) state {
 }
 
 // errProgress is the code of the ERR packets that are none: MariaDB's progress
-// reports, which come at any point and say nothing about the end of the answer.
+// reports, to clients that want them.
 const errProgress = 0xffff
 
 // maxEOF is above the length of every EOF packet, in bytes, and below that of
@@ -63,14 +63,15 @@ type answer struct {
 	command  byte
 	caps     Capability
 	left     uint16 // definitions to come in stateColumns
-	columns  uint16 // definitions of columns that follow those of parameters
+	columns  uint16 // columns whose definitions follow those of parameters
+	bare     bool   // the definitions are left out
 	status   uint16
 	warnings uint16
 	errCode  uint16
-	insertID uint64
-	bare     bool // the definitions of the result at hand are left out
 	prepared prepared
-	changes  *Changes // nil until the server reports one
+	digest   digest // of the definitions, of a COM_STMT_PREPARE
+
+	affectedRows, lastInsertID uint64
 }
 
 type prepared struct {
@@ -95,7 +96,7 @@ func (a *answer) packet(p []byte, length int64) error {
 	case stateFirst:
 		return a.first(p, length)
 	case stateColumns:
-		return a.definition(p)
+		return a.definition(p, length)
 	case stateColumnsEnd:
 		return a.definitionsEnd(p, length)
 	case stateRows:
@@ -125,50 +126,40 @@ func (a *answer) packet(p []byte, length int64) error {
 
 // first takes the packet that begins a result.
 func (a *answer) first(p []byte, length int64) error {
-	switch {
-	case p[0] == markOK && (length >= minOK || !a.caps.Has(ClientOptionalResultsetMetadata)):
+	switch p[0] {
+	case markOK:
 		if err := a.ok(p); err != nil {
 			return err
 		}
 		a.resultEnded()
 		return nil
-	case p[0] == markLocalInfile:
+	case markLocalInfile:
 		if !a.caps.Has(ClientLocalFiles) {
 			return fmt.Errorf("%w: it asks for a file of a client that gives none", errMalformed)
 		}
 		a.state = stateLocalInfile
 		return nil
 	}
-	count, err := a.columnCount(p, length)
-	if err != nil {
-		return err
+	r := reader{b: p}
+	count := r.lenenc()
+	if a.caps&(ClientOptionalResultsetMetadata|MariadbCacheMetadata) != 0 {
+		a.metadata(&r)
 	}
-	a.definitions(count)
+	if r.bad || count == 0 || count > 0xffff || length != int64(len(p)-len(r.b)) {
+		return fmt.Errorf("%w: it begins no result", errMalformed)
+	}
+	a.definitions(uint16(count))
 	return nil
 }
 
-// minOK is the length of the shortest OK packet: its mark, two small numbers,
-// status, warnings. What a result without definitions begins with is shorter.
-const minOK = 1 + 1 + 1 + 2 + 2
-
-// columnCount reads the packet that begins a result set. Whether the definitions
-// follow is told by a byte before the count, as MySQL does, or behind it, as
-// MariaDB does.
-func (a *answer) columnCount(p []byte, length int64) (uint16, error) {
-	r := reader{b: p}
-	follow := uint8(1)
-	if a.caps.Has(ClientOptionalResultsetMetadata) {
-		follow = r.uint8()
-	}
-	count := r.lenenc()
-	if a.caps.Has(MariadbCacheMetadata) {
-		follow = r.uint8()
-	}
-	if r.bad || follow > 1 || count == 0 || count > 0xffff || length != int64(len(p)-len(r.b)) {
-		return 0, fmt.Errorf("%w: it begins no result", errMalformed)
-	}
-	a.bare = follow == 0
-	return uint16(count), nil
+// metadata takes the byte that says whether definitions follow. MySQL and
+// MariaDB both put it behind the number of columns; MySQL's documentation, not
+// its server, has it in front.
+func (a *answer) metadata(r *reader) {
+	const none, full = 0, 1
+	follow := r.uint8()
+	r.bad = r.bad || follow > full
+	a.bare = follow == none
 }
 
 // resultEnded goes on to the next result of the answer, if there is one.
@@ -179,27 +170,29 @@ func (a *answer) resultEnded() {
 	}
 }
 
-// definitions goes on to that many definitions, or to what follows them where
+// definitions goes on to as many definitions. The EOF behind them comes also when
 // they are left out.
 func (a *answer) definitions(count uint16) {
 	a.left = count
 	a.state = stateColumns
 	if a.bare {
-		a.allDefined()
+		a.definitionsCame()
 	}
 }
 
-func (a *answer) definition(p []byte) error {
+func (a *answer) definition(p []byte, length int64) error {
 	if p[0] == markEOF {
 		return fmt.Errorf("%w: an end with %d definitions to come", errMalformed, a.left)
 	}
-	if a.left--; a.left == 0 {
-		a.allDefined()
+	a.digest.end(length)
+	a.left--
+	if a.left == 0 {
+		a.definitionsCame()
 	}
 	return nil
 }
 
-func (a *answer) allDefined() {
+func (a *answer) definitionsCame() {
 	if !a.caps.Has(ClientDeprecateEOF) {
 		a.state = stateColumnsEnd
 		return
@@ -225,8 +218,9 @@ func (a *answer) definitionsEnded() {
 	case a.command != ComStmtPrepare:
 		a.state = stateRows
 	case a.columns > 0:
-		a.definitions(a.columns)
+		columns := a.columns
 		a.columns = 0
+		a.definitions(columns)
 	default:
 		a.state = stateIdle
 	}
@@ -235,13 +229,15 @@ func (a *answer) definitionsEnded() {
 func (a *answer) prepareOK(p []byte) error {
 	r := reader{b: p}
 	mark, id, columns, params := r.uint8(), r.uint32(), r.uint16(), r.uint16()
-	if a.caps.Has(ClientOptionalResultsetMetadata) && len(r.b) > prepareTail {
-		a.bare = r.b[prepareTail] == 0
+	if a.caps.Has(ClientOptionalResultsetMetadata) {
+		r.skip(1 + 2) // filler, warnings
+		a.metadata(&r)
 	}
 	if r.bad || mark != markOK {
 		return fmt.Errorf("%w: it answers no prepare", errMalformed)
 	}
 	a.prepared = prepared{id: id, columns: columns, params: params, ok: true}
+	a.digest.begin(columns, params)
 	switch {
 	case params > 0:
 		a.columns = columns
@@ -253,10 +249,6 @@ func (a *answer) prepareOK(p []byte) error {
 	}
 	return nil
 }
-
-// prepareTail is what a PREPARE_OK has behind its counts: a filler and the warnings.
-// A byte that says whether definitions follow may come behind that.
-const prepareTail = 1 + 2
 
 // endsRows reports whether a packet is the end of the rows. A row may begin with
 // the same byte, but then its first value has 16 MiB or more.
@@ -276,7 +268,9 @@ func (a *answer) end(p []byte, length int64) error {
 		return fmt.Errorf("%w: it begins with 0x%02x where an end is due", errMalformed, p[0])
 	}
 	if length == eofLen {
-		a.warnings, a.status = binary.LittleEndian.Uint16(p[1:]), binary.LittleEndian.Uint16(p[3:])
+		a.warnings = binary.LittleEndian.Uint16(p[1:])
+		a.status = binary.LittleEndian.Uint16(p[3:])
+		a.affectedRows = 0
 		return nil
 	}
 	if !a.caps.Has(ClientDeprecateEOF) {
@@ -285,23 +279,54 @@ func (a *answer) end(p []byte, length int64) error {
 	return a.ok(p)
 }
 
-// ok takes the status from an OK packet, and what it reports of the session.
-func (a *answer) ok(p []byte) error {
+// mayBeOK reports whether the packet in hand, which begins with first, is an OK
+// packet, or one that stands for an EOF.
+func (a *answer) mayBeOK(first byte, f *frame) bool {
+	switch a.state {
+	case stateFirst:
+		return first == markOK
+	case stateSimple:
+		return first == markOK || first == markEOF
+	case stateRows:
+		return first == markEOF && a.caps.Has(ClientDeprecateEOF) && f.short()
+	default:
+		return false
+	}
+}
+
+// digests reports whether the packet in hand, which begins with first, is part of
+// what the digest of definitions is made of.
+func (a *answer) digests(first byte) bool {
+	return a.state == stateColumns && a.command == ComStmtPrepare && first != markErr
+}
+
+// okHead is what an OK packet says in front of its text.
+type okHead struct {
+	affectedRows, lastInsertID uint64
+	status, warnings           uint16
+	size                       int // bytes
+}
+
+// parseOKHead reads an OK packet of which p is the beginning. ok is false when it
+// ends too early.
+func parseOKHead(p []byte) (h okHead, ok bool) {
 	r := reader{b: p}
 	r.skip(1)
-	r.lenenc() // affected rows
-	insertID := r.lenenc()
-	status, warnings := r.uint16(), r.uint16()
-	if r.bad {
+	h.affectedRows, h.lastInsertID = r.lenenc(), r.lenenc()
+	h.status, h.warnings = r.uint16(), r.uint16()
+	h.size = len(p) - len(r.b)
+	return h, !r.bad
+}
+
+// ok takes the status from an OK packet.
+func (a *answer) ok(p []byte) error {
+	h, ok := parseOKHead(p)
+	if !ok {
 		return fmt.Errorf("%w: an OK that is too short", errMalformed)
 	}
-	a.status, a.warnings = status, warnings
-	if insertID != 0 {
-		a.insertID = insertID
-	}
-	if a.caps.Has(ClientSessionTrack) && status&StatusSessionChanged != 0 {
-		r.lenencBytes() // the text for people
-		a.changes = a.changes.add(r)
+	a.status, a.warnings, a.affectedRows = h.status, h.warnings, h.affectedRows
+	if h.lastInsertID != 0 {
+		a.lastInsertID = h.lastInsertID
 	}
 	return nil
 }
@@ -314,10 +339,12 @@ func (a *answer) fault(p []byte) error {
 	if r.bad {
 		return fmt.Errorf("%w: an ERR that is too short", errMalformed)
 	}
-	if code != errProgress {
-		a.errCode = code
-		a.state = stateIdle
-		a.prepared = prepared{}
+	if code == errProgress && a.caps.Has(MariadbProgress) {
+		return nil
 	}
+	a.errCode = code
+	a.state = stateIdle
+	a.prepared = prepared{}
+	a.affectedRows = 0
 	return nil
 }

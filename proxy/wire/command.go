@@ -34,7 +34,8 @@ const (
 	ComDaemon           byte = 0x1d
 	ComBinlogDumpGTID   byte = 0x1e
 	ComResetConnection  byte = 0x1f
-	// ComStmtBulkExecute is MariaDB's.
+
+	// ComStmtBulkExecute is MariaDB's: one execution for many rows of parameters.
 	ComStmtBulkExecute byte = 0xfa
 )
 

@@ -20,53 +20,34 @@ var ErrNullParam = errors.New("parameter is NULL")
 
 // ParseExecuteStrings returns the parameters of a COM_STMT_EXECUTE as strings.
 // payload is the command's whole payload, its command byte included; params is
-// how many parameters the statement has. prev are the types of the statement's
-// last execution, which hold when the client leaves them out; the types
-// returned are to be kept for the next one.
+// how many parameters the statement has; query attributes behind them are left
+// out. prev are the types of the statement's last execution, which hold when the
+// client leaves them out; the types returned are to be kept for the next one.
 //
 // Strings (of any string, blob or decimal type) and integers are understood;
 // another type is an error that names it, NULL is ErrNullParam. A parameter that
 // was sent as long data must be handled by the caller: its value is not in
 // payload.
 func ParseExecuteStrings(payload []byte, params int, caps Capability, prev []ParamType) ([]string, []ParamType, error) {
-	r := reader{b: payload}
-	r.skip(executeFixed)
-	if r.bad {
-		return nil, nil, fmt.Errorf("execute of %d bytes: %w", len(payload), errShort)
+	layout, ok := ParseExecute(payload, params, caps)
+	if !ok || layout.bulk {
+		return nil, nil, fmt.Errorf("execute of %d bytes with %d parameters: %w", len(payload), params, errShort)
 	}
 	if params == 0 {
 		return nil, nil, nil
 	}
-	named, count := caps.Has(ClientQueryAttributes), params
-	if named { // attributes stand behind the parameters, and are of no use to us
-		count = int(min(r.lenenc(), maxAttributes))
-		if count < params {
-			return nil, nil, fmt.Errorf("execute with %d parameters instead of %d", count, params)
-		}
+	if layout.Params < params {
+		return nil, nil, fmt.Errorf("execute with %d parameters instead of %d", layout.Params, params)
 	}
-	nulls := r.bytes((count + 7) / 8)
 	types := prev
-	if bound := r.uint8(); bound == 1 {
-		types = make([]ParamType, 0, params)
-		for i := range count {
-			t := ParamType(r.uint16())
-			if named {
-				r.lenencBytes()
-			}
-			if r.bad {
-				break
-			}
-			if i < params {
-				types = append(types, t)
-			}
-		}
-	}
-	if r.bad {
-		return nil, nil, fmt.Errorf("execute of %d bytes with %d parameters: %w", len(payload), params, errShort)
+	if layout.Bound {
+		types = layout.paramTypes(params)
 	}
 	if len(types) != params {
 		return nil, nil, fmt.Errorf("execute with the types of %d parameters instead of %d", len(types), params)
 	}
+	nulls := payload[layout.flagAt-(layout.Params+7)/8:]
+	r := reader{b: payload[layout.flagAt+1+len(layout.Types):]}
 	values := make([]string, params)
 	for i := range values {
 		if nulls[i/8]&(1<<(i%8)) != 0 {
@@ -79,6 +60,19 @@ func ParseExecuteStrings(payload []byte, params int, caps Capability, prev []Par
 		values[i] = value
 	}
 	return values, types, nil
+}
+
+// paramTypes returns the types of the first n values.
+func (l ExecuteLayout) paramTypes(n int) []ParamType {
+	r := reader{b: l.Types}
+	types := make([]ParamType, n)
+	for i := range types {
+		types[i] = ParamType(r.uint16())
+		if l.named {
+			r.lenencBytes()
+		}
+	}
+	return types
 }
 
 func (r *reader) param(t ParamType) (string, error) {

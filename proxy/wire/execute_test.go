@@ -46,7 +46,7 @@ func TestParametersBecomeStrings(t *testing.T) {
 		{name: "cut length", types: []byte{15, 0}, values: []byte{0xfe, 1}, wantInError: "too short"},
 		{name: "cut types", types: []byte{15}, wantInError: "too short"},
 	} {
-		values, types, err := ParseExecuteStrings(executed([]byte{0}, c.types, c.values...), 1, 0, nil)
+		values, types, err := ParseExecuteStrings(executed([]byte{0}, c.types, c.values...), 1, OfferedCapabilities, nil)
 		if c.wantInError != "" {
 			if err == nil || !strings.Contains(err.Error(), c.wantInError) {
 				t.Errorf("%s: %q, %v", c.name, values, err)
@@ -57,7 +57,7 @@ func TestParametersBecomeStrings(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %q", c.name, values, err, c.want)
 			continue
 		}
-		again, _, err := ParseExecuteStrings(executed([]byte{0}, nil, c.values...), 1, 0, types)
+		again, _, err := ParseExecuteStrings(executed([]byte{0}, nil, c.values...), 1, OfferedCapabilities, types)
 		if err != nil || !slices.Equal(again, values) {
 			t.Errorf("%s, types of the last execution: %q, %v", c.name, again, err)
 		}
@@ -67,7 +67,7 @@ func TestParametersBecomeStrings(t *testing.T) {
 func TestNullIsNoValue(t *testing.T) {
 	types := slices.Repeat([]byte{15, 0}, 9)
 	values := slices.Repeat([]byte{1, 'x'}, 8)
-	_, _, err := ParseExecuteStrings(executed([]byte{0, 1}, types, values...), 9, 0, nil)
+	_, _, err := ParseExecuteStrings(executed([]byte{0, 1}, types, values...), 9, OfferedCapabilities, nil)
 	if !errors.Is(err, ErrNullParam) || !strings.Contains(err.Error(), "parameter 9") {
 		t.Errorf("%v", err)
 	}
@@ -75,24 +75,29 @@ func TestNullIsNoValue(t *testing.T) {
 
 func TestExecuteWithoutTypesNeedsEarlierOnes(t *testing.T) {
 	for _, prev := range [][]ParamType{nil, {15}, {15, 15, 15}} {
-		if _, _, err := ParseExecuteStrings(executed([]byte{0}, nil, 1, 'x', 1, 'y'), 2, 0, prev); err == nil {
+		if _, _, err := ParseExecuteStrings(executed([]byte{0}, nil, 1, 'x', 1, 'y'), 2, OfferedCapabilities, prev); err == nil {
 			t.Errorf("%d types for 2 parameters are no error", len(prev))
 		}
 	}
-	if values, _, err := ParseExecuteStrings(executed(nil, nil), 0, 0, nil); len(values) != 0 || err != nil {
+	if values, _, err := ParseExecuteStrings(executed(nil, nil), 0, OfferedCapabilities, nil); len(values) != 0 || err != nil {
 		t.Errorf("without parameters: %q, %v", values, err)
 	}
-	if _, _, err := ParseExecuteStrings([]byte{ComStmtExecute, 1, 0, 0, 0}, 0, 0, nil); err == nil {
+	if _, _, err := ParseExecuteStrings([]byte{ComStmtExecute, 1, 0, 0}, 0, OfferedCapabilities, nil); err == nil {
 		t.Error("a cut command is no error")
 	}
 }
 
 func FuzzExecute(f *testing.F) {
-	f.Add(executed([]byte{0}, []byte{15, 0, 8, 0x80}, 1, 'x', 1, 2, 3, 4, 5, 6, 7, 8), uint8(2))
-	f.Add(executed([]byte{2}, []byte{252, 0, 6, 0}, 0xfe, 1, 0, 0, 0, 0, 0, 0, 0, 'x'), uint8(2))
-	f.Add(executed([]byte{0}, nil, 1, 'x'), uint8(1))
-	f.Fuzz(func(t *testing.T, payload []byte, params uint8) {
-		values, types, err := ParseExecuteStrings(payload, int(params), 0, []ParamType{15})
+	f.Add(executed([]byte{0}, []byte{15, 0, 8, 0x80}, 1, 'x', 1, 2, 3, 4, 5, 6, 7, 8), uint8(2), false)
+	f.Add(executed([]byte{2}, []byte{252, 0, 6, 0}, 0xfe, 1, 0, 0, 0, 0, 0, 0, 0, 'x'), uint8(2), false)
+	f.Add(executed([]byte{0}, nil, 1, 'x'), uint8(1), false)
+	f.Add(attributed(8, "\x02\x00\x01\x0f\x00\x00\x08\x00\x03abc\x01x"), uint8(1), true)
+	f.Fuzz(func(t *testing.T, payload []byte, params uint8, named bool) {
+		caps := OfferedCapabilities
+		if named {
+			caps = attributes
+		}
+		values, types, err := ParseExecuteStrings(payload, int(params), caps, []ParamType{15})
 		if err != nil {
 			return
 		}

@@ -19,54 +19,16 @@ type frame struct {
 	split    bool            // the physical packet in hand is continued by another
 	left     int             // payload bytes of the physical packet still to come
 
+	part      int   // payload bytes at the end of what feed took last
 	length    int64 // payload bytes of the logical packet that have come
 	prefix    [maxPrefix]byte
 	prefixLen int
-
-	// okMark is what a packet begins with that may report changes of the session,
-	// or markErr for none.
-	okMark byte
-	// tracked is what prefix is the beginning of, up to maxTracked bytes, for
-	// packets that may report changes of the session; nil for others.
-	tracked []byte
-
-	hashing bool // payloads go into hash
-	hash    uint64
-}
-
-// fnv1a continues the hash FNV-1a of 64 bits over more bytes.
-func fnv1a(hash uint64, b []byte) uint64 {
-	const prime = 1099511628211
-	for _, c := range b {
-		hash = (hash ^ uint64(c)) * prime
-	}
-	return hash
-}
-
-// payload returns the first bytes of the logical packet in hand, as many as can
-// matter.
-func (f *frame) payload() []byte {
-	if f.tracked != nil {
-		return f.tracked
-	}
-	return f.prefix[:f.prefixLen]
-}
-
-// track keeps more of an OK packet than its prefix, if it has more.
-func (f *frame) track(payload []byte) {
-	if f.tracked == nil {
-		if f.length <= maxPrefix || f.prefix[0] != f.okMark {
-			return
-		}
-		before := f.length - int64(len(payload))
-		f.tracked = append(make([]byte, 0, 2*maxPrefix), f.prefix[:min(before, maxPrefix)]...)
-	}
-	f.tracked = append(f.tracked, payload[:min(len(payload), maxTracked-len(f.tracked))]...)
 }
 
 // feed consumes bytes up to the end of at most one header or payload. whole says
 // that a logical packet is complete: prefix and length tell about it.
 func (f *frame) feed(b []byte) (used int, whole bool, err error) {
+	f.part = 0
 	if len(b) == 0 {
 		return 0, false, nil
 	}
@@ -83,21 +45,20 @@ func (f *frame) feed(b []byte) (used int, whole bool, err error) {
 	}
 	payload := b[used:min(len(b), used+f.left)]
 	f.prefixLen += copy(f.prefix[f.prefixLen:], payload)
+	f.part = len(payload)
 	f.length += int64(len(payload))
 	f.left -= len(payload)
 	used += len(payload)
-	if f.okMark != markErr {
-		f.track(payload)
-	}
-	if f.hashing {
-		f.hash = fnv1a(f.hash, payload)
-	}
 	if f.left > 0 || f.split {
 		return used, false, nil
 	}
 	f.inPacket = false
 	return used, true, nil
 }
+
+// short reports whether the packet in hand, of which some payload has come, is
+// the only physical packet of its logical packet.
+func (f *frame) short() bool { return f.length+int64(f.left) < MaxPacketPayload }
 
 // open begins the physical packet whose header is in hand.
 func (f *frame) open() error {
@@ -111,7 +72,7 @@ func (f *frame) open() error {
 	f.split = length == MaxPacketPayload
 	if !f.inPacket {
 		f.inPacket = true
-		f.length, f.prefixLen, f.tracked = 0, 0, nil
+		f.length, f.prefixLen = 0, 0
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ const (
 	markOK          = 0x00
 	markMoreData    = 0x01
 	markLocalInfile = 0xfb
+	markNull        = 0xfb // of a value in a row of text
 	markEOF         = 0xfe
 	markErr         = 0xff
 )
@@ -22,17 +23,31 @@ type OK struct {
 	Status       uint16 // Status* flags
 	Warnings     uint16
 	Info         string // shown to people; cut at maxInfo bytes
+
+	// Changes are told to clients that have agreed on ClientSessionTrack; those
+	// beyond 4 KiB are left out.
+	Changes []SessionChange
 }
 
 // maxInfo bounds the text of an OK packet in bytes.
 const maxInfo = 4 << 10
 
-// AppendOK appends a whole OK packet, header included.
+// AppendOK appends a whole OK packet, header included. StatusSessionChanged is
+// set and cleared as the packet tells about changes or not, whatever ok.Status
+// says: it decides how clients read the packet.
 func AppendOK(dst []byte, seq uint8, caps Capability, ok OK) []byte {
 	return appendOK(dst, seq, caps, markOK, ok)
 }
 
 func appendOK(dst []byte, seq uint8, caps Capability, mark byte, ok OK) []byte {
+	var changes []byte
+	if caps.Has(ClientSessionTrack) {
+		changes = appendSessionChanges(nil, ok.Changes)
+	}
+	ok.Status &^= StatusSessionChanged
+	if len(changes) > 0 {
+		ok.Status |= StatusSessionChanged
+	}
 	dst, start := beginPacket(dst)
 	dst = append(dst, mark)
 	dst = mysql.AppendLengthEncodedInteger(dst, ok.AffectedRows)
@@ -49,6 +64,9 @@ func appendOK(dst []byte, seq uint8, caps Capability, mark byte, ok OK) []byte {
 	} else {
 		dst = append(dst, info...)
 	}
+	if len(changes) > 0 {
+		dst = appendLenencString(dst, string(changes))
+	}
 	return endPacket(dst, start, seq)
 }
 
@@ -61,6 +79,6 @@ func appendEnd(dst []byte, seq uint8, caps Capability, status uint16) []byte {
 	}
 	dst, start := beginPacket(dst)
 	dst = append(dst, markEOF, 0, 0)
-	dst = binary.LittleEndian.AppendUint16(dst, status)
+	dst = binary.LittleEndian.AppendUint16(dst, status&^StatusSessionChanged)
 	return endPacket(dst, start, seq)
 }

@@ -35,7 +35,7 @@ func TestTextOfOurPacketsIsBounded(t *testing.T) {
 	for i := range many {
 		many[i] = long
 	}
-	b := appendTextRow(nil, many)
+	b := appendTextRow(nil, make([]Column, len(many)), many)
 	if len(b) >= MaxPacketPayload {
 		t.Errorf("a row of %d bytes", len(b))
 	}

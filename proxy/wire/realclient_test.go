@@ -119,16 +119,16 @@ func (s *ownServer) answer(payload []byte) []byte {
 		if strings.HasPrefix(text, "SET") {
 			return AppendOK(nil, 1, s.caps, OK{Status: StatusAutocommit, AffectedRows: 3, LastInsertID: 70000, Info: "set"})
 		}
-		return AppendTextResult(nil, 1, s.caps, StatusAutocommit, ownColumns, [][]string{{text, ""}, {strings.Repeat("长", 300), "b"}})
+		return AppendTextResult(nil, 1, s.caps, StatusAutocommit, TextColumns(ownColumns...), [][]string{{text, ""}, {strings.Repeat("长", 300), "b"}})
 	case ComStmtPrepare:
-		return AppendPrepareResult(nil, 1, s.caps, StatusAutocommit, statement, strings.Count(text, "?"), ownColumns)
+		return AppendPrepareResult(nil, 1, s.caps, StatusAutocommit, statement, strings.Count(text, "?"), TextColumns(ownColumns...))
 	case ComStmtExecute:
-		values, types, err := ParseExecuteStrings(payload, 2, 0, s.types)
+		values, types, err := ParseExecuteStrings(payload, 2, s.caps, s.types)
 		if err != nil {
 			return AppendErr(nil, 1, 1210, "HY000", err.Error())
 		}
 		s.types = types
-		return AppendBinaryResult(nil, 1, s.caps, StatusAutocommit, ownColumns, [][]string{values, {"x", ""}})
+		return AppendBinaryResult(nil, 1, s.caps, StatusAutocommit, TextColumns(ownColumns...), [][]string{values, {"x", ""}})
 	case ComStmtClose:
 		return nil
 	default:

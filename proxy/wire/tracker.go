@@ -27,20 +27,24 @@ var (
 
 // Tracker finds the end of every answer in the byte stream of a server, in
 // whatever fragments it comes, and keeps what a relay must know of the answer.
-// It keeps no more of the stream than the first bytes of a packet, and never
-// allocates but to make an error.
+// It keeps no more of the stream than the first bytes of a packet and what the
+// server says about changes of the session, and allocates for those changes and
+// for errors only.
 //
 // The zero value is ready for Begin. A Tracker is not safe for use by several
 // goroutines.
 type Tracker struct {
-	answer answer
-	frame  frame
-	err    error
+	answer  answer
+	frame   frame
+	session sessionTrack
+	err     error
 }
 
-// Begin says that a command was sent to the server and its answer follows. What
-// an earlier answer left behind is forgotten, but for Status. It must not be
-// called for a command that HasResponse denies.
+// Begin says that a command was sent to the server and its answer follows. caps
+// are what client and server have agreed on: several of them change the shape of
+// answers. What an earlier answer left behind is forgotten, but for Status. It
+// must not be called for a command that HasResponse denies, nor for
+// COM_CHANGE_USER, which begins another login.
 //
 // A command that is not known here is taken to be answered by one OK, EOF or
 // ERR packet.
@@ -52,20 +56,7 @@ func (t *Tracker) Begin(command byte, caps Capability) {
 			caps:    caps,
 			status:  t.answer.status,
 		},
-		frame: frame{seq: 1, anySeq: true, okMark: markErr},
-	}
-	t.expect()
-}
-
-// expect tells the frame what to keep of the packets of the state at hand.
-func (t *Tracker) expect() {
-	t.frame.hashing = t.answer.command == ComStmtPrepare && t.answer.state == stateColumns
-	switch {
-	case !t.answer.caps.Has(ClientSessionTrack):
-	case t.answer.state == stateRows:
-		t.frame.okMark = markEOF
-	default:
-		t.frame.okMark = markOK
+		frame: frame{seq: 1, anySeq: true},
 	}
 }
 
@@ -98,9 +89,11 @@ func (t *Tracker) Feed(b []byte) (n int, ev Event, err error) {
 		}
 		used, whole, err := t.frame.feed(b[n:])
 		n += used
+		if t.frame.part > 0 {
+			t.look(b[n-t.frame.part : n])
+		}
 		if err == nil && whole {
-			err = t.answer.packet(t.frame.payload(), t.frame.length)
-			t.expect()
+			err = t.packet()
 		}
 		if err != nil {
 			return n, EventNeedMore, t.fail(err)
@@ -116,6 +109,22 @@ func (t *Tracker) Feed(b []byte) (n int, ev Event, err error) {
 	return n, EventNeedMore, nil
 }
 
+// look sees a part of a packet's payload as it passes.
+func (t *Tracker) look(part []byte) {
+	switch {
+	case t.answer.digests(t.frame.prefix[0]):
+		t.answer.digest.write(part)
+	case t.answer.caps.Has(ClientSessionTrack) && t.answer.mayBeOK(t.frame.prefix[0], &t.frame):
+		t.session.look(&t.frame, part)
+	}
+}
+
+// packet acts on a packet that has come as a whole.
+func (t *Tracker) packet() error {
+	t.session.packetEnded()
+	return t.answer.packet(t.frame.prefix[:t.frame.prefixLen], t.frame.length)
+}
+
 func (t *Tracker) fail(err error) error {
 	t.err = fmt.Errorf("answer to command 0x%02x: %w", t.answer.command, err)
 	return t.err
@@ -124,22 +133,6 @@ func (t *Tracker) fail(err error) error {
 // Status returns the status flags (Status*) of the last OK or EOF packet, of
 // this answer or, until one has come, of an earlier one.
 func (t *Tracker) Status() uint16 { return t.answer.status }
-
-// Warnings returns how many warnings the last OK or EOF packet of the answer
-// speaks of.
-func (t *Tracker) Warnings() uint16 { return t.answer.warnings }
-
-// LastInsertID returns the last number other than 0 that an OK packet of the answer
-// gave for a new row, or 0.
-func (t *Tracker) LastInsertID() uint64 { return t.answer.insertID }
-
-// Changes returns what the answer has reported about the server's session, or nil.
-func (t *Tracker) Changes() *Changes { return t.answer.changes }
-
-// Definitions returns a hash of the definitions of parameters and columns in the
-// answer to a COM_STMT_PREPARE: equal when a statement looks the same to a
-// client.
-func (t *Tracker) Definitions() uint64 { return t.frame.hash }
 
 // ErrCode returns the code of the ERR packet that ended the answer, or 0.
 func (t *Tracker) ErrCode() uint16 { return t.answer.errCode }
@@ -150,6 +143,35 @@ func (t *Tracker) Prepared() (id uint32, columns, params uint16, ok bool) {
 	p := &t.answer.prepared
 	return p.id, p.columns, p.params, p.ok
 }
+
+// Definitions returns a digest of everything that the answer to a
+// COM_STMT_PREPARE says about the statement but its id: the definitions of its
+// parameters and columns. Two statements with the same digest look the same to a
+// client. It is 0 when there was no such answer, or it is not complete.
+func (t *Tracker) Definitions() uint64 {
+	if !t.answer.prepared.ok || t.answer.state != stateIdle {
+		return 0
+	}
+	return t.answer.digest.sum()
+}
+
+// Warnings returns how many warnings the last OK or EOF packet of the answer
+// counted.
+func (t *Tracker) Warnings() uint16 { return t.answer.warnings }
+
+// AffectedRows returns the rows that the last statement of the answer changed,
+// as its OK packet says; 0 when it was a result set or an error.
+func (t *Tracker) AffectedRows() uint64 { return t.answer.affectedRows }
+
+// LastInsertID returns the last insert id other than 0 that an OK packet of the
+// answer named: what LAST_INSERT_ID() is in the session from now on. It is 0 when
+// there was none.
+func (t *Tracker) LastInsertID() uint64 { return t.answer.lastInsertID }
+
+// SessionChanges hands over what the OK packets of the answer said about changes
+// of the session; the tracker keeps nothing of it. Without ClientSessionTrack
+// there is never anything.
+func (t *Tracker) SessionChanges() SessionChanges { return t.session.take() }
 
 // NextSequence returns the sequence number of the packet that would come next,
 // or that we would add now ourselves; 1 before the answer has started. It means

@@ -5,15 +5,16 @@ import "testing"
 // FuzzTracker feeds arbitrary bytes whole and in fragments: the tracker must not
 // panic, must make progress, and must say the same both ways.
 func FuzzTracker(f *testing.F) {
-	for _, caps := range []Capability{OfferedCapabilities, OfferedCapabilities &^ ClientDeprecateEOF} {
+	for _, caps := range shapes() {
 		for _, a := range answers(caps) {
 			if !a.large {
-				f.Add(a.command, uint32(caps), uint8(3), stream(a.packets...))
+				f.Add(a.command, uint64(caps), uint8(3), stream(a.packets...))
 			}
 		}
-		f.Add(ComQuery, uint32(caps), uint8(1), stream([]byte{markLocalInfile, 'x'}, ok(0)))
+		f.Add(ComQuery, uint64(caps), uint8(1), stream([]byte{markLocalInfile, 'x'}, ok(0)))
+		f.Add(ComQuery, uint64(caps), uint8(4), stream(concat(tracked(markOK, more, "info", "\x01\x02\x01d"), tracked(markOK, 0, "", "\x00\x04\x01a\x01b\x02\x011"))...))
 	}
-	f.Fuzz(func(t *testing.T, command byte, caps uint32, fragment uint8, b []byte) {
+	f.Fuzz(func(t *testing.T, command byte, caps uint64, fragment uint8, b []byte) {
 		whole := walk(t, command, Capability(caps), len(b), b)
 		parts := walk(t, command, Capability(caps), int(fragment)+1, b)
 		if whole != parts {
@@ -24,11 +25,11 @@ func FuzzTracker(f *testing.F) {
 
 // walked is what a tracker said of bytes.
 type walked struct {
-	taken           int
-	done, failed    bool
-	status, errCode uint16
-	seq             uint8
-	mid             bool
+	taken        int
+	done, failed bool
+	says         string
+	started, mid bool
+	atResult     bool
 }
 
 func walk(t *testing.T, command byte, caps Capability, fragment int, b []byte) walked {
@@ -47,7 +48,10 @@ func walk(t *testing.T, command byte, caps Capability, fragment int, b []byte) w
 			tr.ResumeLocalInfile(4)
 		}
 	}
-	w.status, w.errCode = tr.Status(), tr.ErrCode()
-	w.seq, w.mid = tr.NextSequence(), tr.MidPacket()
+	if kept := cap(tr.session.raw); kept > maxTracked {
+		t.Fatalf("%d bytes are kept", kept)
+	}
+	w.says = says(&tr)
+	w.started, w.mid, w.atResult = tr.Started(), tr.MidPacket(), tr.AtResult()
 	return w
 }

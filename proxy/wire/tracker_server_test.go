@@ -18,6 +18,7 @@ type rawConn struct {
 	caps    Capability
 	tracker Tracker
 	random  *rand.Rand
+	heard   []byte // what the server has said where that is recorded: not nil
 }
 
 // waitTime bounds every step with the server: a tracker that misses the end of
@@ -78,6 +79,9 @@ func (c *rawConn) answer(t *testing.T) (ev Event, size int) {
 			t.Fatalf("after %d bytes of an answer: took %d of %d, %v", size, taken, n, err)
 		}
 		ev, size = event, size+n
+		if c.heard != nil {
+			c.heard = append(c.heard, buf[:n]...)
+		}
 	}
 	return ev, size
 }
