@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -206,9 +207,14 @@ func TestConnectionIDIsTheOneOfTheGreeting(t *testing.T) {
 
 // TestKillIsForwardedToTheNodeOfTheID asks for sessions of other nodes.
 func TestKillIsForwardedToTheNodeOfTheID(t *testing.T) {
-	var asked []string
+	var (
+		mu    sync.Mutex
+		asked []string
+	)
 	n := start(t, func(d *directory, _ *proxy.Config) {
 		d.kill = func(number uint16, id uint32, user string, statementOnly bool) (bool, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			asked = append(asked, fmt.Sprint(number, id, user, statementOnly))
 			return number == 9, nil
 		}
@@ -222,6 +228,8 @@ func TestKillIsForwardedToTheNodeOfTheID(t *testing.T) {
 	want := fmt.Sprint([]string{
 		fmt.Sprint(9, elsewhere, user, true), fmt.Sprint(9, elsewhere, user, false), fmt.Sprint(10, nobody, user, false),
 	})
+	mu.Lock()
+	defer mu.Unlock()
 	if got := fmt.Sprint(asked); got != want {
 		t.Errorf("asked %s, want %s", got, want)
 	}
