@@ -89,10 +89,14 @@ func (r *reader) bulkLayout(params int) (l ExecuteLayout, ok bool) {
 
 // Bind returns what must stand for the first skip bytes of the payload so that an
 // execution that came without types has these: those of an earlier one of the same
-// statement. ok is false when they are not the types of as many values.
+// statement. An execution without any value needs none and stays as it is. ok is
+// false when they are not the types of as many values.
 func (l ExecuteLayout) Bind(payload, types []byte) (prefix []byte, skip int, ok bool) {
+	if l.Params == 0 {
+		return nil, 0, true
+	}
 	r := reader{b: types}
-	if r.types(l.Params, l.named); r.bad || len(r.b) > 0 || l.Params == 0 {
+	if r.types(l.Params, l.named); r.bad || len(r.b) > 0 {
 		return nil, 0, false
 	}
 	prefix = make([]byte, 0, l.flagAt+bulkFixed-statementFlagsAt+len(types))

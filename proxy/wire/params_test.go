@@ -96,6 +96,14 @@ func TestTypesAreBoundAgain(t *testing.T) {
 	}
 }
 
+func TestAnExecutionWithoutValuesNeedsNoTypes(t *testing.T) {
+	payload := attributed(8, "\x00")
+	l, ok := ParseExecute(payload, 0, attributes)
+	if prefix, skip, bound := l.Bind(payload, []byte("\x0f\x00\x01a")); !ok || !bound || len(prefix) > 0 || skip != 0 {
+		t.Errorf("%q instead of %d bytes", prefix, skip)
+	}
+}
+
 func TestParametersBesideAttributesBecomeStrings(t *testing.T) {
 	payload := attributed(8, "\x03\x04\x01"+"\x0f\x00\x00"+"\x08\x80\x01n"+"\x05\x00\x03abc"+"\x01x"+"\x07\x00\x00\x00\x00\x00\x00\x00")
 	values, types, err := ParseExecuteStrings(payload, 2, attributes, nil)
@@ -163,10 +171,10 @@ func FuzzParseExecute(f *testing.F) {
 			return
 		}
 		prefix, skip, ok := l.Bind(payload, l.Types)
-		if ok != (l.Params > 0) {
+		if !ok {
 			t.Fatalf("%+v cannot be bound to its own types", l)
 		}
-		if !ok {
+		if l.Params == 0 {
 			return
 		}
 		again, ok := ParseExecute(append(prefix, payload[skip:]...), int(params), Capability(caps))

@@ -141,7 +141,7 @@ func record(t *testing.T, c *rawConn) []exchange {
 			statements = append(statements, id)
 		}
 		c.nothingIsLeft(t)
-		tr, _, _ := refeed(t, step.command, c.caps, answer, len(answer))
+		tr, _, _ := feedAnswer(t, step.command, c.caps, answer, len(answer))
 		out = append(out, exchange{step.name, step.command, says(tr), answer})
 	}
 	return out
@@ -166,8 +166,8 @@ func says(tr *Tracker) string {
 	return b.String()
 }
 
-// refeed feeds an answer in fragments of that many bytes.
-func refeed(t interface{ Fatalf(string, ...any) }, command byte, caps Capability, answer []byte, fragment int) (tr *Tracker, taken int, ev Event) {
+// feedAnswer feeds an answer in fragments of that many bytes.
+func feedAnswer(t interface{ Fatalf(string, ...any) }, command byte, caps Capability, answer []byte, fragment int) (tr *Tracker, taken int, ev Event) {
 	tr = new(Tracker)
 	tr.Begin(command, caps)
 	taken, ev = feedAll(t, tr, answer, func() int { return fragment })
@@ -189,7 +189,7 @@ func TestTrackerAgreesWithRecordedExchanges(t *testing.T) {
 			}
 			for _, x := range exchanges {
 				for _, fragment := range []int{1, 2, 3, 5, 23, len(x.answer)} {
-					tr, taken, ev := refeed(t, x.command, caps, append(x.answer[:len(x.answer):len(x.answer)], trailing...), fragment)
+					tr, taken, ev := feedAnswer(t, x.command, caps, append(x.answer[:len(x.answer):len(x.answer)], trailing...), fragment)
 					if ev != EventDone || taken != len(x.answer) {
 						t.Fatalf("%s in fragments of %d bytes: event %d after %d of %d bytes", x.name, fragment, ev, taken, len(x.answer))
 					}

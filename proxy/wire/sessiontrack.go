@@ -193,9 +193,7 @@ func wholeEntries(b []byte) int {
 	return whole
 }
 
-// take hands over what was collected.
-func (s *sessionTrack) take() SessionChanges {
-	c := SessionChanges{raw: s.raw[:s.entries:s.entries], Truncated: s.truncated}
-	*s = sessionTrack{}
-	return c
+// changes returns what was collected.
+func (s *sessionTrack) changes() SessionChanges {
+	return SessionChanges{raw: s.raw[:s.entries:s.entries], Truncated: s.truncated}
 }

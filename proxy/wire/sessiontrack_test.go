@@ -23,13 +23,20 @@ const trackedCaps = OfferedCapabilities | ClientSessionTrack
 // changesOf feeds an answer in fragments and returns what it says of the session.
 func changesOf(t *testing.T, command byte, caps Capability, fragment int, packets ...[]byte) ([]SessionChange, bool) {
 	t.Helper()
-	tr, _, ev := refeed(t, command, caps, stream(packets...), fragment)
+	tr, _, ev := feedAnswer(t, command, caps, stream(packets...), fragment)
 	if ev != EventDone {
 		t.Fatalf("event %d", ev)
 	}
 	changes := tr.SessionChanges()
-	if tr.SessionChanges().Any() {
-		t.Error("the changes are handed over twice")
+	if again := tr.SessionChanges(); again.Any() != changes.Any() {
+		t.Error("the changes are told once only")
+	}
+	later := *tr
+	if later.Begin(ComPing, caps); later.SessionChanges().Any() {
+		t.Error("the changes are left to the next answer")
+	}
+	if tr.ForgetSessionChanges(); tr.SessionChanges().Any() || cap(tr.session.raw) > 0 {
+		t.Error("the changes are not forgotten")
 	}
 	list := slices.Collect(changes.All())
 	if changes.Any() != (len(changes.raw) > 0 || changes.Truncated) {
@@ -80,6 +87,11 @@ func TestSessionChangesAreTold(t *testing.T) {
 				t.Errorf("%s, in fragments of %d bytes: %q, truncated %v", c.name, fragment, got, truncated)
 			}
 		}
+	}
+	// A row of 16 MiB or more may begin like the end of rows.
+	long := append(tracked(markEOF, 0, "", all), make([]byte, MaxPacketPayload)...)
+	if got, truncated := changesOf(t, ComQuery, trackedCaps, 1<<20, concat(header(trackedCaps, 1), long, end(trackedCaps, 0))...); len(got) > 0 || truncated {
+		t.Errorf("a long row: %q, %v", got, truncated)
 	}
 	if got, truncated := changesOf(t, ComQuery, OfferedCapabilities, 3, tracked(markOK, 0, "", all)); len(got) > 0 || truncated {
 		t.Errorf("not agreed on: %q, %v", got, truncated)
@@ -139,7 +151,7 @@ func TestAnswersAreCounted(t *testing.T) {
 		{"eof", OfferedCapabilities &^ ClientDeprecateEOF, concat(okOf(3, 5, more, 7), header(OfferedCapabilities&^ClientDeprecateEOF, 1), eof), "0 5 265"},
 		{"error", OfferedCapabilities, concat(okOf(3, 5, more, 7), errOf(1064)), "0 5 7"},
 	} {
-		tr, _, _ := refeed(t, ComQuery, c.caps, stream(c.packets...), 3)
+		tr, _, _ := feedAnswer(t, ComQuery, c.caps, stream(c.packets...), 3)
 		if got := fmt.Sprint(tr.AffectedRows(), tr.LastInsertID(), tr.Warnings()); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
@@ -153,7 +165,7 @@ func TestAnswersAreCounted(t *testing.T) {
 func TestDefinitionsOfAStatementHaveADigest(t *testing.T) {
 	named := func(name string) []byte { return appendColumn(nil, 0, 0, Column{Name: name})[HeaderLen:] }
 	digestOf := func(caps Capability, fragment int, payloads ...[]byte) uint64 {
-		tr, _, ev := refeed(t, ComStmtPrepare, caps, stream(payloads...), fragment)
+		tr, _, ev := feedAnswer(t, ComStmtPrepare, caps, stream(payloads...), fragment)
 		if ev != EventDone {
 			t.Fatalf("event %d", ev)
 		}
@@ -185,7 +197,7 @@ func TestDefinitionsOfAStatementHaveADigest(t *testing.T) {
 	if got := digestOf(OfferedCapabilities, 7, prepareHead(7, 2, 1), named("?"), errOf(1317)); got != 0 {
 		t.Errorf("an error has a digest: %#x", got)
 	}
-	tr, _, _ := refeed(t, ComQuery, OfferedCapabilities, stream(concat(header(OfferedCapabilities, 1), end(OfferedCapabilities, 0))...), 9)
+	tr, _, _ := feedAnswer(t, ComQuery, OfferedCapabilities, stream(concat(header(OfferedCapabilities, 1), end(OfferedCapabilities, 0))...), 9)
 	if tr.Definitions() != 0 {
 		t.Error("a query has a digest")
 	}
@@ -199,13 +211,13 @@ func TestProgressIsNoEnd(t *testing.T) {
 		"\x1b\x00\x00\x03\xff\xff\xff\x01\x02\x02\xa0\x86\x01\x11Repair by sorting" +
 		"6\x00\x00\x04\x00\xfd\xe0\x93\x04\x00\x02\x00\x00\x00+Records: 300000  Duplicates: 0  Warnings: 0")
 	for _, fragment := range []int{1, 8, len(answer)} {
-		tr, taken, ev := refeed(t, ComQuery, OfferedCapabilities|MariadbProgress, answer, fragment)
+		tr, taken, ev := feedAnswer(t, ComQuery, OfferedCapabilities|MariadbProgress, answer, fragment)
 		if ev != EventDone || taken != len(answer) || tr.AffectedRows() != 300000 || tr.ErrCode() != 0 {
 			t.Errorf("event %d after %d bytes, error %d", ev, taken, tr.ErrCode())
 		}
 	}
 	// A client that has not asked for reports takes one for an error.
-	if tr, taken, ev := refeed(t, ComQuery, OfferedCapabilities, answer, 8); ev != EventDone || taken != 31 || tr.ErrCode() != errProgress {
+	if tr, taken, ev := feedAnswer(t, ComQuery, OfferedCapabilities, answer, 8); ev != EventDone || taken != 31 || tr.ErrCode() != errProgress {
 		t.Errorf("not agreed on: event %d after %d bytes, error %d", ev, taken, tr.ErrCode())
 	}
 }
@@ -220,7 +232,7 @@ func TestOurOKTellsAboutTheSession(t *testing.T) {
 		{SessionTransactionState, "", "T_______"},
 	}
 	b := AppendOK(nil, 1, trackedCaps, OK{Info: "info", Status: StatusAutocommit, Changes: changes})
-	tr, _, _ := refeed(t, ComQuery, trackedCaps, b, 2)
+	tr, _, _ := feedAnswer(t, ComQuery, trackedCaps, b, 2)
 	got := tr.SessionChanges()
 	if list := slices.Collect(got.All()); !slices.Equal(list, changes) || got.Truncated || tr.Status() != StatusAutocommit|StatusSessionChanged {
 		t.Errorf("%q, status %#x", list, tr.Status())
@@ -231,7 +243,7 @@ func TestOurOKTellsAboutTheSession(t *testing.T) {
 		"too large":     AppendOK(nil, 1, trackedCaps, OK{Changes: []SessionChange{{SessionVariable, "a", strings.Repeat("v", maxTracked)}}}),
 		"end of rows":   appendEnd(nil, 1, trackedCaps&^ClientDeprecateEOF, StatusSessionChanged),
 	} {
-		if tr, _, _ := refeed(t, ComSetOption, OfferedCapabilities, b, 2); tr.Status()&StatusSessionChanged != 0 {
+		if tr, _, _ := feedAnswer(t, ComSetOption, OfferedCapabilities, b, 2); tr.Status()&StatusSessionChanged != 0 {
 			t.Errorf("%s: status %#x", name, tr.Status())
 		}
 	}

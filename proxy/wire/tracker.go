@@ -168,10 +168,14 @@ func (t *Tracker) AffectedRows() uint64 { return t.answer.affectedRows }
 // there was none.
 func (t *Tracker) LastInsertID() uint64 { return t.answer.lastInsertID }
 
-// SessionChanges hands over what the OK packets of the answer said about changes
-// of the session; the tracker keeps nothing of it. Without ClientSessionTrack
-// there is never anything.
-func (t *Tracker) SessionChanges() SessionChanges { return t.session.take() }
+// SessionChanges returns what the OK packets of the answer said about changes of
+// the session, until Begin or ForgetSessionChanges. Without ClientSessionTrack there
+// is never anything.
+func (t *Tracker) SessionChanges() SessionChanges { return t.session.changes() }
+
+// ForgetSessionChanges gives back the memory behind SessionChanges, which a session
+// that waits for its next command need not hold.
+func (t *Tracker) ForgetSessionChanges() { t.session = sessionTrack{} }
 
 // NextSequence returns the sequence number of the packet that would come next,
 // or that we would add now ourselves; 1 before the answer has started. It means
