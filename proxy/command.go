@@ -185,6 +185,7 @@ func (s *session) note(class stmt.Class, c change, out outcome) {
 	}
 	if changes := s.tracker.SessionChanges(); changes.Any() {
 		s.noteReported(changes, len(c.settings) > 0)
+		s.tracker.ForgetSessionChanges()
 	}
 }
 

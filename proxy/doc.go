@@ -23,6 +23,7 @@
 //	exchange.go      one command from attempt to outcome: retried, refused, reported lost
 //	turn.go          the plain case of it: a whole command out, its answer's beginning in
 //	relay.go         the bytes of all others: commands to the server, answers to the client
+//	socket_*.go      what of a socket's system calls is made without the net package
 //	presence.go      noticing that the client has gone while something runs for it
 //	attachment.go    a session's hold on a server, and what keeps it there
 //	attach.go        which backend connection a session uses
