@@ -176,7 +176,8 @@ func (s *session) note(class stmt.Class, c change, out outcome) {
 	if class&stmt.Pins != 0 {
 		s.att.pinned = true
 	}
-	s.setRecent(out == failed || s.tracker.Warnings() > 0 || class&stmt.LooksAhead != 0)
+	s.setRecent(out == failed || class&stmt.LooksAhead != 0 ||
+		s.tracker.Warnings() > 0 || s.tracker.AffectedRows() > 0)
 	if id := s.tracker.LastInsertID(); id != 0 {
 		s.insertID = id
 	}

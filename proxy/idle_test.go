@@ -96,6 +96,23 @@ func TestOpenCursorKeepsItsConnection(t *testing.T) {
 	}
 }
 
+// TestNextStatementMayAskAboutTheLast asks behind a time in which another session is
+// parked.
+func TestNextStatementMayAskAboutTheLast(t *testing.T) {
+	n := start(t, func(_ *directory, c *proxy.Config) { c.ParkAfter = 50 * time.Millisecond })
+	c, other := n.open(t), n.open(t)
+	exec(t, c, "select library a1")
+	exec(t, c, "create or replace table counted (v int)")
+	exec(t, c, "insert into counted values (1), (2)")
+	exec(t, c, "update counted set v = v + 1")
+	exec(t, other, "select library b1")
+	exec(t, other, "do 1")
+	eventually(t, "the other session was parked", func() bool { return n.inUse() == 1 })
+	if got := value(t, c, "select row_count() from dual"); got != "2" {
+		t.Errorf("ROW_COUNT() is %s, want 2", got)
+	}
+}
+
 func TestSessionThatIsIdleForTooLongIsEnded(t *testing.T) {
 	n := start(t, func(_ *directory, c *proxy.Config) { c.IdleTimeout = 50 * time.Millisecond })
 	c := n.raw(t)

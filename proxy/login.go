@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 
 	"github.com/mysqlda/mysqlda/proxy/stmt"
@@ -37,6 +38,9 @@ func (s *session) login() error {
 	if denied := (*wire.AuthError)(nil); errors.As(err, &denied) {
 		s.conn = denied.Conn
 		return s.deny(denied)
+	}
+	if refused := (*wire.RefusedError)(nil); errors.As(err, &refused) {
+		s.server.metrics.errors.WithLabelValues(fmt.Sprint(refused.Code)).Inc()
 	}
 	if err != nil {
 		return err
