@@ -5,12 +5,14 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	mysqlclient "github.com/go-mysql-org/go-mysql/client"
+	"github.com/go-mysql-org/go-mysql/mysql"
 	mysqldriver "github.com/go-sql-driver/mysql"
 )
 
@@ -326,4 +328,26 @@ func TestClientThatLeavesInTheMiddleHarmsNobody(t *testing.T) {
 	eventually(t, "its transaction is rolled back", func() bool {
 		return value(t, other, "select count(*) from relay_gone") == "0"
 	})
+}
+
+// TestFilesThatAreWaitedForHoldNoThreads has the clients not send what their
+// statements ask for.
+func TestFilesThatAreWaitedForHoldNoThreads(t *testing.T) {
+	n := start(t)
+	const sessions = 40
+	setup := n.raw(t)
+	setup.query(t, "select library a1")
+	setup.query(t, "create or replace table waited_for (a int)")
+	before := pprof.Lookup("threadcreate").Count()
+	for i := range sessions {
+		c := n.raw(t, func(c *mysqlclient.Conn) error { return c.SetCapability(mysql.CLIENT_LOCAL_FILES) })
+		c.query(t, "select library a1")
+		c.send(t, packet(0x03, fmt.Sprintf("/* %d */ load data LoCaL infile 'x' into table waited_for", i)))
+		if answer := c.read(t, true); answer[0] != 0xfb {
+			t.Fatalf("no file is asked for: %q", answer)
+		}
+	}
+	if made := pprof.Lookup("threadcreate").Count() - before; made > sessions/2 {
+		t.Errorf("%d threads were made for %d sessions", made, sessions)
+	}
 }

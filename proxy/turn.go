@@ -79,6 +79,8 @@ func (s *session) takeTurn(socket syscall.RawConn, cmd command) (*buffer, int, e
 		t.step = s.onServer
 	}
 	t.out, t.length, t.written, t.in, t.n, t.err = cmd.head, len(cmd.head), false, nil, 0, nil
+	// An idle session must not keep buffers from being freed.
+	defer func() { t.out, t.in = nil, nil }()
 	for {
 		err := s.watchServer()
 		if err == nil {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"time"
@@ -113,17 +114,31 @@ func (c *clientReader) plain() (command, bool) {
 	cmd := newCommand(b[:wire.HeaderLen+length:wire.HeaderLen+length], length)
 	switch cmd.code {
 	case wire.ComQuery:
-		// LOAD DATA LOCAL asks for a file.
-		return cmd, length > 1 && b[wire.HeaderLen+1]|0x20 != 'l'
+		// LOAD DATA LOCAL asks for a file, and may stand behind others.
+		return cmd, cmd.whole && !holdsLocal(cmd.payload())
 	case wire.ComChangeUser: // may ask for another proof of identity
 		return cmd, false
 	}
 	return cmd, cmd.whole
 }
 
+// holdsLocal tells whether a text holds the word LOCAL, or what looks like it.
+func holdsLocal(text []byte) bool {
+	const word = "local"
+	for {
+		i := bytes.IndexAny(text, "lL")
+		if i < 0 || len(text)-i < len(word) {
+			return false
+		}
+		if bytes.EqualFold(text[i:i+len(word)], []byte(word)) {
+			return true
+		}
+		text = text[i+1:]
+	}
+}
+
 // readInside is read for a command that does need more of the client while it is
-// carried out inside the wait, as LOAD DATA LOCAL behind a comment. It blocks a
-// thread.
+// carried out inside the wait, which plain has not foreseen. It blocks a thread.
 func (c *clientReader) readInside() error {
 	if c.buf == nil {
 		c.buf = buffers.Get().(*buffer)
