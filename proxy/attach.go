@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -26,8 +27,9 @@ const (
 )
 
 // attach makes sure that the session has a usable backend connection at that
-// place which has everything that the session has set.
-func (s *session) attach(at place) error {
+// place which has everything that the session has set, for a command that is
+// still in the reader.
+func (s *session) attach(cmd command, at place) error {
 	if untold := s.att.untold; untold != nil {
 		s.att.untold = nil
 		return untold
@@ -41,9 +43,7 @@ func (s *session) attach(at place) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.cfg.AcquireTimeout)
-	defer cancel()
-	conn, err := s.acquire(ctx)
+	conn, err := s.await(cmd)
 	if err != nil {
 		return err
 	}
@@ -51,10 +51,10 @@ func (s *session) attach(at place) error {
 	s.att.generation++
 	s.forgetTransaction()
 	s.setConn(conn)
-	if err := s.server.ctx.Err(); err != nil {
-		// Sessions were cut off before this connection could be seen.
+	if err := s.server.ctx.Err(); err != nil || s.killed.Load() {
+		// The session was cut off before this connection could be seen.
 		s.discard()
-		return err
+		return &clientLost{cmp.Or(err, errClientGone)}
 	}
 	if err := s.repeatState(); err != nil {
 		s.discard()
@@ -98,6 +98,19 @@ func (s *session) fresh() bool {
 	}
 	s.att.check = time.Time{} // looking clears the deadlines
 	return s.att.conn.Alive()
+}
+
+// await waits for a connection, as long as there is somebody to have it.
+func (s *session) await(cmd command) (*backend.Conn, error) {
+	ctx, stop := s.untilClientGone(cmd)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, s.server.cfg.AcquireTimeout)
+	defer cancel()
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return nil, waitError(ctx, err)
+	}
+	return conn, nil
 }
 
 // acquire gets a connection to the session's library or, before one is

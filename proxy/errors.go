@@ -33,6 +33,12 @@ func (k errorKind) with(args ...any) *clientError {
 	return &clientError{k.code, k.state, fmt.Sprintf(k.format, args...)}
 }
 
+// tellsOfLoss says that the client has to learn of it, if not by the answer to
+// this command then by that to the next: see session.loss.
+func (e *clientError) tellsOfLoss() bool {
+	return e.code == kindTransactionLost.code || e.code == kindStateLost.code
+}
+
 // Numbers that MySQL gave a meaning which is exactly ours.
 var (
 	kindTooManySessions   = errorKind{1040, "08004", "Too many connections: this node serves at most %d sessions; connect to another node"}
@@ -44,6 +50,7 @@ var (
 	kindTooManyOfUser     = errorKind{1203, "42000", "User %s already has %d sessions on this node, which is the limit"}
 	kindTooLarge          = errorKind{1153, "08S01", "Got a packet bigger than 'max_allowed_packet' (%d bytes)"}
 	kindIdle              = errorKind{4031, "HY000", "The session was idle for %s and has been ended; connect again"}
+	kindInterrupted       = errorKind{1317, "70100", "Query execution was interrupted; nothing was executed"}
 	kindUnknownStatement  = errorKind{1243, "HY000", "Unknown prepared statement handler (%d) given to %s"}
 )
 
@@ -163,7 +170,7 @@ var (
 // ownErrors lists every kind, for the metric and for the test of docs/errors.md.
 var ownErrors = []errorKind{
 	kindTooManySessions, kindAccessDenied, kindShutdown, kindMalformed, kindTooManyStatements, kindUnknownStatement,
-	kindPrepareAgain, kindTooManyOfUser, kindTooLarge, kindIdle, kindTooManyInLibrary, kindKillFailed,
+	kindPrepareAgain, kindTooManyOfUser, kindTooLarge, kindIdle, kindInterrupted, kindTooManyInLibrary, kindKillFailed,
 	kindNoLibrary, kindBadName, kindInMulti, kindInTransaction, kindNoLeader, kindOverloaded,
 	kindNoOpenLibrary, kindNotBound, kindNoPlacement, kindBoundElsewhere, kindNoServer,
 	kindPoolFull, kindOutcomeUnknown, kindTransactionLost, kindCutOff, kindNotSupported,

@@ -58,6 +58,9 @@ func (s *session) relay(cmd command, x exchange) (outcome, error) {
 		switch {
 		case errors.As(err, &lost):
 		case errors.As(err, &told):
+			if !wire.HasResponse(cmd.code) && told.tellsOfLoss() {
+				s.att.untold = told
+			}
 			return refused, s.refuse(cmd, told)
 		default:
 			return refused, err
@@ -83,7 +86,7 @@ func (s *session) relay(cmd command, x exchange) (outcome, error) {
 
 // attempt relays a command once.
 func (s *session) attempt(cmd command, x exchange) error {
-	if err := s.attach(x.place); err != nil {
+	if err := s.attach(cmd, x.place); err != nil {
 		return err
 	}
 	var (
@@ -170,6 +173,9 @@ func (s *session) lastWords(cmd command) error {
 // refuse answers a command that was not passed on with an error, after reading
 // and dropping what the client still sends of it.
 func (s *session) refuse(cmd command, err error) error {
+	if gone := (*clientLost)(nil); errors.As(err, &gone) {
+		return err
+	}
 	if err := s.drop(cmd); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"errors"
 
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy/stmt"
@@ -40,13 +39,10 @@ func (s *session) extend(cmd command, kind stmt.Kind, args []string, result appe
 	case stmt.ShowMysqlda:
 		return s.show(ctx, cmd, args, result)
 	}
-	switch {
-	case err == nil:
-		return s.ok(cmd)
-	case errors.Is(context.Cause(ctx), errClientGone):
-		return &clientLost{errClientGone}
+	if err != nil {
+		return s.refuse(cmd, waitError(ctx, err))
 	}
-	return s.refuse(cmd, err)
+	return s.ok(cmd)
 }
 
 func (s *session) selectLibrary(ctx context.Context, core string) error {

@@ -195,7 +195,9 @@ func start(t testing.TB, options ...option) *node {
 	for _, option := range options {
 		option(d, &cfg)
 	}
-	cfg.Backends = backend.New(backend.Config{Logger: log, Registerer: prometheus.NewRegistry(), Greeted: d.record})
+	if cfg.Backends == nil {
+		cfg.Backends = backend.New(backend.Config{Logger: log, Registerer: prometheus.NewRegistry(), Greeted: d.record})
+	}
 	cfg.Backends.Update(d.Libraries(), d.Settings())
 	server, err := proxy.New(cfg)
 	if err != nil {

@@ -1,11 +1,6 @@
 package proxy
 
-import (
-	"context"
-	"errors"
-
-	"github.com/mysqlda/mysqlda/proxy/stmt"
-)
+import "github.com/mysqlda/mysqlda/proxy/stmt"
 
 // coreAttribute is the connection attribute that names the core object in whose
 // library a session starts.
@@ -21,12 +16,8 @@ func (s *session) followHint(cmd command, sql []byte) (told bool, err error) {
 	}
 	ctx, stop := s.untilClientGone(cmd)
 	defer stop()
-	err = s.selectLibrary(ctx, string(core))
-	switch {
-	case err == nil:
-		return false, nil
-	case errors.Is(context.Cause(ctx), errClientGone):
-		return true, &clientLost{errClientGone}
+	if err := s.selectLibrary(ctx, string(core)); err != nil {
+		return true, s.refuse(cmd, waitError(ctx, err))
 	}
-	return true, s.refuse(cmd, err)
+	return false, nil
 }

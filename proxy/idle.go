@@ -15,7 +15,7 @@ const recentFactor = 12
 
 // errand is what an idle session was woken up for, apart from a stop of the
 // node.
-type errand = uint32
+type errand = uint64
 
 const (
 	// errandNone is to read once more: see clientReader.onReadable.
@@ -23,6 +23,10 @@ const (
 	errandPark
 	errandExpire
 )
+
+// errandFor is an errand for a session that has read that many commands: one that
+// has read another since is not idle any more.
+func errandFor(e errand, commands uint64) uint64 { return commands<<2 | e }
 
 // idleness is what Server.watch knows of a session. Only it looks at that.
 type idleness struct {
@@ -88,23 +92,23 @@ func (server *Server) lookAt(s *session, now time.Time) {
 	}
 	switch idle := now.Sub(s.idleness.since); {
 	case idle >= server.cfg.IdleTimeout:
-		s.errand.Store(errandExpire)
+		s.errand.Store(errandFor(errandExpire, s.idleness.commands))
 		s.wake()
 	case server.cfg.ParkAfter > 0 && idle >= server.cfg.ParkAfter && s.attached.Load():
 		if s.recent.Load() && idle < recentFactor*server.cfg.ParkAfter {
 			return
 		}
-		s.errand.Store(errandPark)
+		s.errand.Store(errandFor(errandPark, s.idleness.commands))
 		s.wake()
 	}
 }
 
 // runErrand does what an idle session was woken up for. An error ends it.
 func (s *session) runErrand() error {
-	switch s.errand.Swap(errandNone) {
-	case errandExpire:
+	switch commands := s.commands.Load(); s.errand.Swap(errandNone) {
+	case errandFor(errandExpire, commands):
 		return errIdle
-	case errandPark:
+	case errandFor(errandPark, commands):
 		if s.anchor() == free {
 			s.server.metrics.parked.Inc()
 			s.server.log.Debug("an idle session gives its backend connection back", zap.Uint32("session", s.id))

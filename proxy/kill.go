@@ -32,10 +32,8 @@ func (s *session) kill(cmd command, id uint32, statementOnly bool) error {
 	defer stop()
 	found, err := s.server.killAnywhere(ctx, id, s.user, statementOnly)
 	switch {
-	case errors.Is(context.Cause(ctx), errClientGone):
-		return &clientLost{errClientGone}
 	case err != nil:
-		return s.refuse(cmd, kindKillFailed.with(id, err))
+		return s.refuse(cmd, waitError(ctx, kindKillFailed.with(id, err)))
 	case !found:
 		return s.refuse(cmd, kindNoKill.with(id))
 	}
@@ -71,8 +69,9 @@ func (server *Server) Kill(_ context.Context, id uint32, user string, statementO
 	return true, err
 }
 
-// killThread ends the statement that the session's server is executing, if any,
-// and unless statementOnly the backend connection with it.
+// killThread ends the statement that the session's server is executing, or that
+// waits for something else, if any, and unless statementOnly the backend
+// connection with it.
 // It may be called from any goroutine. The session cannot let its backend
 // connection go meanwhile, so the statement is never another session's.
 func (s *session) killThread(statementOnly bool) error {
@@ -80,6 +79,10 @@ func (s *session) killThread(statementOnly bool) error {
 		return nil // it is being killed, or has just begun or ended
 	}
 	defer s.reach.Unlock()
+	if s.interrupt != nil {
+		s.interrupt(errInterrupted)
+		return nil
+	}
 	conn := s.killable
 	if conn == nil || s.idle.Load() {
 		return nil
@@ -114,7 +117,7 @@ func (server *Server) killAt(ctx context.Context, library fsm.LibraryID, address
 // has not logged in yet has nothing to finish.
 func (s *session) wake() {
 	if !s.loggedIn.Load() {
-		if err := s.socket.Close(); err != nil {
+		if err := shutDown(s.socket); err != nil {
 			s.server.log.Debug("ending a handshake", zap.Uint32("session", s.id), zap.Error(err))
 		}
 		return
@@ -130,11 +133,15 @@ func (s *session) wake() {
 // not wait: it shuts sockets down where closing them would wait for whoever
 // reads.
 func (s *session) cut() {
+	s.killed.Store(true)
 	if err := shutDown(s.socket); err != nil {
 		s.server.log.Debug("cutting a session off", zap.Uint32("session", s.id), zap.Error(err))
 	}
 	s.reach.Lock()
 	defer s.reach.Unlock()
+	if s.interrupt != nil {
+		s.interrupt(errClientGone)
+	}
 	if s.killable != nil {
 		if err := shutDown(s.killable.Socket()); err != nil {
 			s.server.log.Debug("cutting a session off", zap.Uint32("session", s.id), zap.Error(err))

@@ -19,17 +19,22 @@ import (
 // client that has gone is noticed after twice as long at most.
 const clientCheck = time.Second
 
-// errClientGone ends what was under way for a client that is not there any more.
-var errClientGone = errors.New("the client has gone")
+// Why a wait ends before its time.
+var (
+	// errClientGone: the client is not there any more, or its session was killed.
+	errClientGone = errors.New("the client has gone")
+	// errInterrupted: by a KILL QUERY.
+	errInterrupted = errors.New("the statement was killed")
+)
 
 // gone tells whether the client has closed its side or its connection broke. It
 // reads nothing away, does not wait, and may be called from any goroutine.
 //
 // A client that has sent something ahead and closed its side may still want the
 // answers: then, as told by ahead and by the socket, only a broken connection
-// counts. Who has said goodbye does not. Under TLS the farewell itself lies in the socket, so there a closed side
-// counts always.
-func (c *clientReader) gone(ahead bool) bool {
+// counts. Who has said goodbye does not. Under TLS the farewell itself lies in the
+// socket, so there a closed side counts always: then direct is false.
+func (c *clientReader) gone(ahead, direct bool) bool {
 	if c.socket == nil {
 		return false
 	}
@@ -39,7 +44,7 @@ func (c *clientReader) gone(ahead bool) bool {
 		case broken:
 			gone = true
 		case !closed:
-		case !c.direct:
+		case !direct:
 			gone = true
 		default:
 			gone = !ahead && !pending(int(fd))
@@ -68,17 +73,19 @@ func (c *clientReader) ahead(n int) bool {
 	return c.buffered() > n && wants(c.buf[c.r+n:c.w])
 }
 
-// untilClientGone returns a context for waiting for the cluster: it ends when
-// the client has gone, with the cause errClientGone, or when sessions are cut
-// off. stop must be called when the wait is over. A short wait costs a timer; no
-// goroutine runs before clientCheck has passed.
+// untilClientGone returns a context for waiting for the cluster or for a backend
+// connection: it ends when the client has gone, when the session or its statement
+// is killed, or when sessions are cut off; see waitError. stop must be called when
+// the wait is over. A short wait costs a timer; no goroutine runs before
+// clientCheck has passed.
 func (s *session) untilClientGone(cmd command) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(s.server.ctx)
-	ahead := s.in.ahead(len(cmd.head))
+	s.setInterrupt(cancel)
+	ahead, direct := s.in.ahead(len(cmd.head)), s.in.direct
 	first := time.AfterFunc(clientCheck, func() {
 		tick := time.NewTicker(clientCheck)
 		defer tick.Stop()
-		for !s.in.gone(ahead) {
+		for !s.in.gone(ahead, direct) {
 			select {
 			case <-ctx.Done():
 				return
@@ -89,8 +96,28 @@ func (s *session) untilClientGone(cmd command) (ctx context.Context, stop func()
 	})
 	return ctx, func() {
 		first.Stop()
+		s.setInterrupt(nil)
 		cancel(nil)
 	}
+}
+
+// waitError is the error of a wait with a context of untilClientGone: err, unless
+// the wait ended before its time.
+func waitError(ctx context.Context, err error) error {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errClientGone):
+		return &clientLost{errClientGone}
+	case errors.Is(cause, errInterrupted):
+		return kindInterrupted.with()
+	}
+	return err
+}
+
+// setInterrupt sets what KILL calls, nil for nothing.
+func (s *session) setInterrupt(interrupt context.CancelCauseFunc) {
+	s.reach.Lock()
+	defer s.reach.Unlock()
+	s.interrupt = interrupt
 }
 
 // readServer reads a piece of an answer. When the server is silent for long it
@@ -130,7 +157,7 @@ func (s *session) watchServer() error {
 // The error says that there is nobody to answer any more.
 func (s *session) onServerSilence() error {
 	s.att.check = time.Time{}
-	if s.in.gone(s.in.ahead(0)) {
+	if s.in.gone(s.in.ahead(0), s.in.direct) {
 		s.abandon()
 		return &clientLost{errClientGone}
 	}

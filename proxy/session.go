@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -53,7 +54,7 @@ type session struct {
 	attached atomic.Bool   // there is a backend connection
 	recent   atomic.Bool   // the next statement may ask about the last one
 	commands atomic.Uint64 // how many were read
-	errand   atomic.Uint32 // what an idle session is woken up for
+	errand   atomic.Uint64 // what an idle session is woken up for; see errandFor
 	idleness idleness      // belongs to Server.watch
 	counted  counted       // guarded by Server.mu
 	loggedIn atomic.Bool   // the handshake is over; read by Server.Shutdown
@@ -66,6 +67,10 @@ type session struct {
 	// session waits for it before it lets the connection go.
 	reach    sync.Mutex
 	killable *backend.Conn // guarded by reach: backend, as others see it
+	// interrupt, unless nil, ends what the session waits for, other than its
+	// server; guarded by reach.
+	interrupt context.CancelCauseFunc
+	killed    atomic.Bool // nothing more is to be executed
 }
 
 // SessionInfo describes a session at one moment.

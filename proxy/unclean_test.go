@@ -305,3 +305,19 @@ func TestSessionThatMadeSomethingStaysOnItsServer(t *testing.T) {
 		t.Errorf("the session has lost its lock: %q", got)
 	}
 }
+
+// TestLostTransactionIsReportedBehindLongData loses it before a command that has
+// no answer by which that could be told.
+func TestLostTransactionIsReportedBehindLongData(t *testing.T) {
+	c := start(t).raw(t)
+	c.query(t, "select library a1")
+	id := c.prepare(t, "select length(?) from dual")
+	c.query(t, "begin")
+	c.query(t, "do (select count(*) from mysql.db)")
+	endThread(t, c)
+	idle := time.Now()
+	eventually(t, "the connection counts as unused", func() bool { return time.Since(idle) > 200*time.Millisecond })
+	c.send(t, packet(0x18, id4(id)+"\x00\x00"+"0123456789"))
+	execute := packet(0x17, id4(id)+"\x00\x01\x00\x00\x00"+"\x00"+"\x01\xfc\x00")
+	c.want(t, 9514, execute)
+}
