@@ -1,9 +1,15 @@
 package proxy_test
 
 import (
+	"bytes"
+	"compress/zlib"
+	"crypto/rand"
 	"database/sql"
+	"encoding/base64"
 	"fmt"
+	"io"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -249,5 +255,73 @@ func TestWhatAServerReportsFollows(t *testing.T) {
 	exec(c.Conn, "select library a2")
 	if got := exec(c.Conn, "select concat(@@time_zone, database())"); got != "+05:00elsewhere" {
 		t.Errorf("in the other library the session is at %q", got)
+	}
+}
+
+// TestIdleSessionHoldsNoBuffer makes the pool of buffers forget each one at once,
+// so that all that are held are different ones.
+func TestIdleSessionHoldsNoBuffer(t *testing.T) {
+	n := start(t)
+	heap := func() int {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	const sessions, most = 50, 8 << 10 // bytes of one
+	var all []*rawClient
+	for range sessions {
+		c := n.raw(t)
+		c.query(t, "select library a1")
+		all = append(all, c)
+	}
+	before := heap()
+	for _, c := range all {
+		c.query(t, "do 1")
+		runtime.GC()
+		runtime.GC()
+	}
+	if grown := (heap() - before) / sessions; grown > most {
+		t.Errorf("each session holds %d bytes more after a statement, want at most %d", grown, most)
+	}
+}
+
+// TestWakingASessionDoesNotBreakACompressedFrame wakes it in the middle of one,
+// where a decompressor cannot go on after an error.
+func TestWakingASessionDoesNotBreakACompressedFrame(t *testing.T) {
+	n := start(t, parkSoon)
+	c := n.raw(t, func(c *mysqlclient.Conn) error { return c.SetCapability(mysql.CLIENT_COMPRESS) })
+	for _, statement := range []string{"select library a1", "do 1"} {
+		if _, err := c.Execute(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	random := make([]byte, 20_000)
+	if _, err := rand.Read(random); err != nil {
+		t.Fatal(err)
+	}
+	query := packet(0x03, "do length('"+base64.StdEncoding.EncodeToString(random)+"')")
+	var payload bytes.Buffer
+	w := zlib.NewWriter(&payload)
+	if _, err := w.Write(query); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	frame := packet(byte(len(query)), string([]byte{byte(len(query) >> 8), byte(len(query) >> 16)})+payload.String())
+	copy(frame, []byte{byte(payload.Len()), byte(payload.Len() >> 8), byte(payload.Len() >> 16)})
+	// More than a decompressor buffers, less than a command that is begun with.
+	const beginning = 17_000
+	c.send(t, frame[:beginning])
+	eventually(t, "the session was parked", func() bool { return n.inUse() == 0 })
+	c.send(t, frame[beginning:])
+	answer := make([]byte, 7+4+1) // the frame's header, the packet's, and OK
+	if _, err := io.ReadFull(c.socket, answer); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(answer[7:], []byte{7, 0, 0, 1, 0}) {
+		t.Errorf("got %q", answer)
 	}
 }

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"time"
 
+	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy/stmt"
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
@@ -55,9 +58,28 @@ func (s *session) login() error {
 		return err
 	}
 	if client.Compression.Algorithm != wire.Uncompressed {
-		s.layer(wire.Compress(s.conn, client.Compression))
+		s.layer(wire.Compress(wakefulConn{s.conn, s.woken}, client.Compression))
 	}
 	return nil
+}
+
+// wakefulConn reads on after an idle session was woken up. Whoever reads frames
+// through it may be in the middle of one, where an error is the end.
+type wakefulConn struct {
+	net.Conn
+	woken func() error // see session.woken
+}
+
+func (c wakefulConn) Read(b []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(b)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if err := c.woken(); err != nil {
+			return 0, err
+		}
+	}
 }
 
 // layer makes everything pass through TLS or compression from now on.
@@ -85,7 +107,31 @@ func (s *session) become(client *wire.Client) error {
 	if s.state.database == "" {
 		s.state.database = s.server.cfg.Directory.Settings().Database
 	}
-	return s.startAt(client.Attributes[coreAttribute])
+	if err := s.startAt(client.Attributes[coreAttribute]); err != nil {
+		return err
+	}
+	return s.checkDatabase(client.Database)
+}
+
+// The errors of servers by which they refuse a default database.
+const (
+	codeDatabaseDenied  = 1044
+	codeUnknownDatabase = 1049
+)
+
+// checkDatabase refuses a client that has named a database which the library does
+// not have, or does not let it use, as a server does. Where the session is in no
+// library yet, and where no server can be asked, that is told later.
+func (s *session) checkDatabase(name string) error {
+	if s.library == 0 || name == "" || name == s.server.cfg.Directory.Settings().Database {
+		return nil
+	}
+	var refusal *clientError
+	err := s.attach(command{}, atLibrary)
+	if errors.As(err, &refusal) && (refusal.code == codeDatabaseDenied || refusal.code == codeUnknownDatabase) {
+		return refusal
+	}
+	return nil
 }
 
 // startAt decides where the session starts: at the core object that the client
@@ -94,6 +140,7 @@ func (s *session) startAt(core string) error {
 	if core == "" {
 		core = s.server.cfg.Directory.Settings().DefaultCore
 	}
+	s.start = fsm.Placement{}
 	if core != "" {
 		ctx, cancel := context.WithTimeout(s.server.ctx, s.server.cfg.HandshakeTimeout)
 		defer cancel()
@@ -134,6 +181,8 @@ func (s *session) changeUser(cmd command) error {
 		return err
 	}
 	s.forget()
+	timeout := time.AfterFunc(s.server.cfg.HandshakeTimeout, s.cut)
+	defer timeout.Stop()
 	client, err := wire.ChangeUser(clientPackets{s}, payload, s.sequence, s.acceptConfig(), s.agreed)
 	if denied := (*wire.AuthError)(nil); errors.As(err, &denied) {
 		return s.deny(denied)

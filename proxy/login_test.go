@@ -234,3 +234,60 @@ func TestKillIsForwardedToTheNodeOfTheID(t *testing.T) {
 		t.Errorf("asked %s, want %s", got, want)
 	}
 }
+
+func TestChangeUserForgetsTheCoreObjectOfTheLogin(t *testing.T) {
+	n := start(t)
+	c := n.raw(t, func(c *mysqlclient.Conn) error {
+		c.SetAttributes(map[string]string{"mysqlda_core": "a1"})
+		return nil
+	})
+	c.query(t, "do (select count(*) from mysql.user)")
+	if answer := c.changeUser(t, user, password, ""); answer[0] != 0 {
+		t.Fatalf("got %q", answer)
+	}
+	c.want(t, 9501, packet(0x03, "do (select count(*) from mysql.user)"))
+}
+
+func TestLoginWithUnknownDatabaseIsRefused(t *testing.T) {
+	n := start(t, func(d *directory, _ *proxy.Config) { d.settings.DefaultLibrary = "library_1" })
+	_, err := mysqlclient.Connect(n.addr, user, password, "nowhere")
+	if err == nil || !strings.Contains(err.Error(), "1049") {
+		t.Errorf("got %v, want error 1049", err)
+	}
+	c := n.raw(t)
+	if answer := c.changeUser(t, user, password, "nowhere"); answer[0] != 0xff || uint16(answer[1])|uint16(answer[2])<<8 != 1049 {
+		t.Errorf("got %q, want error 1049", answer)
+	}
+	eventually(t, "the sessions have ended", func() bool { return len(n.Sessions()) == 0 })
+	eventually(t, "no connection is in use", func() bool { return n.inUse() == 0 })
+}
+
+// TestLoginSurvivesALibraryThatCannotBeAsked names an unknown database where no
+// server can be reached.
+func TestLoginSurvivesALibraryThatCannotBeAsked(t *testing.T) {
+	server, option := ownServer(t)
+	n := start(t, option, func(d *directory, _ *proxy.Config) { d.settings.DefaultCore = "a3" })
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := mysqlclient.Connect(n.addr, user, password, "nowhere")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Execute("select library a1"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestChangeOfUserIsBounded has a client not answer when it is asked for its
+// password.
+func TestChangeOfUserIsBounded(t *testing.T) {
+	n := start(t, func(_ *directory, c *proxy.Config) { c.HandshakeTimeout = 100 * time.Millisecond })
+	c := n.raw(t)
+	c.send(t, packet(0x11, user+"\x00"+"\x14"+strings.Repeat("?", 20)+"\x00"+"\x2d\x00"+"mysql_native_password\x00"))
+	if request := c.read(t, true); request[0] != 0xfe {
+		t.Fatalf("no other scramble was asked for: %q", request)
+	}
+	eventually(t, "the session has ended", func() bool { return len(n.Sessions()) == 0 })
+}
