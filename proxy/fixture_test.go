@@ -195,7 +195,8 @@ func start(t testing.TB, options ...option) *node {
 	for _, option := range options {
 		option(d, &cfg)
 	}
-	if cfg.Backends == nil {
+	greeted := cfg.Backends == nil
+	if greeted {
 		cfg.Backends = backend.New(backend.Config{Logger: log, Registerer: prometheus.NewRegistry(), Greeted: d.record})
 	}
 	cfg.Backends.Update(d.Libraries(), d.Settings())
@@ -210,7 +211,7 @@ func start(t testing.TB, options ...option) *node {
 	n := &node{Server: server, directory: d, backends: cfg.Backends, addr: l.Addr().String(), stopped: make(chan error, 1)}
 	go func() { n.stopped <- server.Serve(l) }()
 	for _, l := range d.Libraries().All() {
-		eventually(t, "the servers have greeted", func() bool { _, ok := d.Greetings()[l.Active]; return ok })
+		eventually(t, "the servers have greeted", func() bool { _, ok := d.Greetings()[l.Active]; return ok || !greeted })
 	}
 	server.SetReady(true)
 	t.Cleanup(func() {
