@@ -45,5 +45,5 @@
 // # Locks
 //
 // Taken in this order: Server.mu, session.reach, session.mu. Of these only
-// session.reach is held while waiting for the network, for killTimeout at most.
+// session.reach is held while waiting for the network, for abandonTimeout at most.
 package proxy

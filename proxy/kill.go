@@ -18,6 +18,10 @@ import (
 // whose statement it is keeps its backend connection.
 const killTimeout = 5 * time.Second
 
+// abandonTimeout is killTimeout for a statement whose client has gone. Nobody waits
+// for that, and when many go at once there is a queue.
+const abandonTimeout = 20 * time.Second
+
 // kill handles KILL and COM_PROCESS_KILL. The id is one that a greeting told a
 // client, of this node or another, never a server's thread id: that would be
 // some stranger's.
@@ -61,7 +65,7 @@ func (server *Server) Kill(_ context.Context, id uint32, user string, statementO
 	if target == nil || target.describe().User != user {
 		return false, nil
 	}
-	err = target.killThread(true)
+	err = target.killThread(true, killTimeout)
 	if !statementOnly {
 		target.cut()
 		return true, nil
@@ -71,10 +75,9 @@ func (server *Server) Kill(_ context.Context, id uint32, user string, statementO
 
 // killThread ends the statement that the session's server is executing, or that
 // waits for something else, if any, and unless statementOnly the backend
-// connection with it.
-// It may be called from any goroutine. The session cannot let its backend
+// connection with it; bound is how long that may take. It may be called from any goroutine. The session cannot let its backend
 // connection go meanwhile, so the statement is never another session's.
-func (s *session) killThread(statementOnly bool) error {
+func (s *session) killThread(statementOnly bool, bound time.Duration) error {
 	if !s.reach.TryLock() {
 		return nil // it is being killed, or has just begun or ended
 	}
@@ -87,7 +90,7 @@ func (s *session) killThread(statementOnly bool) error {
 	if conn == nil || s.idle.Load() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(s.server.ctx, killTimeout)
+	ctx, cancel := context.WithTimeout(s.server.ctx, bound)
 	defer cancel()
 	return s.server.killAt(ctx, conn.Library(), conn.Server(), conn.ThreadID(), statementOnly)
 }

@@ -170,7 +170,7 @@ func (s *session) onServerSilence() error {
 // the backend connection has to do.
 func (s *session) abandon() {
 	s.server.metrics.abandoned.Inc()
-	if err := s.killThread(false); err != nil {
+	if err := s.killThread(false, abandonTimeout); err != nil {
 		s.server.log.Warn("the statement of a client that has gone may go on", s.fields(err)...)
 		return
 	}
