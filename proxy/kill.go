@@ -95,6 +95,9 @@ func (s *session) killThread(statementOnly bool, bound time.Duration) error {
 	return s.server.killAt(ctx, conn.Library(), conn.Server(), conn.ThreadID(), statementOnly)
 }
 
+// noSuchThread is a server's error for a KILL that comes too late.
+const noSuchThread = 1094
+
 // killAt tells a server to end the statement of one of its threads, or the thread.
 func (server *Server) killAt(ctx context.Context, library fsm.LibraryID, address string, thread uint32, statementOnly bool) error {
 	profile := backend.Profile{Collation: DefaultCollation, Capabilities: wire.ClientDeprecateEOF}
@@ -109,7 +112,11 @@ func (server *Server) killAt(ctx context.Context, library fsm.LibraryID, address
 	if statementOnly {
 		form = "KILL QUERY %d"
 	}
-	if err := helper.own(wire.ComQuery, fmt.Appendf(nil, form, thread)); err != nil {
+	err = helper.own(wire.ComQuery, fmt.Appendf(nil, form, thread))
+	if refused := (*wire.ServerError)(nil); errors.As(err, &refused) && refused.Code == noSuchThread {
+		return nil // it has ended by itself
+	}
+	if err != nil {
 		return fmt.Errorf("killing a statement on server %s: %w", address, err)
 	}
 	return nil

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -90,7 +89,7 @@ func (s *session) ask(conn net.Conn, code byte, argument []byte) (refusal, err e
 		}
 		if event == wire.EventDone && used == n {
 			if s.tracker.ErrCode() != 0 {
-				return readRefusal(buf[wire.HeaderLen : have+n]), nil
+				return wire.ParseServerError(buf[wire.HeaderLen : have+n]), nil
 			}
 			return nil, nil
 		}
@@ -102,19 +101,4 @@ func (s *session) ask(conn net.Conn, code byte, argument []byte) (refusal, err e
 			have = 0
 		}
 	}
-}
-
-// readRefusal reads an ERR packet's payload: mark, code, perhaps "#" and a SQLSTATE,
-// and the text.
-func readRefusal(payload []byte) error {
-	const fixed, state = 3, 6
-	if len(payload) < fixed {
-		return errors.New("the server refused without saying why")
-	}
-	code := binary.LittleEndian.Uint16(payload[1:])
-	text := payload[fixed:]
-	if len(text) >= state && text[0] == '#' {
-		text = text[state:]
-	}
-	return fmt.Errorf("error %d: %s", code, text)
 }
