@@ -47,7 +47,7 @@ func TestKillReachesTheNodeOfTheNumber(t *testing.T) {
 		if found, err := nodes[0].Kill(within(t, patience), to.NodeNumber(), 7, "calvin", false); found || err != nil {
 			t.Errorf("%s serves no clients yet: %v, %v", to.ID(), found, err)
 		}
-		session := uint32(1<<31 + i)
+		session := uint32(1<<30 + i)
 		got.sessionsOf(to, session)
 		for _, from := range nodes {
 			for _, statementOnly := range []bool{false, true} {

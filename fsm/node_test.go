@@ -76,11 +76,11 @@ func TestNodesAreBounded(t *testing.T) {
 	if r := apply(t, m, SetNode{NodeInfo{ID: "more"}}); !errors.Is(r.Err, ErrBadChange) || r.NodesChanged {
 		t.Errorf("one more: %+v", r)
 	}
-	apply(t, m, RemoveNode{ID: "n1234"})
+	apply(t, m, RemoveNode{ID: "n876"})
 	if r := apply(t, m, SetNode{NodeInfo{ID: "instead"}}); r.Err != nil {
 		t.Errorf("one instead of another: %+v", r)
 	}
-	if n, _ := m.Node("instead"); n.Number != 1235 {
+	if n, _ := m.Node("instead"); n.Number != 877 {
 		t.Errorf("it has the number %d", n.Number)
 	}
 	if r := apply(t, m, SetNode{NodeInfo{ID: "n7", HTTP: "h:1"}}); r.Err != nil {

@@ -44,8 +44,8 @@ type NodeInfo struct {
 	Number uint16
 }
 
-// MaxNodeNumber is the largest number of a node.
-const MaxNodeNumber = 1<<11 - 1
+// MaxNodeNumber is the largest number of a node: ten bits of a connection id.
+const MaxNodeNumber = 1<<10 - 1
 
 // Greeting is what a MySQL server says of itself when it greets, as the cluster
 // remembers it.

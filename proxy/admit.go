@@ -42,19 +42,21 @@ func (server *Server) admit(conn net.Conn) {
 	}()
 }
 
-// Connection ids are 32 bits wide on the wire. The highest bit keeps them apart
-// from the thread ids of servers, so that a KILL with one of those finds nobody
-// rather than a stranger. The node's number follows, which makes ids unique in
-// the cluster and tells where to forward a KILL to. The rest counts.
+// Connection ids are 32 bits wide on the wire. The highest bit is clear: some
+// clients read the id as a signed number and would ask to kill a negative one. The
+// next bit keeps ids apart from the thread ids of servers, so that a KILL with one
+// of those finds nobody rather than a stranger. The node's number follows, which
+// makes ids unique in the cluster and tells where to forward a KILL to. The rest
+// counts.
 const (
-	idMark      = 1 << 31
+	idMark      = 1 << 30
 	idNodeShift = 20
 	idCountMask = 1<<idNodeShift - 1
 )
 
 // nodeOf returns the number of the node that gave a connection id, 0 for none.
 func nodeOf(id uint32) uint16 {
-	if id&idMark == 0 {
+	if id&^(idMark-1) != idMark {
 		return 0
 	}
 	return uint16(id &^ idMark >> idNodeShift)

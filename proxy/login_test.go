@@ -203,6 +203,9 @@ func TestConnectionIDIsTheOneOfTheGreeting(t *testing.T) {
 	if id, err := r.GetUint(0, 0); err != nil || uint32(id) != c.GetConnectionID() {
 		t.Errorf("CONNECTION_ID() is %d, %v; the greeting said %d", id, err, c.GetConnectionID())
 	}
+	if id := int32(c.GetConnectionID()); id < 0 {
+		t.Errorf("a client that reads the id as a signed number takes it for %d", id)
+	}
 }
 
 // TestKillIsForwardedToTheNodeOfTheID asks for sessions of other nodes.
@@ -220,11 +223,12 @@ func TestKillIsForwardedToTheNodeOfTheID(t *testing.T) {
 		}
 	})
 	c := n.open(t)
-	const elsewhere, nobody = 1<<31 | 9<<20 | 5, 1<<31 | 10<<20 | 5
+	const elsewhere, nobody = 1<<30 | 9<<20 | 5, 1<<30 | 10<<20 | 5
 	exec(t, c, fmt.Sprintf("kill query %d", elsewhere))
 	exec(t, c, fmt.Sprintf("kill %d", elsewhere))
 	execError(t, c, 9522, fmt.Sprintf("kill %d", nobody))
 	execError(t, c, 9522, "kill 12")
+	execError(t, c, 9522, fmt.Sprintf("kill %d", uint32(1<<31|elsewhere)))
 	want := fmt.Sprint([]string{
 		fmt.Sprint(9, elsewhere, user, true), fmt.Sprint(9, elsewhere, user, false), fmt.Sprint(10, nobody, user, false),
 	})
