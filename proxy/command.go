@@ -111,7 +111,7 @@ func (s *session) query(cmd command) error {
 		}
 	case stmt.ClassHarmless:
 		if column, ok := syntax.ConnectionID(sql); ok && cmd.whole {
-			return s.connectionID(cmd, column)
+			return s.connectionID(cmd, column, wire.AppendTextResult)
 		}
 		if cmd.whole {
 			at = anywhere
@@ -151,12 +151,16 @@ func (s *session) queryKill(cmd command, class stmt.Class, sql []byte) error {
 // connectionID answers SELECT CONNECTION_ID() with the id that the client was
 // greeted with: a server's would be another's after the next change of the
 // backend connection.
-func (s *session) connectionID(cmd command, column string) error {
+func (s *session) connectionID(cmd command, column string, appendResult appendResult) error {
 	if err := s.drop(cmd); err != nil {
 		return err
 	}
-	return s.write(wire.AppendTextResult(nil, s.sequence, s.caps, s.status,
-		[]wire.Column{{Name: column, Unsigned64: true}}, [][]string{{strconv.FormatUint(uint64(s.id), 10)}}))
+	id := strconv.FormatUint(uint64(s.id), 10)
+	return s.write(appendResult(nil, s.sequence, s.caps, s.status, connectionIDColumn(column), [][]string{{id}}))
+}
+
+func connectionIDColumn(name string) []wire.Column {
+	return []wire.Column{{Name: name, Unsigned64: true}}
 }
 
 // syntax is how the session's statements are to be read.

@@ -196,16 +196,38 @@ func TestDefaultCoreObjectNeedsNoSelect(t *testing.T) {
 func TestConnectionIDIsTheOneOfTheGreeting(t *testing.T) {
 	n := start(t)
 	c := n.raw(t)
-	r, err := c.Execute("SELECT CONNECTION_ID()")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if id, err := r.GetUint(0, 0); err != nil || uint32(id) != c.GetConnectionID() {
-		t.Errorf("CONNECTION_ID() is %d, %v; the greeting said %d", id, err, c.GetConnectionID())
-	}
 	if id := int32(c.GetConnectionID()); id < 0 {
 		t.Errorf("a client that reads the id as a signed number takes it for %d", id)
 	}
+	wantID := func(r *mysql.Result, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := r.GetUint(0, 0)
+		if name := string(r.Fields[0].Name); err != nil || uint32(id) != c.GetConnectionID() || name != "me" {
+			t.Errorf("%s is %d, %v; the greeting said %d", name, id, err, c.GetConnectionID())
+		}
+	}
+	const sql = "SELECT CONNECTION_ID() AS me"
+	wantID(c.Execute(sql))
+	st, err := c.Prepare(sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, before := range []string{"do 0", "select library a1", "select library b2"} {
+		if _, err := c.Execute(before); err != nil {
+			t.Fatal(err)
+		}
+		wantID(st.Execute())
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Execute(); err == nil {
+		t.Error("a closed statement was executed")
+	}
+	wantID(c.Execute(sql))
 }
 
 // TestKillIsForwardedToTheNodeOfTheID asks for sessions of other nodes.

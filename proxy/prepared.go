@@ -27,7 +27,10 @@ func (s *session) prepare(cmd command) error {
 		}
 		return s.prepareExtension(cmd, extension)
 	}
+	column, isID := syntax.ConnectionID(sql)
 	switch base := st.class.Base(); {
+	case isID && cmd.whole:
+		return s.prepareConnectionID(cmd, column)
 	case base == stmt.ClassKill:
 		// Its number is one of ours, which the server would take for its own.
 		return s.refuse(cmd, kindNotSupported.with("KILL in a prepared statement"))
@@ -68,14 +71,26 @@ func (s *session) prepareExtension(cmd command, e stmt.Extension) error {
 	return s.write(wire.AppendPrepareResult(nil, s.sequence, s.caps, s.status, id, e.Params, wire.TextColumns(columns...)))
 }
 
+// prepareConnectionID prepares what connectionID answers.
+func (s *session) prepareConnectionID(cmd command, column string) error {
+	if err := s.drop(cmd); err != nil {
+		return err
+	}
+	id := s.statements.add(&statement{idColumn: column})
+	return s.write(wire.AppendPrepareResult(nil, s.sequence, s.caps, s.status, id, 0, connectionIDColumn(column)))
+}
+
 // execute handles COM_STMT_EXECUTE and COM_STMT_BULK_EXECUTE.
 func (s *session) execute(cmd command) error {
 	st, err := s.statementOf(cmd, "mysqld_stmt_execute")
 	if err != nil {
 		return s.refuse(cmd, err)
 	}
-	if st.extension != nil {
+	switch {
+	case st.extension != nil:
 		return s.executeExtension(cmd, st)
+	case st.idColumn != "":
+		return s.connectionID(cmd, st.idColumn, wire.AppendBinaryResult)
 	}
 	layout, complete := wire.ParseExecute(cmd.payload(), int(st.params), s.caps)
 	if layout.Bound || !complete {
@@ -132,7 +147,7 @@ func (s *session) sendLongData(cmd command) error {
 	if err != nil {
 		return s.drop(cmd)
 	}
-	if st.extension != nil {
+	if st.isOurs() {
 		st.longData = lostLongData
 		return s.drop(cmd)
 	}
@@ -150,7 +165,7 @@ func (s *session) onStatement(cmd command) error {
 	if err != nil {
 		return s.refuse(cmd, err)
 	}
-	if st.extension != nil {
+	if st.isOurs() {
 		return s.ok(cmd)
 	}
 	if cmd.code == wire.ComStmtReset {
@@ -176,7 +191,7 @@ func (s *session) closeStatement(cmd command) error {
 	}
 	id, _ := statementID(cmd.payload())
 	s.statements.remove(id)
-	if st.extension != nil || !s.isPrepared(st) {
+	if st.isOurs() || !s.isPrepared(st) {
 		return s.drop(cmd)
 	}
 	binary.LittleEndian.PutUint32(cmd.payload()[1:], st.serverID)

@@ -34,6 +34,9 @@ type statement struct {
 	extension *stmt.Extension
 	// extensionTypes are its parameters' types as the client bound them last.
 	extensionTypes []wire.ParamType
+	// idColumn is set for SELECT CONNECTION_ID(), which no server answers as its
+	// clients expect: the name of the column.
+	idColumn string
 
 	// serverID is valid on the backend connection of that generation only.
 	serverID   uint32
@@ -50,6 +53,9 @@ type statement struct {
 	// execution, 0 when there is none, lostLongData when it got lost.
 	longData uint64
 }
+
+// isOurs tells whether no server knows the statement.
+func (st *statement) isOurs() bool { return st.extension != nil || st.idColumn != "" }
 
 // lostLongData is a generation that never exists.
 const lostLongData = ^uint64(0)
