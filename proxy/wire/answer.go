@@ -62,7 +62,7 @@ type answer struct {
 	state    state
 	command  byte
 	caps     Capability
-	left     uint16 // definitions to come in stateColumns
+	left     uint32 // definitions to come in stateColumns
 	columns  uint16 // columns whose definitions follow those of parameters
 	bare     bool   // the definitions are left out
 	status   uint16
@@ -124,6 +124,10 @@ func (a *answer) packet(p []byte, length int64) error {
 	}
 }
 
+// maxColumns bounds the columns of a result. Tables have 4096 at most, but a SELECT
+// may name as many values as fit into a statement.
+const maxColumns = 1<<24 - 1
+
 // first takes the packet that begins a result.
 func (a *answer) first(p []byte, length int64) error {
 	switch p[0] {
@@ -145,10 +149,10 @@ func (a *answer) first(p []byte, length int64) error {
 	if a.caps&(ClientOptionalResultsetMetadata|MariadbCacheMetadata) != 0 {
 		a.metadata(&r)
 	}
-	if r.bad || count == 0 || count > 0xffff || length != int64(len(p)-len(r.b)) {
+	if r.bad || count == 0 || count > maxColumns || length != int64(len(p)-len(r.b)) {
 		return fmt.Errorf("%w: it begins no result", errMalformed)
 	}
-	a.definitions(uint16(count))
+	a.definitions(uint32(count))
 	return nil
 }
 
@@ -172,7 +176,7 @@ func (a *answer) resultEnded() {
 
 // definitions goes on to as many definitions. The EOF behind them comes also when
 // they are left out.
-func (a *answer) definitions(count uint16) {
+func (a *answer) definitions(count uint32) {
 	a.left = count
 	a.state = stateColumns
 	if a.bare {
@@ -220,7 +224,7 @@ func (a *answer) definitionsEnded() {
 	case a.columns > 0:
 		columns := a.columns
 		a.columns = 0
-		a.definitions(columns)
+		a.definitions(uint32(columns))
 	default:
 		a.state = stateIdle
 	}
@@ -241,9 +245,9 @@ func (a *answer) prepareOK(p []byte) error {
 	switch {
 	case params > 0:
 		a.columns = columns
-		a.definitions(params)
+		a.definitions(uint32(params))
 	case columns > 0:
-		a.definitions(columns)
+		a.definitions(uint32(columns))
 	default:
 		a.state = stateIdle
 	}

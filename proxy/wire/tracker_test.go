@@ -196,6 +196,20 @@ func TestTrackerKeepsTheStatusOfEarlierAnswers(t *testing.T) {
 	}
 }
 
+// TestTrackerTakesMoreColumnsThanATableHas: a SELECT without a table has no such bound.
+func TestTrackerTakesMoreColumnsThanATableHas(t *testing.T) {
+	const columns = 1<<16 + 3
+	for _, caps := range []Capability{OfferedCapabilities, OfferedCapabilities &^ ClientDeprecateEOF} {
+		b := stream(concat(header(caps, columns), row("a"), end(caps, StatusInTrans))...)
+		var tr Tracker
+		tr.Begin(ComQuery, caps)
+		n, ev := feedAll(t, &tr, b, func() int { return 4096 })
+		if n != len(b) || ev != EventDone || tr.Status() != StatusInTrans {
+			t.Errorf("capabilities %#x: event %d after %d of %d bytes, status %#x", caps, ev, n, len(b), tr.Status())
+		}
+	}
+}
+
 func TestTrackerRefusesWhatIsNoAnswer(t *testing.T) {
 	deprecate, classic := OfferedCapabilities, OfferedCapabilities&^ClientDeprecateEOF
 	mysql8 := shapes()["mysql8"]
@@ -216,7 +230,7 @@ func TestTrackerRefusesWhatIsNoAnswer(t *testing.T) {
 		{"file of a client that gives none", ComQuery, deprecate &^ ClientLocalFiles, stream([]byte{markLocalInfile, 'x'})},
 		{"eof instead of a result", ComQuery, deprecate, stream(shortEOF(0))},
 		{"no columns", ComQuery, deprecate, stream([]byte{0xfc, 0, 0})},
-		{"too many columns", ComQuery, deprecate, stream([]byte{0xfd, 0, 0, 1})},
+		{"too many columns", ComQuery, deprecate, stream([]byte{0xfe, 0, 0, 0, 1, 0, 0, 0, 0})},
 		{"cut number of columns", ComQuery, deprecate, stream([]byte{0xfc, 1})},
 		{"more behind the number of columns", ComQuery, deprecate, stream([]byte{1, 1})},
 		{"end among definitions", ComQuery, deprecate, stream([]byte{2}, definition(), shortEOF(0))},
