@@ -36,6 +36,9 @@
 // long. What a server's init_connect sets is not run again: put such settings
 // into the server's own configuration.
 //
+// A connection that was cleaned longer than a second ago is cleaned again when it
+// is taken: a reset is also what copies the server's global variables.
+//
 // # Locks
 //
 // Taken in this order, never the other way: Manager.mu, pool.mu, health.mu.

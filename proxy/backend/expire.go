@@ -39,7 +39,7 @@ func (m *Manager) pools() []*pool {
 // expire closes what has been idle for longer than the timeout.
 func (p *pool) expire(timeout time.Duration) {
 	p.mu.Lock()
-	fresh := slices.IndexFunc(p.idle, func(l *link) bool { return time.Since(l.idleSince) < timeout })
+	fresh := slices.IndexFunc(p.idle, func(l *link) bool { return time.Since(l.cleanSince) < timeout })
 	if fresh < 0 {
 		fresh = len(p.idle)
 	}

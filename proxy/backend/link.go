@@ -27,7 +27,9 @@ type link struct {
 	generation uint64 // the pool's when this was opened
 	beside     bool   // not counted by the pool, and never reused
 
-	idleSince time.Time
+	// cleanSince is when this was reset last; zero while anything of a session may
+	// be on it.
+	cleanSince time.Time
 }
 
 func newLink(raw net.Conn, server string, profile Profile, peer *wire.Peer) (*link, error) {

@@ -74,12 +74,16 @@ func (p *pool) acquire(ctx context.Context, profile Profile, connect func(error)
 			if l, opened, err = p.open(ctx, w, connect); opened {
 				return l, nil
 			}
-		case l.alive():
+		case !l.alive():
+			p.discard(l)
+			l, err = p.take(ctx, w)
+		case p.renew(ctx, l):
+			l.cleanSince = time.Time{}
 			p.reused.Add(1)
 			return l, nil
 		default:
-			p.discard(l)
-			l, err = p.take(ctx, w)
+			p.replace(l)
+			l = nil
 		}
 	}
 }
@@ -255,13 +259,7 @@ func (p *pool) release(l *link, settled bool) {
 // clean resets a connection and lets the next one have it.
 func (p *pool) clean(l *link, settled bool) {
 	if err := l.reset(p.ctx, p.cfg.ResetTimeout, settled); err != nil {
-		p.unclean.Add(1)
-		p.cfg.Logger.Debug("connection closed: it could not be reset", zap.String("server", p.target.server), zap.Error(err))
-		if refused := (*RefusedError)(nil); errors.As(err, &refused) {
-			l.quit() // the answer was whole
-		} else {
-			l.cut()
-		}
+		p.spoilt(l, err)
 		p.mu.Lock()
 		p.resetting--
 		p.passSlot()
@@ -269,12 +267,24 @@ func (p *pool) clean(l *link, settled bool) {
 		return
 	}
 	p.cleaned.Add(1)
+	l.cleanSince = time.Now()
 	p.mu.Lock()
 	p.resetting--
 	surplus := p.park(l)
 	p.mu.Unlock()
 	if surplus != nil {
 		surplus.quit()
+	}
+}
+
+// spoilt closes a connection that could not be reset.
+func (p *pool) spoilt(l *link, err error) {
+	p.unclean.Add(1)
+	p.cfg.Logger.Debug("connection closed: it could not be reset", zap.String("server", p.target.server), zap.Error(err))
+	if refused := (*RefusedError)(nil); errors.As(err, &refused) {
+		l.quit() // the answer was whole
+	} else {
+		l.cut()
 	}
 }
 
@@ -294,7 +304,6 @@ func (p *pool) park(l *link) (surplus *link) {
 		p.grant(turn{link: l})
 		return nil
 	}
-	l.idleSince = time.Now()
 	p.idle = append(p.idle, l)
 	if len(p.idle) > p.cfg.MaxIdlePerServer {
 		surplus = p.idle[0]

@@ -33,8 +33,15 @@ func (l *link) reset(ctx context.Context, timeout time.Duration, settled bool) e
 		return fmt.Errorf("server %s: %w", l.server, err)
 	}
 	stop := context.AfterFunc(ctx, func() { interrupt(l.raw) })
-	defer stop()
+	err := l.putBack(settled)
+	if !stop() && err == nil {
+		err = fmt.Errorf("server %s: %w", l.server, ctx.Err()) // its deadlines are not ours any more
+	}
+	return err
+}
 
+// putBack sends the commands of reset.
+func (l *link) putBack(settled bool) error {
 	steps := []command{
 		{wire.ComQuery, "ROLLBACK"},
 		{wire.ComResetConnection, ""},
