@@ -64,7 +64,8 @@ type (
 		Level string `json:"level"`
 	}
 	LimitsSection struct {
-		ParkAfter int `json:"park_after"` // seconds
+		ParkAfter   int `json:"park_after,omitempty"` // seconds
+		MaxSessions int `json:"max_sessions,omitempty"`
 	}
 )
 
@@ -119,8 +120,8 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 		return ConfigFile{}, err
 	}
 	var limits *LimitsSection
-	if o.ParkAfter > 0 {
-		limits = &LimitsSection{ParkAfter: o.ParkAfter}
+	if o.ParkAfter > 0 || o.MaxSessions > 0 {
+		limits = &LimitsSection{ParkAfter: o.ParkAfter, MaxSessions: o.MaxSessions}
 	}
 	var backend *BackendSection
 	if o.BackendConnections > 0 {

@@ -35,6 +35,9 @@ type Options struct {
 	// ParkAfter is after how many seconds an idle session gives its backend
 	// connection back; 0 leaves the product's default.
 	ParkAfter int
+	// MaxSessions is how many sessions each node serves; 0 leaves the product's
+	// default.
+	MaxSessions int
 	// LogLevel is that of the nodes; "" means debug.
 	LogLevel string
 }
