@@ -74,7 +74,7 @@ func (s *session) stillUsable() (bool, error) {
 	anchor := s.anchor()
 	switch {
 	case retired && anchor == free:
-		s.detach()
+		s.move()
 		return false, nil
 	case retired && s.fresh():
 		return true, nil

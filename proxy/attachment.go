@@ -109,6 +109,12 @@ func (s *session) detach() {
 	}
 }
 
+// move is detach for a session that goes on with another backend connection.
+func (s *session) move() {
+	s.learnInsertID()
+	s.detach()
+}
+
 // discard closes the backend connection. What was lost with it the client has
 // been told, or is told by the caller.
 func (s *session) discard() {

@@ -183,10 +183,13 @@ func (s *session) note(class stmt.Class, c change, out outcome) {
 	s.setRecent(out == failed || class&stmt.LooksAhead != 0 ||
 		s.tracker.Warnings() > 0 || s.tracker.AffectedRows() > 0)
 	if id := s.tracker.LastInsertID(); id != 0 {
-		s.insertID = id
+		s.insertID, s.insertUnsure = id, true // or it is one that the client gave
 	}
 	if s.tracker.Status()&wire.StatusDBDropped != 0 {
 		s.setDatabase("")
+	}
+	if class&stmt.LooksAhead != 0 {
+		s.insertUnsure = true
 	}
 	if changes := s.tracker.SessionChanges(); changes.Any() {
 		s.noteReported(changes, len(c.settings) > 0)

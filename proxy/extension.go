@@ -84,7 +84,7 @@ func (s *session) enter(p fsm.Placement) error {
 		if refusal := s.server.countLibrary(s, p.Library); refusal != nil {
 			return refusal
 		}
-		s.detach()
+		s.move()
 		s.library = p.Library
 	}
 	s.core = p.Core

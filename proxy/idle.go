@@ -112,7 +112,7 @@ func (s *session) runErrand() error {
 		if s.anchor() == free {
 			s.server.metrics.parked.Inc()
 			s.server.log.Debug("an idle session gives its backend connection back", zap.Uint32("session", s.id))
-			s.detach()
+			s.move()
 		}
 	}
 	return nil

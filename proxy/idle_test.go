@@ -325,3 +325,30 @@ func TestWakingASessionDoesNotBreakACompressedFrame(t *testing.T) {
 		t.Errorf("got %q", answer)
 	}
 }
+
+// TestLastInsertIDFollowsWhateverSetIt has ids that answers do not tell, or tell
+// although LAST_INSERT_ID() says something else.
+func TestLastInsertIDFollowsWhateverSetIt(t *testing.T) {
+	n := start(t, parkSoon)
+	c := n.open(t)
+	exec(t, c, "select library a1")
+	exec(t, c, "create or replace table numbered (id int auto_increment primary key, v int)")
+	exec(t, c, "insert into numbered (v) values (1)")
+	for _, step := range []struct{ statement, want string }{
+		{"insert into numbered (id, v) values (77, 1)", "1"},
+		{"do last_insert_id(5)", "5"},
+		{"update numbered set v = last_insert_id(6) where id = 77", "6"},
+		{"set last_insert_id = 7", "7"},
+	} {
+		exec(t, c, step.statement)
+		eventually(t, "the session was parked", func() bool { return n.inUse() == 0 })
+		if got := value(t, c, "select last_insert_id() from dual"); got != step.want {
+			t.Errorf("%s: behind a park LAST_INSERT_ID() is %s, want %s", step.statement, got, step.want)
+		}
+		exec(t, c, "select library a2")
+		if got := value(t, c, "select last_insert_id() from dual"); got != step.want {
+			t.Errorf("%s: at the other library LAST_INSERT_ID() is %s, want %s", step.statement, got, step.want)
+		}
+		exec(t, c, "select library a1")
+	}
+}

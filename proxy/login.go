@@ -201,7 +201,7 @@ func (s *session) forget() {
 	s.statements.reset()
 	s.state.reset(s.collation)
 	s.detach()
-	s.att.untold, s.insertID = nil, 0
+	s.att.untold, s.insertID, s.insertUnsure = nil, 0, false
 	s.status = wire.StatusAutocommit
 }
 

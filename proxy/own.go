@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/mysqlda/mysqlda/proxy/wire"
@@ -45,6 +46,41 @@ func (s *session) toRepeat() [][]byte {
 	return all
 }
 
+// learnInsertID asks the server what LAST_INSERT_ID() returns. When that fails,
+// what is known already has to do.
+func (s *session) learnInsertID() {
+	if !s.insertUnsure || s.att.conn == nil || s.att.tainted || !s.fresh() {
+		return
+	}
+	id, err := s.askInsertID()
+	if err != nil {
+		s.att.tainted = true
+		s.server.log.Debug("asking for the last insert id", s.fields(err)...)
+		return
+	}
+	s.insertID, s.insertUnsure = id, false
+}
+
+func (s *session) askInsertID() (uint64, error) {
+	conn, caps := s.att.conn.NetConn(), s.att.conn.Capabilities()
+	s.att.check = time.Time{}
+	if err := conn.SetDeadline(time.Now().Add(prepareTimeout)); err != nil {
+		return 0, err
+	}
+	if _, err := conn.Write(wire.AppendCommand(nil, caps, wire.ComQuery, "SELECT LAST_INSERT_ID()")); err != nil {
+		return 0, err
+	}
+	row, err := wire.ReadRow(conn, caps, 1)
+	if err != nil {
+		return 0, err
+	}
+	id, err := strconv.ParseUint(string(row[0]), 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	return id, conn.SetDeadline(time.Time{})
+}
+
 // own executes a command of our own whose answer the client does not see. The
 // error holds the server's own words if it refused.
 func (s *session) own(code byte, argument []byte) error {
@@ -68,10 +104,7 @@ func (s *session) ask(conn net.Conn, code byte, argument []byte) (refusal, err e
 	if len(argument) >= wire.MaxPacketPayload {
 		return nil, fmt.Errorf("command %#x of %d bytes is too long", code, len(argument))
 	}
-	packet := make([]byte, wire.HeaderLen+1, wire.HeaderLen+1+len(argument))
-	wire.PutHeader(packet, 1+len(argument), 0)
-	packet[wire.HeaderLen] = code
-	if _, err := conn.Write(append(packet, argument...)); err != nil {
+	if _, err := conn.Write(wire.AppendCommand(nil, s.att.conn.Capabilities(), code, string(argument))); err != nil {
 		return nil, err
 	}
 

@@ -2,9 +2,13 @@ package proxy_test
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"testing"
 	"time"
+
+	mysqlclient "github.com/go-mysql-org/go-mysql/client"
+	"github.com/go-mysql-org/go-mysql/mysql"
 
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy"
@@ -107,4 +111,38 @@ func TestWaitForTheClusterEndsWithTheClient(t *testing.T) {
 		t.Fatal("the wait goes on without a client")
 	}
 	eventually(t, "the session has ended", func() bool { return len(n.Sessions()) == 0 })
+}
+
+// TestStatementOfAnEncryptedClientThatHasGoneIsEnded has a TLS client vanish with
+// its farewell unread, and one that compresses.
+func TestStatementOfAnEncryptedClientThatHasGoneIsEnded(t *testing.T) {
+	cert := selfMade(t)
+	n := start(t, func(_ *directory, c *proxy.Config) { c.TLS = &tls.Config{Certificates: []tls.Certificate{cert}} })
+	for name, option := range map[string]mysqlclient.Option{
+		"TLS":        func(c *mysqlclient.Conn) error { c.UseSSL(true); return nil },
+		"compressed": func(c *mysqlclient.Conn) error { return c.SetCapability(mysql.CLIENT_COMPRESS) },
+	} {
+		c, err := mysqlclient.Connect(n.addr, user, password, "", option)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Execute("select library a1"); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := c.Execute("do sleep(77)")
+			ended <- err
+		}()
+		eventually(t, "the statement runs", func() bool { return running(t, 0, "do sleep(77)") == 1 })
+		begun := time.Now()
+		if err := c.Conn.Conn.Close(); err != nil {
+			t.Error(err)
+		}
+		<-ended
+		eventually(t, "the statement was ended", func() bool { return running(t, 0, "do sleep(77)") == 0 })
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("%s: it took %s", name, took)
+		}
+	}
 }

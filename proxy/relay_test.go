@@ -351,3 +351,64 @@ func TestFilesThatAreWaitedForHoldNoThreads(t *testing.T) {
 		t.Errorf("%d threads were made for %d sessions", made, sessions)
 	}
 }
+
+// TestPipelineMayHoldAFile sends commands of every kind in one write, in the middle
+// of them one that asks for a file, and the file.
+func TestPipelineMayHoldAFile(t *testing.T) {
+	c := start(t).raw(t, func(c *mysqlclient.Conn) error { return c.SetCapability(mysql.CLIENT_LOCAL_FILES) })
+	c.query(t, "select library a1")
+	c.query(t, "create or replace table piped (a int)")
+	id := c.prepare(t, "select 1 from dual")
+	ok := func(first bool) {
+		t.Helper()
+		if answer := c.read(t, first); answer[0] != 0 {
+			t.Fatalf("got %q, want OK", answer)
+		}
+	}
+	for _, comment := range []string{"", "/* a */ "} {
+		c.send(t, packet(0x0e, ""), packet(0x03, "do 1"), packet(0x19, id4(9999)),
+			packet(0x03, comment+"load data local infile 'x' into table piped"), []byte{2, 0, 0, 2, '1', '\n', 0, 0, 0, 3},
+			packet(0x17, id4(id)+"\x00\x01\x00\x00\x00"), packet(0x03, "select library a2"), packet(0x0e, ""))
+		ok(true)
+		ok(true)
+		if answer := c.read(t, true); answer[0] != 0xfb {
+			t.Fatalf("no file is asked for: %q", answer)
+		}
+		c.Sequence = 4
+		ok(false)
+		for i := range 4 { // one column, its definition, a row and the end
+			c.read(t, i == 0)
+		}
+		ok(true)
+		ok(true)
+		c.query(t, "select library a1")
+	}
+	wantRows(t, "piped", 2)
+}
+
+// TestResetConnectionWorksInEveryState has something different under way each time.
+func TestResetConnectionWorksInEveryState(t *testing.T) {
+	c := start(t, parkSoon).raw(t)
+	for _, before := range [][]string{
+		nil,
+		{"select library a1"},
+		{"select library a1", "begin", "select 1 into @x"},
+		{"select library a1", "create temporary table made (a int)"},
+		{"set @a = 1"},
+		{"select library a1", "set autocommit = 0", "select count(*) into @x from mysql.user"},
+		{"select library a1", "xa start 'x'"},
+	} {
+		for _, statement := range before {
+			c.query(t, statement)
+		}
+		c.want(t, 0, packet(0x1f, ""))
+		c.want(t, 9501, packet(0x03, "select * from mysql.user"))
+		r, err := c.Execute("select @@autocommit and @a is null and @x is null")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if clean, err := r.GetInt(0, 0); clean != 1 || err != nil {
+			t.Errorf("behind %q something is left (%v)", before, err)
+		}
+	}
+}

@@ -42,6 +42,9 @@ type session struct {
 
 	att      attachment
 	insertID uint64 // what LAST_INSERT_ID() returns, 0 for nothing yet
+	// insertUnsure says that only the server knows that: it may have changed in a
+	// way that answers do not show.
+	insertUnsure bool
 
 	turn    turn
 	tracker wire.Tracker

@@ -29,6 +29,9 @@ const stressFor = 8 * time.Second
 // seconds when many of them are killed.
 const waitForever = "do get_lock('held', "
 
+// stressLimit is how many sessions a library and a user may have.
+const stressLimit = 600
+
 // TestSessionsThatDoEverythingAtOnceLeaveNothing runs sessions that connect, ask,
 // are killed, vanish, are parked, change libraries and users, all at the same
 // time. No answer may be another's, and nothing may be left in the end.
@@ -39,7 +42,7 @@ func TestSessionsThatDoEverythingAtOnceLeaveNothing(t *testing.T) {
 	cert := selfMade(t)
 	n := start(t, parkSoon, func(_ *directory, c *proxy.Config) {
 		c.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-		c.MaxSessionsPerLibrary, c.MaxSessionsPerUser = 1000, 1000
+		c.MaxSessionsPerLibrary, c.MaxSessionsPerUser = stressLimit, stressLimit
 		c.Backends = backend.New(backend.Config{MaxPerServer: 60, Logger: c.Logger, Registerer: prometheus.NewRegistry()})
 	})
 	setup := n.raw(t)
@@ -90,6 +93,15 @@ func TestSessionsThatDoEverythingAtOnceLeaveNothing(t *testing.T) {
 	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= goroutines+5 })
 	for i := range servers {
 		eventually(t, "no statement runs on a server", func() bool { return running(t, i, waitForever) == 0 })
+	}
+	wantRoom(t, n)
+}
+
+// wantRoom checks that all sessions which were counted are counted no more.
+func wantRoom(t *testing.T, n *node) {
+	t.Helper()
+	for range stressLimit {
+		n.raw(t).query(t, "select library a1")
 	}
 }
 
