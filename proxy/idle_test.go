@@ -352,3 +352,15 @@ func TestLastInsertIDFollowsWhateverSetIt(t *testing.T) {
 		exec(t, c, "select library a1")
 	}
 }
+
+func TestResetThatFindsNoRoomLeavesTheLibrary(t *testing.T) {
+	n := start(t, func(d *directory, c *proxy.Config) {
+		d.settings.DefaultLibrary, c.MaxSessionsPerLibrary = "library_1", 1
+	})
+	c := n.raw(t)
+	c.query(t, "select library a2")
+	other := n.raw(t) // takes the room
+	c.want(t, 9526, packet(0x1f, ""))
+	c.want(t, 9501, packet(0x03, "do (select count(*) from mysql.user)"))
+	other.query(t, "select library a2")
+}

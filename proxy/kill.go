@@ -149,9 +149,6 @@ func (s *session) cut() {
 	}
 	s.reach.Lock()
 	defer s.reach.Unlock()
-	if s.interrupt != nil {
-		s.interrupt(errClientGone)
-	}
 	if s.killable != nil {
 		if err := shutDown(s.killable.Socket()); err != nil {
 			s.server.log.Debug("cutting a session off", zap.Uint32("session", s.id), zap.Error(err))

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -162,11 +163,17 @@ func (s *session) restart() error {
 			library = l.ID
 		}
 	}
-	if refusal := s.server.countLibrary(s, library); refusal != nil {
+	refusal := s.server.countLibrary(s, library)
+	s.core, s.library = s.start.Core, library
+	if refusal != nil {
+		// It must not stay where it was either.
+		s.core, s.library = "", 0
+		refusal = cmp.Or(s.server.countLibrary(s, 0), refusal)
+	}
+	s.publish()
+	if refusal != nil {
 		return refusal
 	}
-	s.core, s.library = s.start.Core, library
-	s.publish()
 	return nil
 }
 

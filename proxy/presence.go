@@ -21,7 +21,7 @@ const clientCheck = time.Second
 
 // Why a wait ends before its time.
 var (
-	// errClientGone: the client is not there any more, or its session was killed.
+	// errClientGone: the client is not there any more.
 	errClientGone = errors.New("the client has gone")
 	// errInterrupted: by a KILL QUERY.
 	errInterrupted = errors.New("the statement was killed")
