@@ -19,6 +19,7 @@ const (
 	DefaultHandshakeTimeout = 10 * time.Second
 	DefaultAcquireTimeout   = 10 * time.Second
 	DefaultIdleTimeout      = 8 * time.Hour
+	DefaultStallTimeout     = time.Minute
 	DefaultParkAfter        = 5 * time.Second
 	// DefaultMaxAllowedPacket is the largest that any server allows.
 	DefaultMaxAllowedPacket = 1 << 30
@@ -60,6 +61,9 @@ type Config struct {
 	// IdleTimeout is how long a session may be idle before it is ended. It is
 	// looked at once a second at most.
 	IdleTimeout time.Duration
+	// StallTimeout is how long a client may keep to itself what it still owes of a
+	// command or of a file that it has begun. A backend connection may wait for it.
+	StallTimeout time.Duration
 	// ParkAfter is how long a session may be idle before it gives a backend
 	// connection back to which nothing anchors it. Negative means never.
 	ParkAfter time.Duration
@@ -79,6 +83,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.HandshakeTimeout = cmp.Or(c.HandshakeTimeout, DefaultHandshakeTimeout)
 	c.AcquireTimeout = cmp.Or(c.AcquireTimeout, DefaultAcquireTimeout)
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, DefaultIdleTimeout)
+	c.StallTimeout = cmp.Or(c.StallTimeout, DefaultStallTimeout)
 	c.ParkAfter = cmp.Or(c.ParkAfter, DefaultParkAfter)
 	c.MaxAllowedPacket = cmp.Or(c.MaxAllowedPacket, DefaultMaxAllowedPacket)
 	return c, nil

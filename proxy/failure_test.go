@@ -10,6 +10,9 @@ import (
 
 	"github.com/mysqlda/mysqlda/proxy"
 	"github.com/mysqlda/mysqlda/test/harness/mysqld"
+
+	mysqlclient "github.com/go-mysql-org/go-mysql/client"
+	"github.com/go-mysql-org/go-mysql/mysql"
 )
 
 // ownServer starts a server that the test may break, as library_3.
@@ -228,5 +231,59 @@ func TestShutdownIsBounded(t *testing.T) {
 	}
 	if got := len(n.Sessions()); got != 0 {
 		t.Errorf("%d sessions are left", got)
+	}
+}
+
+// TestClientThatDoesNotGoOnIsCutOff has clients that owe the rest of a large
+// statement, of a refused one, and of a file.
+func TestClientThatDoesNotGoOnIsCutOff(t *testing.T) {
+	n := start(t, func(_ *directory, c *proxy.Config) { c.StallTimeout = 100 * time.Millisecond })
+	local := func(c *mysqlclient.Conn) error { return c.SetCapability(mysql.CLIENT_LOCAL_FILES) }
+	setup := n.raw(t)
+	setup.query(t, "select library a1")
+	setup.query(t, "create or replace table stalled (a int)")
+	for name, begin := range map[string]func(*rawClient){
+		"statement": func(c *rawClient) {
+			c.query(t, "select library a1")
+			c.send(t, packet(0x03, "do length('"+strings.Repeat("x", 100_000)+"')")[:50_000])
+		},
+		"refused statement": func(c *rawClient) {
+			c.send(t, packet(0x03, "delete from stalled where "+strings.Repeat("x", 100_000))[:50_000])
+		},
+		"file": func(c *rawClient) {
+			c.query(t, "select library a1")
+			c.send(t, packet(0x03, "load data local infile 'x' into table stalled"))
+			c.read(t, true)
+		},
+	} {
+		begin(n.raw(t, local))
+		eventually(t, name+": the session has ended", func() bool { return len(n.Sessions()) == 1 })
+	}
+}
+
+// TestShutdownCutsSessionsOffInEveryState has sessions wait for their clients in
+// every way.
+func TestShutdownCutsSessionsOffInEveryState(t *testing.T) {
+	n := start(t)
+	local := func(c *mysqlclient.Conn) error { return c.SetCapability(mysql.CLIENT_LOCAL_FILES) }
+	idle, busy, half, file, user2 := n.raw(t), n.raw(t), n.raw(t), n.raw(t, local), n.raw(t)
+	for _, c := range []*rawClient{idle, busy, half, file} {
+		c.query(t, "select library a1")
+	}
+	busy.query(t, "begin")
+	half.send(t, []byte{50, 0, 0, 0, 3, 's'})
+	file.query(t, "create or replace table cut_off (a int)")
+	file.send(t, packet(0x03, "load data local infile 'x' into table cut_off"))
+	file.read(t, true)
+	user2.send(t, packet(0x11, user+"\x00\x14"+strings.Repeat("?", 20)+"\x00\x2d\x00mysql_native_password\x00"))
+	user2.read(t, true)
+	begun := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	if err := n.Shutdown(ctx); err == nil {
+		t.Error("sessions that were cut off are not reported")
+	}
+	if took := time.Since(begun); took > 3*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }

@@ -105,7 +105,7 @@ func (s *session) copyRest(cmd command, w io.Writer) error {
 		if last {
 			return nil
 		}
-		b, err := s.in.fill(wire.HeaderLen)
+		b, err := s.owed(wire.HeaderLen)
 		if err != nil {
 			return &clientLost{err}
 		}
@@ -117,9 +117,18 @@ func (s *session) copyRest(cmd command, w io.Writer) error {
 	}
 }
 
+// owed is clientReader.fill for what must follow what the client has sent already.
+// Of one that does not go on the session is cut off.
+func (s *session) owed(n int) ([]byte, error) {
+	if s.in.buffered() < n {
+		defer time.AfterFunc(s.server.cfg.StallTimeout, s.cut).Stop()
+	}
+	return s.in.fill(n)
+}
+
 func (s *session) copyClient(w io.Writer, n int) error {
 	for n > 0 {
-		b, err := s.in.fill(1)
+		b, err := s.owed(1)
 		if err != nil {
 			return &clientLost{err}
 		}
@@ -256,7 +265,7 @@ func (s *session) localInfile(server net.Conn) error {
 	w := &stickyWriter{w: server}
 	next := s.tracker.NextSequence()
 	for continued := false; ; next++ {
-		b, err := s.in.fill(wire.HeaderLen)
+		b, err := s.owed(wire.HeaderLen)
 		if err != nil {
 			return &clientLost{err}
 		}

@@ -321,3 +321,41 @@ func TestLostTransactionIsReportedBehindLongData(t *testing.T) {
 	execute := packet(0x17, id4(id)+"\x00\x01\x00\x00\x00"+"\x00"+"\x01\xfc\x00")
 	c.want(t, 9514, execute)
 }
+
+// TestCursorAndLongDataSurviveARetirement orders the servers anew while a session
+// has both under way.
+func TestCursorAndLongDataSurviveARetirement(t *testing.T) {
+	n := start(t, parkSoon)
+	c := n.raw(t)
+	c.query(t, "select library a1")
+	cursor, long := c.prepare(t, "select seq from seq_1_to_3"), c.prepare(t, "select length(?) from dual")
+	c.send(t, packet(0x17, id4(cursor)+"\x01"+id4(1)))
+	for i := range 3 { // one column, its definition and the end
+		c.read(t, i == 0)
+	}
+	c.send(t, packet(0x18, id4(long)+"\x00\x00"+"0123456789"))
+	moved := library(1, "library_1", servers[1].Addr(), servers[0].Addr())
+	moved.ActiveEpoch = 2
+	n.backends.Update(newDirectory(moved, library(2, "library_2", servers[1].Addr())).libraries, n.directory.Settings())
+	fetch := packet(0x1c, id4(cursor)+id4(1))
+	for range 3 { // a row and the end
+		if row := c.want(t, 0, fetch); row[0] != 0 {
+			t.Fatalf("the cursor has gone: %q", row)
+		}
+		c.read(t, false)
+	}
+	c.send(t, packet(0x17, id4(long)+"\x00\x01\x00\x00\x00"+"\x00"+"\x01\xfc\x00"))
+	for i := range 4 { // one column, its definition, a row and the end
+		if packet := c.read(t, i == 0); i == 2 && !bytes.Contains(packet, []byte{10, 0, 0, 0}) {
+			t.Errorf("the length of 10 bytes is not in %q", packet)
+		}
+	}
+	c.want(t, 0, fetch) // the end, with which the cursor is closed
+	r, err := c.Execute("select @@port from dual where 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if port, _ := r.GetInt(0, 0); int(port) != servers[1].Port() {
+		t.Errorf("with nothing under way the session is at port %d, want %d", port, servers[1].Port())
+	}
+}
