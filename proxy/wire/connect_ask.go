@@ -36,12 +36,8 @@ func ReadRow(from io.Reader, caps Capability, columns int) ([][]byte, error) {
 		return nil, err
 	}
 	r := reader{b: payload}
-	metadata := byte(1)
-	if caps.Has(ClientOptionalResultsetMetadata) {
-		metadata = r.uint8()
-	}
-	count := r.lenenc()
-	if caps.Has(MariadbCacheMetadata) {
+	count, metadata := r.lenenc(), byte(metadataFollows)
+	if caps&(ClientOptionalResultsetMetadata|MariadbCacheMetadata) != 0 {
 		metadata = r.uint8()
 	}
 	if r.bad || count != uint64(columns) {

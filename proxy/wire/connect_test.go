@@ -484,7 +484,7 @@ func FuzzConnect(f *testing.F) {
 func FuzzReadRow(f *testing.F) {
 	f.Add(uint64(ClientDeprecateEOF), slicesOf(packetOf(1, []byte{2}), packetOf(2, []byte("c")), packetOf(3, []byte("c")), packetOf(4, []byte("\x01a\xfb")), packetOf(5, []byte{0xfe, 0, 0, 2, 0, 0, 0})))
 	f.Add(uint64(MariadbCacheMetadata), slicesOf(packetOf(1, []byte{2, 0}), packetOf(2, []byte{0xfe, 0, 0, 2, 0}), packetOf(3, []byte("\x01a\x00")), packetOf(4, []byte{0xfe, 0, 0, 2, 0})))
-	f.Add(uint64(ClientOptionalResultsetMetadata), slicesOf(packetOf(1, []byte{0, 2}), packetOf(2, []byte{0xfe, 0, 0, 2, 0}), packetOf(3, []byte("\x01a\x00")), packetOf(4, []byte{0xfe, 0, 0, 2, 0})))
+	f.Add(uint64(ClientOptionalResultsetMetadata), slicesOf(packetOf(1, []byte{2, 0}), packetOf(2, []byte{0xfe, 0, 0, 2, 0}), packetOf(3, []byte("\x01a\x00")), packetOf(4, []byte{0xfe, 0, 0, 2, 0})))
 	f.Fuzz(func(t *testing.T, caps uint64, b []byte) {
 		row, err := ReadRow(bytes.NewReader(b), Capability(caps), 2)
 		if (err == nil) != (len(row) == 2) {
@@ -505,7 +505,8 @@ func TestReadRowReadsOneRow(t *testing.T) {
 	}{
 		{"with EOF", 0, [][]byte{{2}, []byte("c"), []byte("c"), eof, []byte("\x01a\xfb"), eof}, `["a" nil]`},
 		{"without EOF", ClientDeprecateEOF, [][]byte{{2}, []byte("c"), []byte("c"), []byte("\x00\x01b"), eof}, `["" "b"]`},
-		{"optional metadata", ClientOptionalResultsetMetadata | ClientDeprecateEOF, [][]byte{{0, 2}, []byte("\x01a\x01b"), eof}, `["a" "b"]`},
+		{"optional metadata", ClientOptionalResultsetMetadata | ClientDeprecateEOF, [][]byte{{2, 0}, []byte("\x01a\x01b"), eof}, `["a" "b"]`},
+		{"optional metadata that came", ClientOptionalResultsetMetadata | ClientDeprecateEOF, [][]byte{{2, 1}, []byte("c"), []byte("c"), []byte("\x01a\x01b"), eof}, `["a" "b"]`},
 		{"cached metadata", MariadbCacheMetadata | ClientDeprecateEOF, [][]byte{{2, 0}, []byte("\x01a\x01b"), eof}, `["a" "b"]`},
 		{"cached metadata that came", MariadbCacheMetadata | ClientDeprecateEOF, [][]byte{{2, 1}, []byte("c"), []byte("c"), []byte("\x01a\x01b"), eof}, `["a" "b"]`},
 		{"no row", ClientDeprecateEOF, [][]byte{{2}, []byte("c"), []byte("c"), eof}, "no row"},
