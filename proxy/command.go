@@ -91,6 +91,9 @@ func (s *session) setOption(cmd command) error {
 // query handles COM_QUERY.
 func (s *session) query(cmd command) error {
 	sql, ok := wire.QueryText(cmd.payload(), s.caps)
+	if !ok && !cmd.whole {
+		return s.refuse(cmd, kindNotSupported.with("A query whose attributes are so long"))
+	}
 	if !ok {
 		return s.refuse(cmd, kindMalformed.with())
 	}

@@ -101,7 +101,8 @@ func (s *session) own(code byte, argument []byte) error {
 
 // ask sends a command and reads its answer. refusal is what an ERR packet says.
 func (s *session) ask(conn net.Conn, code byte, argument []byte) (refusal, err error) {
-	if len(argument) >= wire.MaxPacketPayload {
+	const head = 3 // the command and the list of query attributes
+	if head+len(argument) >= wire.MaxPacketPayload {
 		return nil, fmt.Errorf("command %#x of %d bytes is too long", code, len(argument))
 	}
 	if _, err := conn.Write(wire.AppendCommand(nil, s.att.conn.Capabilities(), code, string(argument))); err != nil {

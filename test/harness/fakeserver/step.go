@@ -153,6 +153,12 @@ func MayHangUp(steps ...Step) Step {
 // payload of each, command byte included, and returns the payloads of the answer,
 // none for a command that has no answer.
 func Serve(answer func(c *Conn, payload []byte) [][]byte) Step {
+	return Play(func(c *Conn, payload []byte) []Step { return []Step{Send(answer(c, payload)...)} })
+}
+
+// Play is Serve for answers that are more than packets: steps, which may break the
+// protocol or end the script. The client may hang up during any of them.
+func Play(answer func(c *Conn, payload []byte) []Step) Step {
 	return func(c *Conn) error {
 		for {
 			if err := c.raw.SetDeadline(time.Now().Add(stepTimeout)); err != nil {
@@ -165,10 +171,12 @@ func Serve(answer func(c *Conn, payload []byte) [][]byte) Step {
 			if err != nil {
 				return err
 			}
-			if err := c.Write(answer(c, payload)...); hungUp(err) {
-				return errEnd
-			} else if err != nil {
-				return err
+			for _, step := range answer(c, payload) {
+				if err := step(c); hungUp(err) {
+					return errEnd
+				} else if err != nil {
+					return err
+				}
 			}
 		}
 	}
