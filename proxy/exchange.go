@@ -145,7 +145,7 @@ func (s *session) serverFailed(cmd command, lost *serverLost) error {
 		return nil
 	}
 	defer s.discard()
-	if !lost.started {
+	if !lost.started && !lost.broken {
 		err := s.lastWords(cmd)
 		if err == nil || !errors.As(err, &lost) {
 			return err

@@ -74,7 +74,7 @@ func TestMetadataMayBeLeftOut(t *testing.T) {
 func TestReportsOfTheSessionPassAndFollowIt(t *testing.T) {
 	report := fakeserver.OK{AffectedRows: 1, Info: "text", Session: slices.Concat(
 		fakeserver.Schema("elsewhere"), fakeserver.Variable("sql_mode", "ANSI_QUOTES"), fakeserver.Changed(),
-		fakeserver.Entry(3, "\x00\x27" + "3E11FA47-71CA-11E1-9E33-C80AA9429562:23"),
+		fakeserver.Entry(3, "\x00\x27"+"3E11FA47-71CA-11E1-9E33-C80AA9429562:23"),
 		fakeserver.Entry(4, "\x16START TRANSACTION; xyz"), fakeserver.Entry(5, "\x08T_____W_"),
 	)}
 	f := scripted(t, map[string]func(c *fakeserver.Conn) []fakeserver.Step{

@@ -16,6 +16,7 @@ import (
 type serverLost struct {
 	sent, started, midPacket bool
 	err                      error
+	broken                   bool // what the server sent is no answer
 }
 
 func (e *serverLost) Error() string { return fmt.Sprintf("backend connection lost: %v", e.err) }
@@ -207,11 +208,15 @@ func (s *session) answer(a answer) error {
 func (s *session) pass(server net.Conn, b []byte) (done bool, err error) {
 	for len(b) > 0 {
 		used, event, err := s.tracker.Feed(b)
-		if err != nil {
-			return false, &serverLost{sent: true, started: true, midPacket: true, err: err}
+		if used > 0 {
+			if err := s.write(b[:used]); err != nil {
+				return false, err
+			}
 		}
-		if err := s.write(b[:used]); err != nil {
-			return false, err
+		if err != nil {
+			return false, &serverLost{
+				sent: true, started: s.tracker.Started(), midPacket: s.tracker.MidPacket(), broken: true, err: err,
+			}
 		}
 		b = b[used:]
 		switch event {

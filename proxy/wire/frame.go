@@ -56,6 +56,24 @@ func (f *frame) feed(b []byte) (used int, whole bool, err error) {
 	return used, true, nil
 }
 
+// position is where a stream can be left: behind a whole packet or, when the one in
+// hand began in an earlier piece, within it.
+type position struct {
+	at                 int // bytes of the piece at hand
+	seq                uint8
+	started, midPacket bool
+}
+
+func (f *frame) position() position {
+	return position{seq: f.seq, started: f.started, midPacket: f.headLen > 0 || f.inPacket}
+}
+
+// goBack leaves the stream at a position. It cannot be fed any more.
+func (f *frame) goBack(p position) {
+	f.headLen, f.inPacket = 0, p.midPacket
+	f.seq, f.started = p.seq, p.started
+}
+
 // short reports whether the packet in hand, of which some payload has come, is
 // the only physical packet of its logical packet.
 func (f *frame) short() bool { return f.length+int64(f.left) < MaxPacketPayload }

@@ -75,17 +75,24 @@ func (t *Tracker) ResumeLocalInfile(sequence uint8) {
 // after EventDone are none of the answer's.
 //
 // An error says that the stream is no valid answer: the connection is of no
-// more use, and every further call fails the same way until Begin.
+// more use, and every further call fails the same way until Begin. n is then where
+// the last valid packet ended, 0 for none in b, and NextSequence, MidPacket, AtResult
+// and Started tell about the bytes up to there.
 func (t *Tracker) Feed(b []byte) (n int, ev Event, err error) {
 	if t.err != nil {
 		return 0, EventNeedMore, t.err
 	}
+	valid := t.frame.position()
 	for n < len(b) {
 		if t.answer.waiting() {
 			return n, EventNeedMore, t.fail(errUnsolicited)
 		}
 		if t.answer.state == stateRows {
-			n += t.frame.skipRows(b[n:])
+			if skipped := t.frame.skipRows(b[n:]); skipped > 0 {
+				n += skipped
+				valid = t.frame.position()
+				valid.at = n
+			}
 		}
 		used, whole, err := t.frame.feed(b[n:])
 		n += used
@@ -96,7 +103,12 @@ func (t *Tracker) Feed(b []byte) (n int, ev Event, err error) {
 			err = t.packet()
 		}
 		if err != nil {
-			return n, EventNeedMore, t.fail(err)
+			t.frame.goBack(valid)
+			return valid.at, EventNeedMore, t.fail(err)
+		}
+		if whole {
+			valid = t.frame.position()
+			valid.at = n
 		}
 		switch t.answer.state {
 		case stateIdle:

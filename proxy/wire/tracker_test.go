@@ -306,3 +306,37 @@ func BenchmarkTrackerRows(b *testing.B) {
 		}
 	}
 }
+
+// TestBrokenStreamIsLeftBehindItsLastPacket cuts a result with a broken packet in
+// two at every place: all of it but that packet belongs to the answer, unless the
+// cut is in the packet's header, of which the first part was passed on.
+func TestBrokenStreamIsLeftBehindItsLastPacket(t *testing.T) {
+	valid := slicesOf(packetOf(1, []byte{1}), packetOf(2, []byte("column")), packetOf(3, []byte("\x01a")), packetOf(4, []byte("\x01b")))
+	stream := slicesOf(valid, packetOf(9, []byte("\x01c")))
+	for cut := range stream {
+		var tracker Tracker
+		tracker.Begin(ComQuery, ClientDeprecateEOF)
+		total, _, err := tracker.Feed(stream[:cut])
+		if err == nil {
+			var n int
+			n, _, err = tracker.Feed(stream[cut:])
+			total += n
+		}
+		want, mid := len(valid), false
+		if cut > want && cut < want+HeaderLen {
+			want, mid = cut, true
+		}
+		if err == nil || total != want || tracker.MidPacket() != mid || !mid && tracker.NextSequence() != 5 || !tracker.Started() {
+			t.Errorf("cut at %d: %v; %d bytes belong to it, next is %d, in a packet: %t", cut, err, total, tracker.NextSequence(), tracker.MidPacket())
+		}
+	}
+}
+
+func TestBrokenBeginningIsNoBeginning(t *testing.T) {
+	var tracker Tracker
+	tracker.Begin(ComQuery, 0)
+	n, _, err := tracker.Feed(packetOf(1, []byte{0xff}))
+	if err == nil || n != 0 || tracker.Started() || tracker.MidPacket() {
+		t.Errorf("%d bytes, %v, started: %t, in a packet: %t", n, err, tracker.Started(), tracker.MidPacket())
+	}
+}

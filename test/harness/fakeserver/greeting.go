@@ -90,6 +90,7 @@ func MariaDB() Greeting {
 // Greet sends the greeting. SSL is offered if and only if the server has TLS.
 func Greet(g Greeting) Step {
 	return func(c *Conn) error {
+		g := g // every connection has its own
 		if g.Salt == nil {
 			g.Salt = newSalt(saltLen)
 		}
