@@ -90,8 +90,8 @@ func (s *session) stillUsable() (bool, error) {
 // fresh says whether the backend connection has answered a moment ago or, as far
 // as can be seen from here, would.
 func (s *session) fresh() bool {
-	if s.att.closing {
-		return false
+	if s.att.closing || s.att.tainted {
+		return false // behind an answer there may be more, which answers nothing
 	}
 	if time.Since(s.att.used) < checkAfter {
 		return true

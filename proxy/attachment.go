@@ -16,7 +16,7 @@ type attachment struct {
 	check      time.Time     // conn's read deadline; zero: none
 
 	inFlight bool // a command was sent whose answer has not ended
-	tainted  bool // conn must not go back to its pool
+	tainted  bool // conn must not be used again, by anybody
 	closing  bool // the server has said that it closes conn
 	// pinned says that the session has made something there that no statement of
 	// ours could make again: a user variable, a temporary table, a lock.
