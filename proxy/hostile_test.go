@@ -27,15 +27,22 @@ type hostile struct {
 
 func startHostile(t *testing.T, does func(c *fakeserver.Conn) []fakeserver.Step) *hostile {
 	t.Helper()
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		eventually(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
-	})
+	checkGoroutines(t)
 	h := &hostile{fakeLibrary: scripted(t, map[string]func(*fakeserver.Conn) []fakeserver.Step{misbehave: does})}
 	h.node = start(t, serves(h.fakeLibrary))
 	h.bystander = h.session(t, everything)
 	h.conn = h.last(t).conn
 	return h
+}
+
+// checkGoroutines wants none left behind when everything has ended that is started
+// after it.
+func checkGoroutines(t *testing.T) {
+	t.Helper()
+	before := runtime.NumGoroutine()
+	t.Cleanup(func() {
+		eventually(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
+	})
 }
 
 // session is one that has a backend connection.
@@ -82,8 +89,11 @@ func (h *hostile) isOver(t *testing.T, p *peer, closed bool) {
 func (h *hostile) isEmpty(t *testing.T) {
 	t.Helper()
 	eventually(t, "nothing is in use", func() bool {
-		s := h.node.backends.Pools()[0]
-		return len(h.node.Sessions()) == 0 && s.InUse+s.Connecting+s.Resetting+s.Waiting == 0
+		used := len(h.node.Sessions())
+		for _, s := range h.node.backends.Pools() {
+			used += s.InUse + s.Connecting + s.Resetting + s.Waiting
+		}
+		return used == 0
 	})
 }
 
