@@ -41,4 +41,15 @@ func (c *Config) decodeClientTLS(root *object) {
 			o.report("client_certificates", "needs mode required: clients without TLS show no certificate")
 		}
 	})
+	c.warnOfUnused(t)
+}
+
+// warnOfUnused tells of keys that protect nothing, though they look as if they did.
+func (c *Config) warnOfUnused(t *ClientTLS) {
+	switch {
+	case t.Mode == TLSOff && (t.Cert != "" || t.ClientCA != ""):
+		c.Warnings = append(c.Warnings, "tls.mode is off: the other keys of tls have no effect")
+	case t.ClientCA != "" && t.ClientCertificates == TLSOff:
+		c.Warnings = append(c.Warnings, "tls.client_ca has no effect: tls.client_certificates is off, so no client is asked for a certificate")
+	}
 }

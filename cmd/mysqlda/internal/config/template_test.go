@@ -131,7 +131,7 @@ func TestCommentsOfTheTemplateAreTrue(t *testing.T) {
 		!after.Forwards[0].HasWeight || !after.Forwards[0].HasTLS {
 		t.Errorf("a comment is gone: %+v", after)
 	}
-	after.Server.ProxyProtocolFrom = nil
+	after.Server.ProxyProtocolFrom, after.Warnings = nil, nil // client_ca alone is warned of
 	after.TLS.Cert, after.TLS.Key, after.TLS.ClientCA = "", "", ""
 	after.Backend.TLSCA, after.Backend.TLSCert, after.Backend.TLSKey = "", "", ""
 	after.Auth.DefaultLibrary, after.Auth.DefaultCore = "", ""

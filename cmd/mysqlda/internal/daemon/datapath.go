@@ -88,6 +88,8 @@ func tlsForClients(cfg *config.Config, nodeID string, logger *zap.Logger) (*tls.
 	if err != nil {
 		return nil, fmt.Errorf("tls.cert, tls.key: %w", err)
 	}
+	logger.Info("certificate for clients", zap.String("file", certFile), zap.Bool("self_made", cfg.TLS.Cert == ""),
+		zap.Time("valid_until", pair.certificate().Leaf.NotAfter))
 	t := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.forClients}
 	switch cfg.TLS.ClientCertificates {
 	case config.TLSOptional:
