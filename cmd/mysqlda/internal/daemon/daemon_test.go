@@ -187,8 +187,11 @@ func TestNodesJoinServeAndLeave(t *testing.T) {
 	second := start(t, testNode(t, `"node": {"id": "n2"}`, clusterSection), Options{Join: []string{via}})
 	second.until(t, "the second node", ready)
 	third := start(t, testNode(t, `"node": {"id": "n3"}`, clusterSection), Options{})
-	lonely := third.until(t, "the third node", func(s admin.Status) bool { return s.ClusterID == "" })
-	if lonely.Ready || !strings.Contains(lonely.NotReady, "belongs to no cluster") {
+	// It answers before its data is open.
+	lonely := third.until(t, "the third node to wait", func(s admin.Status) bool {
+		return strings.Contains(s.NotReady, "belongs to no cluster")
+	})
+	if lonely.Ready || lonely.ClusterID != "" {
 		t.Errorf("got %+v", lonely)
 	}
 	if err := third.client.Join(t.Context(), []string{via}); err != nil {
