@@ -149,7 +149,7 @@ func TestBrokenAnswers(t *testing.T) {
 		{"a wrong number in the rows", steps{send(head...), fakeserver.Number(99), send(row), silent}, 9515},
 		{"a wrong number behind a result", steps{send(head...), send(fakeserver.End(caps, more)), fakeserver.Number(1), send(done), silent}, 9513},
 		{"65535 columns", steps{send(columns(0xff, 0xff)), send(head[1]), hangUp}, 9515},
-		{"65536 columns", steps{send([]byte{0xfd, 0, 0, 1}), silent}, 9513},
+		{"16777216 columns", steps{send([]byte{0xfe, 0, 0, 0, 1, 0, 0, 0, 0}), silent}, 9513},
 		{"an end among the columns", steps{send(head[0], fakeserver.EOF(2)), silent}, 9515},
 		{"an end that is cut short", steps{send(head...), send([]byte{0xfe, 0}), silent}, 9515},
 		{"a result cut in its second half", steps{send(result[:len(result)-1]...), hangUp}, 9515},

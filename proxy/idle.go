@@ -46,22 +46,40 @@ func (server *Server) watch() {
 	every = min(every, max(server.cfg.IdleTimeout/4, time.Millisecond))
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	var all []*session
+	scarce := false
 	for {
 		select {
 		case <-server.ctx.Done():
 			return
 		case <-tick.C:
+		case <-server.cfg.Backends.Wanted():
+		}
+		if now := server.cfg.Backends.Waiting() > 0; now != scarce {
+			scarce = now
+			tick.Reset(map[bool]time.Duration{true: scarceCheck, false: every}[scarce])
 		}
 		if server.ready.Load() {
 			server.updateOffer()
 		}
-		all = server.appendSessions(all[:0])
-		now := time.Now()
-		for _, s := range all {
-			server.lookAt(s, now)
-		}
-		clear(all)
+		server.lookAtAll(scarce)
+	}
+}
+
+// Under scarcity, while sessions wait for a backend connection, idle ones are
+// looked at more often and give theirs back much sooner.
+const (
+	scarceCheck = 20 * time.Millisecond
+	scarcePark  = 2 * scarceCheck
+)
+
+func (server *Server) lookAtAll(scarce bool) {
+	park := server.cfg.ParkAfter
+	if scarce {
+		park = min(park, scarcePark)
+	}
+	now := time.Now()
+	for _, s := range server.appendSessions(nil) {
+		server.lookAt(s, now, park)
 	}
 }
 
@@ -74,9 +92,10 @@ func (server *Server) appendSessions(to []*session) []*session {
 	return to
 }
 
-// lookAt wakes a session that is idle for too long. What a session is woken up
-// for it decides again by itself: it may have got to work meanwhile.
-func (server *Server) lookAt(s *session, now time.Time) {
+// lookAt wakes a session that is idle for too long; it is parked when it was idle
+// for as long as park, which is negative for never. What a session is woken up for
+// it decides again by itself: it may have got to work meanwhile.
+func (server *Server) lookAt(s *session, now time.Time, park time.Duration) {
 	if !s.idle.Load() || !s.loggedIn.Load() {
 		s.idleness.since = time.Time{}
 		return
@@ -94,8 +113,8 @@ func (server *Server) lookAt(s *session, now time.Time) {
 	case idle >= server.cfg.IdleTimeout:
 		s.errand.Store(errandFor(errandExpire, s.idleness.commands))
 		s.wake()
-	case server.cfg.ParkAfter > 0 && idle >= server.cfg.ParkAfter && s.attached.Load():
-		if s.recent.Load() && idle < recentFactor*server.cfg.ParkAfter {
+	case park > 0 && idle >= park && s.attached.Load():
+		if s.recent.Load() && idle < recentFactor*park {
 			return
 		}
 		s.errand.Store(errandFor(errandPark, s.idleness.commands))

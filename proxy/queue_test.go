@@ -87,3 +87,39 @@ func TestWhoWaitsForAConnectionAndGoesIsNoticed(t *testing.T) {
 	holder.query(t, "commit")
 	wantRows(t, "queued_gone", 0)
 }
+
+// TestIdleSessionMakesRoomForOneThatWaits has the only backend connection held by a
+// session that would keep it for a minute, because it may be asked how many rows
+// it has changed.
+func TestIdleSessionMakesRoomForOneThatWaits(t *testing.T) {
+	n := start(t, func(_ *directory, c *proxy.Config) {
+		c.Backends = backend.New(backend.Config{
+			MaxPerServer: 1, WaitTimeout: time.Minute, Logger: c.Logger, Registerer: prometheus.NewRegistry(),
+		})
+		c.AcquireTimeout = time.Minute
+	})
+	first, second := n.open(t), n.open(t)
+	exec(t, first, "select library a1")
+	exec(t, second, "select library b1")
+	exec(t, first, "create or replace table wanted (v int)")
+	begin := time.Now()
+	for range 3 {
+		exec(t, first, "insert into wanted values (1)")
+		exec(t, second, "insert into wanted values (2)")
+	}
+	if took := time.Since(begin); took > proxy.DefaultParkAfter {
+		t.Errorf("six statements took %s", took)
+	}
+	exec(t, first, "begin")
+	exec(t, first, "insert into wanted values (3)")
+	done := make(chan error, 1)
+	go func() {
+		_, err := second.ExecContext(t.Context(), "insert into wanted values (4)")
+		done <- err
+	}()
+	eventually(t, "the second session waits", func() bool { return n.backends.Waiting() == 1 })
+	exec(t, first, "commit")
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

@@ -22,6 +22,7 @@ type Manager struct {
 	routes      atomic.Pointer[routes]
 	idleTimeout atomic.Int64  // nanoseconds
 	retimed     chan struct{} // buffered: the idle timeout was changed
+	wanted      chan struct{} // buffered: a caller waits for a connection
 	unwell      chan struct{} // buffered: health has changed since onChange was called
 
 	mu       sync.Mutex
@@ -50,6 +51,7 @@ func New(cfg Config) *Manager {
 		cfg: cfg.withDefaults(), ctx: ctx, cancel: cancel,
 		retimed: make(chan struct{}, 1),
 		unwell:  make(chan struct{}, 1),
+		wanted:  make(chan struct{}, 1),
 		set:     fsm.NewLibrarySet(0, nil),
 		servers: make(map[string]*server),
 	}
@@ -121,7 +123,7 @@ func (m *Manager) newServer(address string, as account) *server {
 		stop:    stop,
 	}
 	to := target{server: address, tls: m.cfg.TLS, greeted: func(g wire.Greeting) { m.greeted(s, g) }}
-	s.pool = newPool(m.ctx, m.cfg, &m.tasks, to, as)
+	s.pool = newPool(m.ctx, m.cfg, &m.tasks, m.wanted, to, as)
 	s.observe = func(err error) { m.observe(s, err) }
 	p := &probe{pool: s.pool, observe: s.observe}
 	m.tasks.Go(func() { p.run(ctx) })
@@ -159,7 +161,7 @@ func (m *Manager) Close() {
 }
 
 // signal wakes the owner of a buffered channel, once however often it is called.
-func signal(wake chan struct{}) {
+func signal(wake chan<- struct{}) {
 	select {
 	case wake <- struct{}{}:
 	default:

@@ -23,6 +23,7 @@ type pool struct {
 	target target
 	ctx    context.Context // ends when the manager closes
 	tasks  *sync.WaitGroup // the manager's: resets under way
+	wanted chan<- struct{} // signalled when a caller begins to wait
 
 	// generation grows when connections opened before must not be reused: the
 	// account was changed, or the pool was retired.
@@ -51,9 +52,9 @@ const maxBeside = 4
 // errRetired says that the server left its last library.
 var errRetired = errors.New("the server is in no library any more")
 
-func newPool(ctx context.Context, cfg Config, tasks *sync.WaitGroup, to target, as account) *pool {
+func newPool(ctx context.Context, cfg Config, tasks *sync.WaitGroup, wanted chan<- struct{}, to target, as account) *pool {
 	return &pool{
-		cfg: cfg, target: to, ctx: ctx, tasks: tasks, account: as,
+		cfg: cfg, target: to, ctx: ctx, tasks: tasks, wanted: wanted, account: as,
 		beside: make(chan struct{}, maxBeside),
 		used:   make(map[*link]struct{}),
 	}
@@ -174,16 +175,13 @@ func (p *pool) open(ctx context.Context, w *waiter, connect func(error)) (l *lin
 	}
 	p.failed.Add(1)
 	if takesNoMore(err) {
-		if p.count > 1 { // the slot is one of them
-			oldest := p.beginShortage(w, err)
-			p.mu.Unlock()
-			if oldest != nil {
-				oldest.quit()
-			}
-			l, err = p.wait(ctx, w)
-			return l, false, err
+		oldest := p.beginShortage(w, err)
+		p.mu.Unlock()
+		if oldest != nil {
+			oldest.quit()
 		}
-		p.refuseAll(err)
+		l, err = p.wait(ctx, w)
+		return l, false, err
 	}
 	p.passSlot()
 	p.mu.Unlock()

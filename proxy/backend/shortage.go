@@ -10,9 +10,9 @@ const (
 )
 
 // shortage is what a pool does about a server that takes fewer connections than
-// the pool's bound, because others hold them: it treats itself as full. Whatever
-// comes back from a session goes to the waiting callers, and one at a time of
-// them tries to open another, after a pause.
+// the pool's bound, because others hold them, perhaps all: it treats itself as
+// full. Whatever comes back from a session goes to the waiting callers, and one
+// at a time of them tries to open another, after a pause.
 type shortage struct {
 	pause time.Duration // before the next try; zero while the server takes connections
 	until time.Time     // the end of that pause
@@ -27,16 +27,14 @@ func (s *shortage) end() {
 	s.pause, s.until = 0, time.Time{}
 }
 
-// pausing tells whether the server should not be tried at the moment. Without a
-// connection of ours there is nothing to wait for but the server itself, and
-// every caller may ask it.
+// pausing tells whether the server should not be tried at the moment.
 func (p *pool) pausing() bool {
-	return p.count > 0 && p.shortage.pause > 0 && time.Now().Before(p.shortage.until)
+	return p.shortage.pause > 0 && time.Now().Before(p.shortage.until)
 }
 
 // runsShort tells whether a new caller has to wait although the pool is not full.
 func (p *pool) runsShort() bool {
-	return p.pausing() || p.count > 0 && p.shortage.pause > 0 && len(p.waiting) > 0
+	return p.pausing() || p.shortage.pause > 0 && len(p.waiting) > 0
 }
 
 // beginShortage gives up the slot of a caller that the server has refused, and
@@ -78,14 +76,4 @@ func (p *pool) endShortage() {
 	}
 	p.shortage.end()
 	p.admit()
-}
-
-// refuseAll ends a shortage at a server that refuses even the only connection of
-// ours: nothing can come free here, so nobody waits for it.
-func (p *pool) refuseAll(why error) {
-	p.short.Add(1)
-	p.shortage.end()
-	for len(p.waiting) > 0 {
-		p.grant(turn{err: why})
-	}
 }

@@ -72,3 +72,20 @@ func (p *pool) stats() PoolStats {
 		Short:      p.short.Load(),
 	}
 }
+
+// Wanted is signalled when a caller has begun to wait for a connection. It is for
+// one reader, who makes those give theirs back that do not need them.
+func (m *Manager) Wanted() <-chan struct{} { return m.wanted }
+
+// Waiting is how many callers wait for a connection.
+func (m *Manager) Waiting() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, s := range m.servers {
+		s.pool.mu.Lock()
+		n += len(s.pool.waiting)
+		s.pool.mu.Unlock()
+	}
+	return n
+}

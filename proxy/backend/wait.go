@@ -22,6 +22,7 @@ func (p *pool) queue(w *waiter, at int) {
 		w.until = time.Now().Add(p.cfg.WaitTimeout)
 	}
 	p.waiting = slices.Insert(p.waiting, at, w)
+	signal(p.wanted)
 }
 
 // turn is what a waiter gets: a connection, an error, or neither: a slot.

@@ -58,7 +58,7 @@ func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
 // What the file's keys are when it does not say. docs and the template name them.
 var (
 	defaultLimits = Limits{
-		MaxSessions: 10_000, HandshakeTimeout: 10 * time.Second, IdleTimeout: 8 * time.Hour,
+		MaxSessions: 10_000, HandshakeTimeout: 10 * time.Second, IdleTimeout: 8 * time.Hour, StallTimeout: time.Minute,
 		AcquireTimeout: 10 * time.Second, ParkAfter: 5 * time.Second, MaxAllowedPacket: 1 << 30,
 	}
 	defaultBackend = Backend{
@@ -78,7 +78,7 @@ func TestEveryKeyIsRead(t *testing.T) {
   // line comment
   "server": { "listen_ip": "0.0.0.0", "listen_port": 23306, "shutdown_timeout": 3, "proxy_protocol_from": ["10.1.2.3", "::ffff:10.1.2.4", "fd00::/8", "0.0.0.0/0"], },
   "tls": { "mode": "required", "cert": "c.pem", "key": "../k.pem", "client_ca": "/a.pem", "client_certificates": "required" },
-  "limits": { "max_sessions": 1, "max_sessions_per_user": 2, "max_sessions_per_library": 3, "handshake_timeout": 4, "idle_timeout": 5,
+  "limits": { "max_sessions": 1, "max_sessions_per_user": 2, "max_sessions_per_library": 3, "handshake_timeout": 4, "idle_timeout": 5, "stall_timeout": 9,
     "acquire_timeout": 6, "park_after": 0, "max_allowed_packet": 1024 },
   "backend": { "tls_ca": "a.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "max_connections_per_server": 2, "max_idle_per_server": 1,
     "max_waiting_per_server": 3, "wait_timeout": 4, "dial_timeout": 5, "reset_timeout": 6, "probe_interval": 7, "probe_timeout": 8 },
@@ -101,7 +101,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		}},
 		TLS: ClientTLS{Mode: TLSRequired, Cert: "/etc/mysqlda/c.pem", Key: "/etc/k.pem", ClientCA: "/a.pem", ClientCertificates: TLSRequired},
 		Limits: Limits{
-			MaxSessions: 1, MaxSessionsPerUser: 2, MaxSessionsPerLibrary: 3, HandshakeTimeout: 4 * time.Second, IdleTimeout: 5 * time.Second,
+			MaxSessions: 1, MaxSessionsPerUser: 2, MaxSessionsPerLibrary: 3, HandshakeTimeout: 4 * time.Second, IdleTimeout: 5 * time.Second, StallTimeout: 9 * time.Second,
 			AcquireTimeout: 6 * time.Second, ParkAfter: 0, MaxAllowedPacket: 1024,
 		},
 		Backend: Backend{

@@ -30,6 +30,7 @@ type Limits struct {
 	MaxSessionsPerLibrary int           // 0: no bound of its own
 	HandshakeTimeout      time.Duration // for a client to log in
 	IdleTimeout           time.Duration // for a client to send its next command
+	StallTimeout          time.Duration // for a client to go on with what it has begun
 	AcquireTimeout        time.Duration // for a statement to get a backend connection
 	ParkAfter             time.Duration // an idle session gives its backend connection back; 0: never
 	MaxAllowedPacket      int64         // bytes of one command
@@ -70,6 +71,7 @@ func (c *Config) decodeLimits(root *object) {
 		MaxSessions:      proxy.DefaultMaxSessions,
 		HandshakeTimeout: proxy.DefaultHandshakeTimeout,
 		IdleTimeout:      proxy.DefaultIdleTimeout,
+		StallTimeout:     proxy.DefaultStallTimeout,
 		AcquireTimeout:   proxy.DefaultAcquireTimeout,
 		ParkAfter:        proxy.DefaultParkAfter,
 		MaxAllowedPacket: proxy.DefaultMaxAllowedPacket,
@@ -81,6 +83,7 @@ func (c *Config) decodeLimits(root *object) {
 		o.count("max_sessions_per_library", 0, maxSessions, &l.MaxSessionsPerLibrary)
 		o.seconds("handshake_timeout", 1, maxTimeoutSeconds, &l.HandshakeTimeout)
 		o.seconds("idle_timeout", 1, maxIdleLimitSeconds, &l.IdleTimeout)
+		o.seconds("stall_timeout", 1, maxTimeoutSeconds, &l.StallTimeout)
 		o.seconds("acquire_timeout", 1, maxTimeoutSeconds, &l.AcquireTimeout)
 		o.seconds("park_after", 0, maxTimeoutSeconds, &l.ParkAfter)
 		o.whole("max_allowed_packet", minAllowedPacket, maxAllowedPacketSize, &l.MaxAllowedPacket)

@@ -56,6 +56,7 @@ func configureDataPath(cfg *config.Config, nodeID string, logger *zap.Logger) (d
 			HandshakeTimeout:      cfg.Limits.HandshakeTimeout,
 			AcquireTimeout:        cfg.Limits.AcquireTimeout,
 			IdleTimeout:           cfg.Limits.IdleTimeout,
+			StallTimeout:          cfg.Limits.StallTimeout,
 			ParkAfter:             parkAfter(cfg.Limits.ParkAfter),
 			MaxAllowedPacket:      cfg.Limits.MaxAllowedPacket,
 		},

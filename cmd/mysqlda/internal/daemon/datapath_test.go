@@ -35,7 +35,7 @@ func TestDataPathGetsEveryBound(t *testing.T) {
 		TLS:    config.ClientTLS{Mode: config.TLSOff},
 		Limits: config.Limits{
 			MaxSessions: 1, MaxSessionsPerUser: 2, MaxSessionsPerLibrary: 3, HandshakeTimeout: 4,
-			IdleTimeout: 5, AcquireTimeout: 6, ParkAfter: 7, MaxAllowedPacket: 8,
+			IdleTimeout: 5, StallTimeout: 9, AcquireTimeout: 6, ParkAfter: 7, MaxAllowedPacket: 8,
 		},
 		Backend: config.Backend{
 			MaxConnections: 1, MaxIdle: 2, MaxWaiting: 3, WaitTimeout: 4, DialTimeout: 5, ResetTimeout: 6, ProbeInterval: 7, ProbeTimeout: 8,
@@ -47,7 +47,7 @@ func TestDataPathGetsEveryBound(t *testing.T) {
 		},
 		proxy: proxy.Config{
 			ProxyProtocolFrom: prefixes, MaxSessions: 1, MaxSessionsPerUser: 2, MaxSessionsPerLibrary: 3, HandshakeTimeout: 4,
-			IdleTimeout: 5, AcquireTimeout: 6, ParkAfter: 7, MaxAllowedPacket: 8,
+			IdleTimeout: 5, StallTimeout: 9, AcquireTimeout: 6, ParkAfter: 7, MaxAllowedPacket: 8,
 		},
 		servers: got.servers,
 	}
