@@ -12,8 +12,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +25,13 @@ const (
 	library  = "alpha"
 )
 
+// The routes' names.
+const (
+	direct    = "direct"
+	byDefault = "default library"
+	selecting = "select library"
+)
+
 // route is one way from a program to the server.
 type route struct {
 	name string
@@ -38,9 +43,9 @@ func TestClientsFindTheSameThroughANodeAsAtTheServer(t *testing.T) {
 	server := mysqld.ForTest(t, mysqld.Options{User: user, Password: password, Args: append(tlsFiles(t),
 		"--performance-schema=ON", "--event-scheduler=ON", "--local-infile=ON")})
 	routes := []route{
-		{name: "direct", addr: server.Addr()},
-		{name: "default library", addr: node(t, server, 1, library).Addresses().MySQL},
-		{name: "select library", addr: node(t, server, 3, "").Addresses().MySQL, core: "client-1"},
+		{name: direct, addr: server.Addr()},
+		{name: byDefault, addr: node(t, server, 1, library).Addresses().MySQL},
+		{name: selecting, addr: node(t, server, 3, "").Addresses().MySQL, core: "client-1"},
 	}
 	m := &matrix{answers: map[string]map[string]map[string]answer{}}
 	// A first Cleanup runs last: after the parallel programs.
@@ -73,21 +78,21 @@ func TestClientsFindTheSameThroughANodeAsAtTheServer(t *testing.T) {
 func compare(t *testing.T, routes []route, all map[string]map[string]answer) {
 	t.Helper()
 	for _, f := range features {
-		direct := all["direct"][f]
-		if direct.verdict == fails {
-			t.Errorf("%s, direct: %s", f, direct)
+		server := all[direct][f]
+		if server.verdict == fails {
+			t.Errorf("%s, %s: %s", f, direct, server)
 			continue
 		}
 		for _, r := range routes[1:] {
 			relayed := all[r.name][f]
-			if relayed == direct {
+			if relayed == server {
 				continue
 			}
-			if why := reasonFor(f); why != "" {
+			if reasonFor(f, r.name) != "" {
 				t.Logf("%s, %s: differs as expected: %s", f, r.name, relayed)
 				continue
 			}
-			t.Errorf("%s, %s: %s; at the server: %s", f, r.name, relayed, direct)
+			t.Errorf("%s, %s: %s; at the server: %s", f, r.name, relayed, server)
 		}
 	}
 }
@@ -170,82 +175,4 @@ func tlsFiles(t *testing.T) []string {
 		options = append(options, "--ssl-"+f.name+"="+path)
 	}
 	return options
-}
-
-// matrix gathers what every program found on every route. Programs add to it
-// from goroutines of their own.
-type matrix struct {
-	mu      sync.Mutex
-	answers map[string]map[string]map[string]answer // program, route, feature
-}
-
-func (m *matrix) add(program string, all map[string]map[string]answer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.answers[program] = all
-}
-
-// report prints the matrix: a line for each feature, a column for each program, in
-// each cell one sign for each route.
-func (m *matrix) report(t *testing.T, routes []route) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, d := range differences {
-		if len(m.answers) == len(programs) && !m.differs(d.feature) {
-			t.Errorf("%s differs for no program: it is no difference any more (%s)", d.feature, d.why)
-		}
-	}
-	var b strings.Builder
-	b.WriteString("\nIn each cell: direct, default library, select library.  + works  x fails  . the client has nothing of the kind  ~ works otherwise than directly\n\n")
-	for i, p := range programs {
-		fmt.Fprintf(&b, "%s%s\n", strings.Repeat(" ", 27+5*i), p.name)
-	}
-	for _, f := range features {
-		fmt.Fprintf(&b, "%-26s", f)
-		for _, p := range programs {
-			b.WriteByte(' ')
-			direct := m.answers[p.name]["direct"][f]
-			for _, r := range routes {
-				b.WriteString(sign(m.answers[p.name][r.name][f], direct))
-			}
-			b.WriteByte(' ')
-		}
-		if why := reasonFor(f); why != "" {
-			b.WriteString(" differs for a reason")
-		}
-		b.WriteByte('\n')
-	}
-	t.Log(b.String())
-	if path := os.Getenv("CLIENT_MATRIX"); path != "" {
-		if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// differs tells whether a program finds the feature otherwise through a node.
-func (m *matrix) differs(feature string) bool {
-	for _, routes := range m.answers {
-		for _, answers := range routes {
-			if answers[feature] != routes["direct"][feature] {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func sign(a, direct answer) string {
-	switch {
-	case a.verdict == fails:
-		return "x"
-	case a.verdict == undecided:
-		return " "
-	case a != direct:
-		return "~"
-	case a.verdict == cannot:
-		return "."
-	default:
-		return "+"
-	}
 }

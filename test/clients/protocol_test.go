@@ -10,11 +10,7 @@ import (
 // with differences, line by line.
 func TestProtocolDocumentHasEveryDifference(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../docs/protocol.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(text), "## What clients find otherwise\n")
+	_, section, _ := strings.Cut(protocolDocument(t), "## What clients find otherwise\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	var documented []string
 	for _, line := range strings.Split(section, "\n") {
@@ -29,4 +25,13 @@ func TestProtocolDocumentHasEveryDifference(t *testing.T) {
 	if got, want := strings.Join(documented, "\n"), strings.Join(want, "\n"); got != want {
 		t.Errorf("docs/protocol.md says\n%s\nthe tests allow\n%s", got, want)
 	}
+}
+
+func protocolDocument(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

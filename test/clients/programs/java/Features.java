@@ -34,7 +34,7 @@ public class Features {
         p.setProperty("user", env("DB_USER"));
         p.setProperty("password", env("DB_PASSWORD"));
         p.setProperty("useAffectedRows", "true");
-        p.setProperty("connectTimeout", "10000");
+        p.setProperty("connectTimeout", "30000");
         p.setProperty("allowLocalInfile", "true");
         String database = env("DB_NAME");
         for (int i = 0; i < options.length; i += 2) {

@@ -5,6 +5,12 @@ const mariadb = require('mariadb')
 const { check } = require('./script')
 const { env } = process
 
+// The connector leaves a promise of its own rejected when the SET NAMES fails that
+// it sends after the login. Whoever asked for the connection has been told.
+process.on('unhandledRejection', error => {
+  if (!error.sql?.startsWith('SET NAMES ')) throw error
+})
+
 async function connect (options = {}) {
   const c = await mariadb.createConnection({
     host: env.DB_HOST,
@@ -16,7 +22,7 @@ async function connect (options = {}) {
     rowsAsArray: true,
     permitLocalInfile: true,
     maxAllowedPacket: 128 << 20,
-    connectTimeout: 10000,
+    connectTimeout: 30000,
     ...options
   })
   c.on('error', () => {}) // of a connection that a feature has broken

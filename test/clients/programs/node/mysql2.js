@@ -16,7 +16,7 @@ async function connect (options = {}) {
     charset: 'utf8mb4',
     flags: ['-FOUND_ROWS'],
     rowsAsArray: true,
-    connectTimeout: 10000,
+    connectTimeout: 30000,
     ...options
   })
   c.connection.on('error', () => {}) // of a connection that a feature has broken

@@ -17,7 +17,7 @@ my $BIG    = "SELECT seq, REPEAT('x', 40) FROM seq_1_to_100000";
 
 sub connect_with {
     my %o   = (database => $ENV{DB_NAME}, password => $ENV{DB_PASSWORD}, dsn => '', @_);
-    my $dsn = "dbi:$driver:database=$o{database};host=$ENV{DB_HOST};port=$ENV{DB_PORT};${p}connect_timeout=10;${p}local_infile=1;${p}client_found_rows=0$o{dsn}";
+    my $dsn = "dbi:$driver:database=$o{database};host=$ENV{DB_HOST};port=$ENV{DB_PORT};${p}connect_timeout=30;${p}local_infile=1;${p}client_found_rows=0$o{dsn}";
     my %utf8 = $driver eq 'mysql' ? (mysql_enable_utf8mb4 => 1) : ();
     my $c = DBI->connect($dsn, $ENV{DB_USER}, $o{password}, { RaiseError => 1, PrintError => 0, AutoCommit => 1, %utf8, %{ $o{with} // {} } });
     $c->do("select library $ENV{CORE}") if $ENV{CORE};

@@ -5,7 +5,7 @@ function connect(array $options = []): mysqli
 {
     $c = mysqli_init();
     $c->options(MYSQLI_OPT_LOCAL_INFILE, 1);
-    $c->options(MYSQLI_OPT_CONNECT_TIMEOUT, 10);
+    $c->options(MYSQLI_OPT_CONNECT_TIMEOUT, 30);
     if (isset($options['read'])) {
         $c->options(MYSQLI_OPT_READ_TIMEOUT, $options['read']);
     }

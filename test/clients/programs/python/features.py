@@ -33,7 +33,7 @@ def connect(**options):
         charset="utf8mb4",
         autocommit=True,
         local_infile=True,
-        connect_timeout=10,
+        connect_timeout=30,
     )
     given.update(options)
     connection = driver.connect(**given)

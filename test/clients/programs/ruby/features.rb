@@ -10,7 +10,7 @@ BIG = "SELECT seq, REPEAT('x', 40) FROM seq_1_to_100000"
 
 def connect(**options)
   c = Mysql2::Client.new(host: ENV['DB_HOST'], port: ENV['DB_PORT'].to_i, username: ENV['DB_USER'], password: ENV['DB_PASSWORD'],
-                         database: ENV['DB_NAME'], encoding: 'utf8mb4', local_infile: true, connect_timeout: 10, as: :array,
+                         database: ENV['DB_NAME'], encoding: 'utf8mb4', local_infile: true, connect_timeout: 30, as: :array,
                          flags: ['-FOUND_ROWS'], cast_booleans: false, database_timezone: :utc, **options)
   c.query("select library #{ENV['CORE']}") if ENV['CORE'].to_s != ''
   c
