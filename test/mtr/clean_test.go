@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/mysqlda/mysqlda/test/harness/wait"
 )
 
 // cleaner brings a server back to where it was when the cleaner was made.
@@ -18,6 +21,10 @@ type cleaner struct {
 	accounts  map[string]bool
 }
 
+// endTimeout bounds how long a killed connection takes to end.
+const endTimeout = 10 * time.Second
+
+// kept are the databases that no test has made.
 var kept = []string{"information_schema", "mysql", "performance_schema", "sys", "mtr"}
 
 func newCleaner(ctx context.Context, conn *sql.Conn) (*cleaner, error) {
@@ -36,6 +43,7 @@ func newCleaner(ctx context.Context, conn *sql.Conn) (*cleaner, error) {
 const (
 	globals = "SELECT VARIABLE_NAME, GLOBAL_VALUE FROM information_schema.SYSTEM_VARIABLES " +
 		"WHERE READ_ONLY = 'NO' AND GLOBAL_VALUE IS NOT NULL AND VARIABLE_SCOPE <> 'SESSION ONLY'"
+	others    = "SELECT ID, '' FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND COMMAND <> 'Daemon' AND DB IS NOT NULL"
 	everybody = "SELECT CONCAT(QUOTE(User), '@', QUOTE(Host)), is_role FROM mysql.user"
 )
 
@@ -56,21 +64,14 @@ func (c *cleaner) pairs(ctx context.Context, query string) (map[string]string, e
 	return all, rows.Err()
 }
 
-// clean ends all other connections, drops what tests have made and sets global
-// variables back. A node's idle connections end too: what one test did to global
-// variables must not be seen by the next.
+// clean ends other connections, drops what tests have made and sets global
+// variables back. A node's idle connections end too: they have copies of global
+// variables, and what one test has set must not be seen by the next.
 func (c *cleaner) clean(ctx context.Context) error {
-	var statements []string
-	others, err := c.pairs(ctx, "SELECT ID, '' FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND COMMAND <> 'Daemon'")
-	if err != nil {
+	if err := c.hangUp(ctx); err != nil {
 		return err
 	}
-	for id := range others {
-		// It may have ended by itself meanwhile.
-		if _, err := c.conn.ExecContext(ctx, "KILL "+id); err != nil && !gone(err) {
-			return fmt.Errorf("end connection %s: %w", id, err)
-		}
-	}
+	var statements []string
 	databases, err := c.pairs(ctx, "SELECT SCHEMA_NAME, '' FROM information_schema.SCHEMATA")
 	if err != nil {
 		return err
@@ -110,6 +111,36 @@ func (c *cleaner) clean(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hangUp ends all other connections and waits until they are no more: nobody may be
+// given one that is about to end. The node's probe, which is in no database, stays:
+// tests count connections, and it would come again at any moment.
+func (c *cleaner) hangUp(ctx context.Context) error {
+	killed, err := c.pairs(ctx, others)
+	if err != nil {
+		return err
+	}
+	for id := range killed {
+		// It may have ended by itself meanwhile.
+		if _, err := c.conn.ExecContext(ctx, "KILL "+id); err != nil && !gone(err) {
+			return fmt.Errorf("end connection %s: %w", id, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	return wait.For(ctx, "killed connections end", func(ctx context.Context) error {
+		there, err := c.pairs(ctx, others)
+		if err != nil {
+			return err
+		}
+		for id := range killed {
+			if _, still := there[id]; still {
+				return fmt.Errorf("connection %s is still there", id)
+			}
+		}
+		return nil
+	})
 }
 
 // gone tells whether a connection that was to be killed did not exist any more.

@@ -1,11 +1,14 @@
 // Package mtr runs the server project's own test suite (Debian's mariadb-test)
-// twice: at a server and through a node in front of it. What passes at the
-// server passes through the node, or is in the table of differences with the
-// reason, which docs/protocol.md repeats.
+// through a node: what passes at a server passes through a node, or is listed as
+// differing with the reason.
 //
-// Each test file is run by the suite's own interpreter, mariadb-test, at a server
-// that has been cleaned. testdata/direct.list holds the tests that pass at a
-// server without options of their own; testdata/quick.list those of them that
-// every run of the tests takes. Environment variable MTR chooses others, see
-// main_test.go.
+// Each test is run by the suite's own interpreter, mariadb-test, at a server that
+// runs already and is cleaned before each test. The suite's runner can do that too
+// (its option --extern), but does not clean such a server: there one test that
+// fails makes others fail.
+//
+// The lists are in testdata: passing.txt holds the tests that pass both ways,
+// differ.txt those that pass at a server and not through a node, and quick.txt
+// those of passing.txt that every run of the tests takes. docs/protocol.md repeats
+// the reasons. Environment variable MTR chooses more, see TestSuite.
 package mtr

@@ -4,249 +4,157 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
-	"github.com/mysqlda/mysqlda/test/harness/cluster"
-	"github.com/mysqlda/mysqlda/test/harness/mysqld"
 	"github.com/mysqlda/mysqlda/test/harness/need"
 )
 
-// TestSuitePassesThroughANodeAsItDoesDirectly runs the quick tests of the list.
-// With MTR=all it runs all of it, with MTR=NAME,NAME those tests, at the server
-// and through a node. With MTR=find it tries every test file of the suite and
-// rewrites testdata/direct.list.
-func TestSuitePassesThroughANodeAsItDoesDirectly(t *testing.T) {
+// TestSuite runs the quick tests of the lists. With MTR=all it runs all of the
+// lists, with MTR=SUITE.NAME,SUITE.NAME those tests, and with MTR=find every test of
+// the suite that could pass, after which it rewrites the lists. What does not pass
+// through the node is run at the server as well. MTR_STAGES is how many servers are used at the same time.
+func TestSuite(t *testing.T) {
 	if _, err := exec.LookPath("mariadb-test"); err != nil {
 		need.Missing(t, "mariadb-test is not installed")
 	}
-	if _, err := os.Stat(suiteDir); err != nil {
+	if !isDir(suiteDir) {
 		need.Missing(t, "the data of mariadb-test is not installed")
 	}
-	choice := os.Getenv("MTR")
-	s := newStage(t)
-	var passed, differ int
-	list := "# Tests of the suite main that pass at a server, with milliseconds; MTR=find rewrites this.\n"
-	for _, test := range chosen(t, choice) {
-		direct := s.directly(t, test)
-		if !direct.passed && choice == "find" {
-			t.Logf("%s does not pass directly: %s", test, direct.why)
-			continue
-		} else if !direct.passed {
-			t.Errorf("%s does not pass directly: %s", test, direct.why)
-			continue
-		}
-		list += fmt.Sprintf("%s %d\n", test, direct.took.Milliseconds())
-		relayed := s.relayed(t, test)
-		want, expected := differences[test]
-		switch {
-		case relayed.passed && expected:
-			t.Errorf("%s passes through a node: it is no difference any more (%s)", test, want)
-		case relayed.passed:
-			passed++
-		case expected:
-			differ++
-			t.Logf("%s differs as expected (%s): %s", test, want, relayed.why)
-		default:
-			t.Errorf("%s passes directly, not through a node: %s", test, relayed.why)
-		}
+	l, err := readLists()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if choice == "find" {
-		if err := os.WriteFile("testdata/direct.list", []byte(list), 0o644); err != nil {
+	choice := os.Getenv("MTR")
+	tests, err := l.chosen(choice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TZ", "GMT-3") // the suite's results are of this time zone
+	r := &run{known: l, find: choice == "find", found: lists{differ: map[string]string{}}, left: tests}
+	t.Run("stages", func(t *testing.T) {
+		for i := range stages(t) {
+			t.Run(strconv.Itoa(i+1), func(t *testing.T) {
+				t.Parallel()
+				r.work(t)
+			})
+		}
+	})
+	t.Logf("%d tests, %d passed through a node, %d differed", len(tests), len(r.found.passing), len(r.found.differ))
+	if r.find && !t.Failed() {
+		if err := r.found.write(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d tests pass both ways, %d differ for a known reason", passed, differ)
 }
 
-// scene is one server, made for the suite.
-type scene struct {
-	process *mysqld.Server
-	server  target
-	cleaner *cleaner
-}
-
-func newScene(t *testing.T) *scene {
+// stages is how many servers are used at the same time.
+func stages(t *testing.T) int {
 	t.Helper()
-	t.Setenv("TZ", "GMT-3") // the suite's results are of this time zone
-	vardir := t.TempDir()
-	args, err := serverArgs(vardir)
-	if err != nil {
-		t.Fatal(err)
+	text := os.Getenv("MTR_STAGES")
+	if text == "" {
+		return 1
 	}
-	s := &scene{server: target{name: "server", vardir: vardir, socket: filepath.Join(vardir, "mysqld.1/data/mysqld.sock")}}
-	if err := os.MkdirAll(filepath.Join(vardir, "tmp"), 0o700); err != nil {
-		t.Fatal(err)
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("MTR_STAGES=%s is no number of servers", text)
 	}
-	s.process = mysqld.ForTest(t, mysqld.Options{Dir: filepath.Join(vardir, "mysqld.1"), Args: args})
-	s.server.addr = s.process.Addr()
-	if err := s.server.prepare(); err != nil {
-		t.Fatal(err)
-	}
-	s.load(t)
-	db, err := s.process.OpenDB()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	conn, err := db.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.cleaner, err = newCleaner(t.Context(), conn); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// load fills in what the suite expects of a new server.
-func (s *scene) load(t *testing.T) {
-	t.Helper()
-	zones, err := os.ReadFile(share + "/mysql_test_data_timezone.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "mariadb", "--defaults-file="+s.server.defaults(), "mysql")
-	cmd.Stdin = strings.NewReader(string(zones) + `
-		DELETE FROM global_priv WHERE User = '';
-		ALTER TABLE gtid_slave_pos ENGINE=Aria TRANSACTIONAL=0;
-		FLUSH PRIVILEGES;
-		CREATE DATABASE mtr CHARACTER SET latin1;
-		CREATE PROCEDURE mtr.add_suppression(pattern VARCHAR(255)) BEGIN END;`)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("load what the suite expects: %v\n%s", err, out)
-	}
-}
-
-// throughNode starts a node in front of the server.
-func (s *scene) throughNode(t *testing.T) target {
-	t.Helper()
-	c := cluster.ForTest(t, cluster.Options{
-		Nodes: 1, User: "root", EmptyPassword: true, Database: "test", DefaultLibrary: "main", LogLevel: "info",
-		Libraries: []cluster.Library{{Name: "main", Servers: []string{s.process.Addr()}}},
-	})
-	node := s.server
-	node.name, node.addr = "node", c.Nodes[0].Addresses().MySQL
-	if err := node.prepare(); err != nil {
-		t.Fatal(err)
-	}
-	return node
-}
-
-// stage gives out a clean server and a node in front of it. Some tests harm a
-// server beyond cleaning: then it is given up for a new one.
-type stage struct {
-	*scene
-	node target
-}
-
-func newStage(t *testing.T) *stage {
-	t.Helper()
-	s := newScene(t)
-	return &stage{s, s.throughNode(t)}
-}
-
-func (s *stage) clean(t *testing.T) {
-	t.Helper()
-	err := s.cleaner.clean(t.Context())
-	if err == nil {
-		return
-	}
-	t.Logf("a new server, because the last one cannot be cleaned: %v", err)
-	*s = *newStage(t)
-	if err := s.cleaner.clean(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (s *stage) directly(t *testing.T, test string) outcome {
-	t.Helper()
-	s.clean(t)
-	return s.server.run(t.Context(), test)
-}
-
-func (s *stage) relayed(t *testing.T, test string) outcome {
-	t.Helper()
-	s.clean(t)
-	return s.node.run(t.Context(), test)
-}
-
-// candidates are all tests of the suite that need no server of their own.
-func candidates(t *testing.T) []string {
-	t.Helper()
-	files, err := filepath.Glob(suiteDir + "/main/*.test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for _, file := range files {
-		if unfit(file) == "" {
-			all = append(all, strings.TrimSuffix(filepath.Base(file), ".test"))
-		}
-	}
-	return all
-}
-
-// needsMore are words of test files that end, restart or debug the server, or need an
-// engine, a plugin or a result of another build.
-var needsMore = []string{
-	"shutdown", "restart_mysqld", "kill_mysqld", "start_mysqld", "big_test", "have_debug", "not_as_root", "have_example",
-	"have_archive", "have_log_bin", "have_binlog", "master-slave", "kill_and_restart",
-}
-
-// unfit tells why a test file cannot be run at a server that runs already.
-func unfit(file string) string {
-	base := strings.TrimSuffix(file, ".test")
-	for _, suffix := range []string{".opt", "-master.opt", "-master.sh", ".cnf", ".combinations", "-slave.opt", ".rdiff"} {
-		if _, err := os.Stat(base + suffix); err == nil {
-			return "it has " + suffix
-		}
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err.Error()
-	}
-	for _, word := range needsMore {
-		if strings.Contains(string(text), word) {
-			return "it says " + word
-		}
-	}
-	return ""
+	return n
 }
 
 // chosen are the tests to run.
-func chosen(t *testing.T, choice string) []string {
-	t.Helper()
+func (l lists) chosen(choice string) ([]string, error) {
 	switch choice {
 	case "":
-		return names(t, "testdata/quick.list")
+		return lines(quickFile)
 	case "find":
-		return candidates(t)
+		return candidates()
 	case "all":
-		return names(t, "testdata/direct.list")
+		return l.all(), nil
 	default:
-		return strings.Split(choice, ",")
+		return strings.Split(choice, ","), nil
 	}
 }
 
-// names reads a list: the first word of each line.
-func names(t *testing.T, file string) []string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+// run is what all stages work on together.
+type run struct {
+	known lists
+	find  bool
+
+	mu    sync.Mutex
+	left  []string
+	found lists
+}
+
+func (r *run) next() (string, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.left) == 0 {
+		return "", false
 	}
-	var all []string
-	for _, line := range strings.Split(string(text), "\n") {
-		if line != "" && !strings.HasPrefix(line, "#") {
-			name, _, _ := strings.Cut(line, " ")
-			all = append(all, name)
+	test := r.left[0]
+	r.left = r.left[1:]
+	return test, true
+}
+
+// work runs tests on a stage of its own until none is left.
+func (r *run) work(t *testing.T) {
+	s := newStage(t)
+	for test, ok := r.next(); ok; test, ok = r.next() {
+		r.check(t, s, test)
+	}
+}
+
+// check runs a test through the node, and at the server if that is needed to tell
+// whose fault it is that it does not pass.
+func (r *run) check(t *testing.T, s *stage, test string) {
+	through := s.through(t, test)
+	why, expected := r.known.differ[test]
+	switch {
+	case through.passed:
+		r.passes(test)
+		if expected && !r.find {
+			t.Errorf("%s passes through a node: it is no difference any more (%s)", test, why)
 		}
+		return
+	case expected && !r.find:
+		r.differs(test, why)
+		t.Logf("%s differs as expected (%s): %s", test, why, through.why)
+		return
 	}
-	if len(all) == 0 || !slices.IsSorted(all) {
-		t.Fatalf("%s is empty or not sorted", file)
+	direct := s.directly(t, test)
+	switch {
+	case direct.passed && !expected:
+		why = fmt.Sprintf("%s: %s", unexplained, through.why)
+		fallthrough
+	case direct.passed:
+		r.differs(test, why)
+		r.complain(t, "%s passes directly, not through a node: %s\n%s", test, through.why, through.out)
+	default:
+		r.complain(t, "%s does not pass at the server itself: %s", test, direct.why)
 	}
-	return all
+}
+
+// complain fails the test, unless it only looks which tests there are.
+func (r *run) complain(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if r.find {
+		t.Logf(format, args...)
+	} else {
+		t.Errorf(format, args...)
+	}
+}
+
+func (r *run) passes(test string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.found.passing = append(r.found.passing, test)
+}
+
+func (r *run) differs(test, why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.found.differ[test] = why
 }

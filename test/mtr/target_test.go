@@ -1,7 +1,6 @@
 package mtr
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -13,53 +12,9 @@ import (
 	"time"
 )
 
-// share is where Debian's packages put the suite and the server's SQL files.
-const (
-	share    = "/usr/share/mysql"
-	suiteDir = share + "/mysql-test"
-)
-
-// testTimeout bounds one test file. The slowest of the list takes seconds on an
-// idle machine.
-const testTimeout = 3 * time.Minute
-
-// serverArgs are the options of the suite's own server, without those that
-// need its directory layout.
-func serverArgs(vardir string) ([]string, error) {
-	file, err := os.Open(filepath.Join(suiteDir, "include/default_mysqld.cnf"))
-	if err != nil {
-		return nil, fmt.Errorf("open the options of the suite's server: %w", err)
-	}
-	defer file.Close()
-	var args []string
-	section := ""
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		line := strings.TrimSpace(lines.Text())
-		switch {
-		case strings.HasPrefix(line, "["):
-			section = line
-		case section != "[mysqld]", line == "", strings.HasPrefix(line, "#"), strings.Contains(line, "disable-getopt"):
-		default:
-			name, value, set := strings.Cut(line, "=")
-			value = strings.NewReplacer("@ENV.MYSQLTEST_VARDIR", vardir, "@ENV.MYSQL_TEST_DIR", suiteDir).Replace(strings.TrimSpace(value))
-			arg := "--" + strings.TrimSpace(name)
-			if set {
-				arg += "=" + value
-			}
-			args = append(args, arg)
-		}
-	}
-	return append(args,
-		"--skip-name-resolve=OFF", // accounts and definers are called root@localhost
-		"--performance-schema=ON",
-		"--max-connections=151",
-		"--max-allowed-packet=16M",
-		"--table-open-cache=2000",
-		"--tmpdir="+filepath.Join(vardir, "tmp"),
-		"--lc-messages-dir="+share,
-		"--innodb-buffer-pool-size=8M",
-	), nil
-}
+// testTimeout bounds one test. The slowest of the lists takes seconds on an idle
+// machine.
+const testTimeout = 90 * time.Second
 
 // target is where tests are run: a server or a node.
 type target struct {
@@ -67,54 +22,75 @@ type target struct {
 	addr   string
 	vardir string
 	socket string // of the server
+	// prologue is what the interpreter does before the test; "" for nothing.
+	prologue string
 }
 
 // outcome is what became of one test at one target.
 type outcome struct {
-	passed, skipped bool
-	why             string // one line, of a test that did not pass
-	took            time.Duration
+	passed bool
+	why    string // one line, of a test that did not pass
+	out    string // what the interpreter printed then
 }
 
-// run runs one test file.
+// run runs one test, called SUITE.NAME.
 func (g target) run(ctx context.Context, test string) outcome {
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
-	result := filepath.Join(g.vardir, "results", test+".result")
-	if err := link(filepath.Join(suiteDir, "main", test+".result"), result); err != nil {
+	suite, name, _ := strings.Cut(test, ".")
+	if err := g.tidy(); err != nil {
 		return outcome{why: err.Error()}
 	}
+	result := filepath.Join(g.vardir, "results", name+".result")
+	if err := link(filepath.Join(results(suite), name+".result"), result); err != nil {
+		return outcome{why: err.Error()}
+	}
+	dir := strings.TrimSuffix(place(suite), "/t")
 	cmd := exec.CommandContext(ctx, "mariadb-test",
 		"--defaults-file="+g.defaults(), "--silent", "--tmpdir="+filepath.Join(g.vardir, "tmp"),
 		"--character-sets-dir="+share+"/charsets", "--logdir="+filepath.Join(g.vardir, "log"), "--database=test",
-		"--timer-file="+filepath.Join(g.vardir, "log", "timer"), "--suite-dir="+suiteDir+"/main/", "--overlay-dir="+suiteDir+"/main/",
-		"--test-file="+filepath.Join(suiteDir, "main", test+".test"), "--result-file="+result, "--tail-lines=20")
-	cmd.Dir = suiteDir
-	cmd.Env = g.environment()
-	cmd.WaitDelay = time.Second
-	start := time.Now()
-	out, err := cmd.CombinedOutput()
-	o := outcome{passed: err == nil, took: time.Since(start)}
-	if o.passed {
-		return o
+		"--timer-file="+filepath.Join(g.vardir, "log", "timer"), "--suite-dir="+dir+"/", "--overlay-dir="+dir+"/",
+		"--test-file="+filepath.Join(place(suite), name+".test"), "--result-file="+result, "--tail-lines=20")
+	if g.prologue != "" {
+		cmd.Args = append(cmd.Args, "--prologue="+g.prologue)
 	}
+	cmd.Dir = suiteDir
+	cmd.Env = append(g.environment(), "MTR_SUITE_DIR="+dir)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	o := outcome{passed: err == nil, out: string(out)}
 	var exit *exec.ExitError
 	switch {
+	case o.passed:
 	case ctx.Err() != nil:
 		o.why = fmt.Sprintf("not done after %v", testTimeout)
-	case errors.As(err, &exit) && exit.ExitCode() == 62:
-		o.skipped, o.why = true, "skipped"
+	case errors.As(err, &exit) && exit.ExitCode() == skipped:
+		o.why = "skipped"
 	default:
-		o.why = reason(string(out))
+		o.why = reason(o.out)
 	}
 	return o
+}
+
+// skipped is the interpreter's exit code for a test that does not fit the server.
+const skipped = 62
+
+// tidy removes the files that the last test has left.
+func (g target) tidy() error {
+	files, err := filepath.Glob(filepath.Join(g.vardir, "tmp", "*"))
+	for _, file := range files {
+		if file != filepath.Join(g.vardir, serverTemp) {
+			err = errors.Join(err, os.RemoveAll(file))
+		}
+	}
+	return err
 }
 
 // link lets the interpreter write what it got beside a link of ours instead of
 // into the suite.
 func link(from, to string) error {
-	if _, err := os.Lstat(to); err == nil {
-		return nil
+	if err := os.Remove(to); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("unlink the result of another suite: %w", err)
 	}
 	if err := os.Symlink(from, to); err != nil {
 		return fmt.Errorf("link the expected result: %w", err)
@@ -171,7 +147,7 @@ func (g target) environment() []string {
 	return append(os.Environ(), "TZ=GMT-3", "LC_ALL=C", "LC_COLLATE=C", "UMASK=0660", "UMASK_DIR=0770", "USE_RUNNING_SERVER=1",
 		"MYSQL_TEST_DIR="+suiteDir, "MYSQLTEST_VARDIR="+g.vardir, "MYSQL_TMP_DIR="+filepath.Join(g.vardir, "tmp"), "MYSQL_SHAREDIR="+share,
 		"MASTER_MYPORT="+port, "MASTER_MYPORT1="+port, "MASTER_MYSOCK="+g.socket, "DEFAULT_MASTER_PORT="+port,
-		"MYSQL_CHARSETSDIR="+charsets, "CHARSETSDIR="+charsets, "MYSQL_BINDIR=/usr/bin", "MYSQL_LIBDIR=/usr/lib/mysql", "MTR_SUITE_DIR="+suiteDir+"/main",
+		"MYSQL_CHARSETSDIR="+charsets, "CHARSETSDIR="+charsets, "MYSQL_BINDIR=/usr/bin", "MYSQL_LIBDIR=/usr/lib/mysql",
 		"MYSQL="+client("mariadb"), "MYSQL_CLIENT="+client("mariadb"), "MYSQL_TEST="+client("mariadb-test"), "MYSQL_DUMP="+client("mariadb-dump"),
 		"MYSQLADMIN="+client("mariadb-admin"), "MYSQL_CHECK="+client("mariadb-check"), "MYSQL_IMPORT="+client("mariadb-import"),
 		"MYSQL_SHOW="+client("mariadb-show"), "MYSQL_SLAP="+client("mariadb-slap"), "EXE_MYSQL=mariadb", "PERL=perl", "MYSQL_TZINFO_TO_SQL=mariadb-tzinfo-to-sql",
