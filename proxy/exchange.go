@@ -46,10 +46,12 @@ const (
 // relay sends a command to the server and its answer to the client. A returned
 // error ends the session; everything else the client has been told.
 func (s *session) relay(cmd command, x exchange) (outcome, error) {
+	s.cmd = cmd
+	defer func() { s.cmd = command{} }()
 	for retried := false; ; retried = true {
-		err := s.attempt(cmd, x)
+		err := s.attempt(x)
 		if err == nil {
-			return s.outcome(cmd), nil
+			return s.outcome(s.cmd), nil
 		}
 		var (
 			lost *serverLost
@@ -58,35 +60,35 @@ func (s *session) relay(cmd command, x exchange) (outcome, error) {
 		switch {
 		case errors.As(err, &lost):
 		case errors.As(err, &told):
-			if !wire.HasResponse(cmd.code) && told.tellsOfLoss() {
+			if !wire.HasResponse(s.cmd.code) && told.tellsOfLoss() {
 				s.att.untold = told
 			}
-			return refused, s.refuse(cmd, told)
+			return refused, s.refuse(s.cmd, told)
 		default:
 			return refused, err
 		}
 		loss := s.loss(s.anchor())
 		switch {
 		case lost.sent:
-			return refused, s.serverFailed(cmd, lost)
-		case !wire.HasResponse(cmd.code):
+			return refused, s.serverFailed(s.cmd, lost)
+		case !wire.HasResponse(s.cmd.code):
 			s.discardUntold()
-			return refused, s.drop(cmd)
+			return refused, s.drop(s.cmd)
 		case loss != nil:
 			s.discard()
-			return refused, s.refuse(cmd, loss)
+			return refused, s.refuse(s.cmd, loss)
 		case retried:
 			library := s.libraryName()
 			s.discard()
-			return refused, s.refuse(cmd, kindNoServer.with(library, lost.err))
+			return refused, s.refuse(s.cmd, kindNoServer.with(library, lost.err))
 		}
 		s.discard()
 	}
 }
 
 // attempt relays a command once.
-func (s *session) attempt(cmd command, x exchange) error {
-	if err := s.attach(cmd, x.place); err != nil {
+func (s *session) attempt(x exchange) error {
+	if err := s.attach(s.cmd, x.place); err != nil {
 		return err
 	}
 	var (
@@ -95,25 +97,25 @@ func (s *session) attempt(cmd command, x exchange) error {
 	)
 	if x.statement != nil {
 		var err error
-		if prefix, skip, err = s.readdress(cmd, x); err != nil {
+		if prefix, skip, err = s.readdress(s.cmd, x); err != nil {
 			return err
 		}
 	}
-	if socket := s.att.conn.Raw(); socket != nil && prefix == nil && cmd.whole && wire.HasResponse(cmd.code) {
-		buf, n, err := s.takeTurn(socket, cmd)
+	if socket := s.att.conn.Raw(); socket != nil && prefix == nil && s.cmd.whole && wire.HasResponse(s.cmd.code) {
+		buf, n, err := s.takeTurn(socket, s.cmd)
 		if err != nil {
 			return err
 		}
-		return s.answer(answer{code: cmd.code, patch: x.patch, buf: buf, n: n})
+		return s.answer(answer{code: s.cmd.code, patch: x.patch, buf: buf, n: n})
 	}
-	if err := s.send(cmd, prefix, skip); err != nil {
+	if err := s.send(s.cmd, prefix, skip); err != nil {
 		return err
 	}
-	if !wire.HasResponse(cmd.code) {
+	if !wire.HasResponse(s.cmd.code) {
 		s.att.inFlight = false
 		return nil
 	}
-	return s.answer(answer{code: cmd.code, patch: x.patch})
+	return s.answer(answer{code: s.cmd.code, patch: x.patch})
 }
 
 // closingErrors are the errors behind which a server closes the connection: it is

@@ -50,6 +50,7 @@ func (s *session) send(cmd command, prefix []byte, skip int) error {
 		return &serverLost{err: err}
 	}
 	s.pending, s.att.inFlight = false, true
+	s.cmd.head = nil
 	s.in.consume(len(cmd.head))
 	if cmd.whole {
 		if err != nil {
@@ -170,17 +171,31 @@ type answer struct {
 }
 
 // answer relays the server's answer to the command that was sent last: the same
-// bytes, a buffer at a time.
+// bytes, a buffer at a time, and as fast as the client takes them. In the middle of
+// a long answer no buffer is held while either side is waited for.
 func (s *session) answer(a answer) error {
 	s.tracker.Begin(a.code, s.caps)
 	server, buf, n := s.att.conn.NetConn(), a.buf, a.n
-	if buf == nil {
-		buf = buffers.Get().(*buffer)
-	}
-	defer buffers.Put(buf)
-	for {
+	a.buf = nil // what is given back must not be kept alive from here
+	defer func() {
+		if buf != nil {
+			buffers.Put(buf)
+		}
+	}()
+	for passed := 0; ; passed += n {
 		var err error
-		if n == 0 {
+		switch {
+		case passed >= bufferSize:
+			buffers.Put(buf)
+			buf = nil
+			if err := s.awaitRoom(); err != nil {
+				return err
+			}
+			buf, n, err = s.nextPiece()
+		case passed > 0 || n == 0:
+			if buf == nil {
+				buf = buffers.Get().(*buffer)
+			}
 			n, err = s.readServer(server, buf[:], a.lastRead)
 		}
 		if a.patch != nil && err == nil {
@@ -200,7 +215,6 @@ func (s *session) answer(a answer) error {
 		if done || err != nil {
 			return err
 		}
-		n = 0
 	}
 }
 

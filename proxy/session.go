@@ -50,6 +50,9 @@ type session struct {
 	tracker wire.Tracker
 	status  uint16 // SERVER_STATUS flags as the client knows them
 
+	// cmd is the command that is being relayed. Its bytes are forgotten when the
+	// server has got them, so that their buffer does not live as long as the answer.
+	cmd      command
 	pending  bool  // the command at hand is still in the reader
 	sequence uint8 // of the next packet to the client
 

@@ -34,6 +34,18 @@ func rawIO(call uintptr, fd int, b []byte) (int, error) {
 	}
 }
 
+// hasRoom tells whether a socket takes a good deal of bytes, or is broken. If not,
+// the kernel tells the poller when it does.
+func hasRoom(fd int) bool {
+	events := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+	for {
+		n, err := unix.Poll(events, 0)
+		if err != unix.EINTR {
+			return n != 0 || err != nil
+		}
+	}
+}
+
 // hungUp tells whether the peer has closed its side, and whether the connection
 // is broken.
 func hungUp(fd int) (closed, broken bool) {

@@ -64,6 +64,7 @@ func (s *session) sentSome(n int) {
 	t := &s.turn
 	t.written, t.out = true, t.out[n:]
 	if len(t.out) == 0 {
+		t.out, s.cmd.head = nil, nil
 		s.pending, s.att.inFlight = false, true
 		s.in.consume(t.length)
 	}
@@ -95,7 +96,9 @@ func (s *session) takeTurn(socket syscall.RawConn, cmd command) (*buffer, int, e
 				return nil, 0, gone
 			}
 		case err == nil && len(t.out) == 0:
-			return t.in, t.n, nil
+			in := t.in
+			t.in = nil // buffers of the pool would live as long as the session
+			return in, t.n, nil
 		case err == nil: // the server takes the command slowly
 			var n int
 			if n, err = s.att.conn.NetConn().Write(t.out); n > 0 {
