@@ -11,19 +11,22 @@ import (
 //
 // It and writeSocket do not tell the scheduler of the system call: neither ever
 // waits, and a scheduler that is told hands the processor over to another thread
-// whenever the kernel runs the peer first, which costs more than the call.
+// whenever the kernel runs the peer first, which costs more than the call. They
+// ask the socket itself rather than the file that it is, which is a shorter way
+// through the kernel.
 func readSocket(fd int, b []byte) (int, error) {
-	return rawIO(unix.SYS_READ, fd, b)
+	return socketCall(unix.SYS_RECVFROM, fd, b, unix.MSG_DONTWAIT)
 }
 
 // writeSocket writes what fits, without waiting.
 func writeSocket(fd int, b []byte) (int, error) {
-	return rawIO(unix.SYS_WRITE, fd, b)
+	return socketCall(unix.SYS_SENDTO, fd, b, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 }
 
-func rawIO(call uintptr, fd int, b []byte) (int, error) {
+func socketCall(call uintptr, fd int, b []byte, flags uintptr) (int, error) {
 	for {
-		n, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+		n, _, errno := syscall.RawSyscall6(call,
+			uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), flags, 0, 0)
 		switch errno {
 		case 0:
 			return int(n), nil

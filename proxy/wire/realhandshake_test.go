@@ -208,7 +208,7 @@ main().catch(e => { console.error(e); process.exit(1) })
 `
 
 func TestMySQL2ForNode(t *testing.T) {
-	module, err := filepath.Abs("../../test/clients/node/node_modules/mysql2")
+	module, err := filepath.Abs("../../test/clients/programs/node/node_modules/mysql2")
 	if err != nil {
 		t.Fatal(err)
 	}
