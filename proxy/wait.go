@@ -114,12 +114,33 @@ func (c *clientReader) plain() (command, bool) {
 	cmd := newCommand(b[:wire.HeaderLen+length:wire.HeaderLen+length], length)
 	switch cmd.code {
 	case wire.ComQuery:
-		// LOAD DATA LOCAL asks for a file, and may stand behind others.
-		return cmd, cmd.whole && !holdsLocal(cmd.payload())
+		return cmd, cmd.whole && !mayAskForFile(cmd.payload()[1:])
 	case wire.ComChangeUser: // may ask for another proof of identity
 		return cmd, false
 	}
 	return cmd, cmd.whole
+}
+
+// mayAskForFile tells whether a text may hold a LOAD DATA LOCAL: behind other
+// statements, in one that runs others, or by itself. The most frequent ones are
+// cleared by how they begin, so that long ones are not searched slowly.
+func mayAskForFile(text []byte) bool {
+	if len(text) < len("set") {
+		return false
+	}
+	switch text[0] | 0x20 {
+	case 'd', 'i', 'r', 'u': // DELETE, INSERT, REPLACE, UPDATE
+	case 's':
+		if text[2]|0x20 == 't' { // SET STATEMENT ... FOR
+			return holdsLocal(text)
+		}
+	default:
+		return holdsLocal(text)
+	}
+	if i := bytes.IndexByte(text, ';'); i < 0 || i == len(text)-1 {
+		return false
+	}
+	return holdsLocal(text)
 }
 
 // holdsLocal tells whether a text holds the word LOCAL, or what looks like it.
