@@ -473,10 +473,19 @@ func FuzzConnect(f *testing.F) {
 	f.Add(hostile(pluginNative, "\xfeclient_ed25519\x00"+strings.Repeat("n", 32), okPayload))
 	f.Add(packetOf(0, []byte("\xff\x10\x04#08004Too many connections")))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		from := bytes.NewReader(append(bytes.Clone(b), beyond...))
+		all := append(bytes.Clone(b), beyond...)
+		from := bytes.NewReader(all)
 		peer, err := Connect(replay{from: from}, actorConfig())
-		if err == nil && (peer == nil || from.Len() < len(beyond)) {
-			t.Error("more was read than up to the OK")
+		if err != nil {
+			return
+		}
+		end := 0
+		for taken := len(all) - from.Len(); end < taken; {
+			length, _ := ParseHeader(all[end:])
+			end += HeaderLen + length
+		}
+		if peer == nil || end != len(all)-from.Len() {
+			t.Error("what was read does not end where a packet does")
 		}
 	})
 }
