@@ -3,6 +3,8 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"strconv"
 	"sync"
@@ -29,6 +31,7 @@ type gossip struct {
 	host      string
 	port      int
 	logger    *zap.Logger
+	lines     *log.Logger            // memberlist's
 	list      *memberlist.Memberlist // nil until start
 	meta      []byte
 	queue     *memberlist.TransmitLimitedQueue
@@ -44,11 +47,12 @@ func openGossip(m *member) (*gossip, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gossip address: %w", err)
 	}
-	t, err := openGossipTransport(host, port, newGossipLog(m.logger), m.metrics.gossipRefused)
+	lines := newGossipLog(m.logger)
+	t, err := openGossipTransport(host, port, lines, m.metrics.gossipRefused)
 	if err != nil {
 		return nil, fmt.Errorf("listening for gossip on %s: %w", m.cfg.GossipListen, err)
 	}
-	return &gossip{m: m, transport: t, host: host, port: t.port(), logger: m.logger.Named("gossip")}, nil
+	return &gossip{m: m, transport: t, host: host, port: t.port(), logger: m.logger.Named("gossip"), lines: lines}, nil
 }
 
 // resolveBind gives the IP address and port to bind; memberlist takes no names.
@@ -111,7 +115,7 @@ func (g *gossip) start(self record) error {
 	conf.GossipInterval = g.m.cfg.Gossip.Interval
 	conf.DeadNodeReclaimTime = g.m.cfg.Gossip.ReclaimTime
 	conf.Delegate, conf.Events = g, g
-	conf.Logger = newGossipLog(g.m.logger)
+	conf.Logger = g.lines
 	conf.MsgpackUseNewTimeFormat = true
 
 	g.queue = &memberlist.TransmitLimitedQueue{RetransmitMult: conf.RetransmitMult, NumNodes: g.aliveCount}
@@ -185,6 +189,9 @@ func (g *gossip) shutdown() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.down = true
+	// memberlist does not wait for its goroutines: what they still say is about a
+	// node that has ended.
+	defer g.lines.SetOutput(io.Discard)
 	if g.list == nil {
 		return g.transport.Shutdown()
 	}
