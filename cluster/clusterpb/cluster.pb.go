@@ -934,6 +934,371 @@ func (x *ProgressResponse) GetStarts() uint64 {
 	return 0
 }
 
+type ChangeSettingsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Command       *fsmpb.ChangeSettings  `protobuf:"bytes,1,opt,name=command,proto3" json:"command,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeSettingsRequest) Reset() {
+	*x = ChangeSettingsRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeSettingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeSettingsRequest) ProtoMessage() {}
+
+func (x *ChangeSettingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeSettingsRequest.ProtoReflect.Descriptor instead.
+func (*ChangeSettingsRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ChangeSettingsRequest) GetCommand() *fsmpb.ChangeSettings {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+type ChangeSettingsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"` // where the change stands in the log
+	Error         *fsmpb.Error           `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`  // absent unless the state machine refused it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeSettingsResponse) Reset() {
+	*x = ChangeSettingsResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeSettingsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeSettingsResponse) ProtoMessage() {}
+
+func (x *ChangeSettingsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeSettingsResponse.ProtoReflect.Descriptor instead.
+func (*ChangeSettingsResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ChangeSettingsResponse) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *ChangeSettingsResponse) GetError() *fsmpb.Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+type ImportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Command       *fsmpb.Import          `protobuf:"bytes,1,opt,name=command,proto3" json:"command,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportRequest) Reset() {
+	*x = ImportRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportRequest) ProtoMessage() {}
+
+func (x *ImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportRequest.ProtoReflect.Descriptor instead.
+func (*ImportRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ImportRequest) GetCommand() *fsmpb.Import {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+type ImportResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`        // where the records stand in the log
+	Added         uint64                 `protobuf:"varint,2,opt,name=added,proto3" json:"added,omitempty"`        // records that were new
+	Present       uint64                 `protobuf:"varint,3,opt,name=present,proto3" json:"present,omitempty"`    // records that were known already
+	Conflicts     []*ImportConflict      `protobuf:"bytes,4,rep,name=conflicts,proto3" json:"conflicts,omitempty"` // ascending by record
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportResponse) Reset() {
+	*x = ImportResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportResponse) ProtoMessage() {}
+
+func (x *ImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportResponse.ProtoReflect.Descriptor instead.
+func (*ImportResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ImportResponse) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *ImportResponse) GetAdded() uint64 {
+	if x != nil {
+		return x.Added
+	}
+	return 0
+}
+
+func (x *ImportResponse) GetPresent() uint64 {
+	if x != nil {
+		return x.Present
+	}
+	return 0
+}
+
+func (x *ImportResponse) GetConflicts() []*ImportConflict {
+	if x != nil {
+		return x.Conflicts
+	}
+	return nil
+}
+
+// ImportConflict is a record that was not taken.
+type ImportConflict struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Record        uint32                 `protobuf:"varint,1,opt,name=record,proto3" json:"record,omitempty"` // counted from 0, the bindings after the placements
+	Error         *fsmpb.Error           `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportConflict) Reset() {
+	*x = ImportConflict{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportConflict) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportConflict) ProtoMessage() {}
+
+func (x *ImportConflict) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportConflict.ProtoReflect.Descriptor instead.
+func (*ImportConflict) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ImportConflict) GetRecord() uint32 {
+	if x != nil {
+		return x.Record
+	}
+	return 0
+}
+
+func (x *ImportConflict) GetError() *fsmpb.Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+type StateHashRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StateHashRequest) Reset() {
+	*x = StateHashRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StateHashRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StateHashRequest) ProtoMessage() {}
+
+func (x *StateHashRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StateHashRequest.ProtoReflect.Descriptor instead.
+func (*StateHashRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *StateHashRequest) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+type StateHashResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Known         bool                   `protobuf:"varint,1,opt,name=known,proto3" json:"known,omitempty"` // false when the callee does not remember that index
+	Hash          []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`    // 32 bytes
+	Digest        uint64                 `protobuf:"fixed64,3,opt,name=digest,proto3" json:"digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StateHashResponse) Reset() {
+	*x = StateHashResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StateHashResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StateHashResponse) ProtoMessage() {}
+
+func (x *StateHashResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StateHashResponse.ProtoReflect.Descriptor instead.
+func (*StateHashResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *StateHashResponse) GetKnown() bool {
+	if x != nil {
+		return x.Known
+	}
+	return false
+}
+
+func (x *StateHashResponse) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *StateHashResponse) GetDigest() uint64 {
+	if x != nil {
+		return x.Digest
+	}
+	return 0
+}
+
 // Failure is the detail of an RPC's error status.
 type Failure struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -944,7 +1309,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[17]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -956,7 +1321,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[17]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -969,7 +1334,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{17}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Failure) GetReason() Reason {
@@ -994,7 +1359,7 @@ type Health struct {
 
 func (x *Health) Reset() {
 	*x = Health{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[18]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1006,7 +1371,7 @@ func (x *Health) String() string {
 func (*Health) ProtoMessage() {}
 
 func (x *Health) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[18]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1019,7 +1384,7 @@ func (x *Health) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Health.ProtoReflect.Descriptor instead.
 func (*Health) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{18}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Health) GetNode() string {
@@ -1058,18 +1423,20 @@ func (x *Health) GetServers() []*ServerHealth {
 }
 
 type ServerHealth struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Address       string                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
-	Healthy       bool                   `protobuf:"varint,2,opt,name=healthy,proto3" json:"healthy,omitempty"`
-	Version       uint64                 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"` // the Health version at which this last changed
-	Gone          bool                   `protobuf:"varint,4,opt,name=gone,proto3" json:"gone,omitempty"`       // not watched any more
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Address string                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	Healthy bool                   `protobuf:"varint,2,opt,name=healthy,proto3" json:"healthy,omitempty"`
+	Version uint64                 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"` // the Health version at which this last changed
+	Gone    bool                   `protobuf:"varint,4,opt,name=gone,proto3" json:"gone,omitempty"`       // not watched any more
+	// Bytes of data and indexes in the default database; 0 while not known.
+	DataBytes     uint64 `protobuf:"varint,5,opt,name=data_bytes,json=dataBytes,proto3" json:"data_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ServerHealth) Reset() {
 	*x = ServerHealth{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[19]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1448,7 @@ func (x *ServerHealth) String() string {
 func (*ServerHealth) ProtoMessage() {}
 
 func (x *ServerHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[19]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1461,7 @@ func (x *ServerHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerHealth.ProtoReflect.Descriptor instead.
 func (*ServerHealth) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{19}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ServerHealth) GetAddress() string {
@@ -1125,6 +1492,13 @@ func (x *ServerHealth) GetGone() bool {
 	return false
 }
 
+func (x *ServerHealth) GetDataBytes() uint64 {
+	if x != nil {
+		return x.DataBytes
+	}
+	return 0
+}
+
 // HealthExchange is the user state of a complete gossip exchange.
 type HealthExchange struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1135,7 +1509,7 @@ type HealthExchange struct {
 
 func (x *HealthExchange) Reset() {
 	*x = HealthExchange{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[20]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1147,7 +1521,7 @@ func (x *HealthExchange) String() string {
 func (*HealthExchange) ProtoMessage() {}
 
 func (x *HealthExchange) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[20]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1160,7 +1534,7 @@ func (x *HealthExchange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthExchange.ProtoReflect.Descriptor instead.
 func (*HealthExchange) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{20}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *HealthExchange) GetNodes() []*Health {
@@ -1218,7 +1592,28 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\await_ms\x18\x02 \x01(\rR\x06waitMs\"O\n" +
 	"\x10ProgressResponse\x12#\n" +
 	"\rapplied_index\x18\x01 \x01(\x04R\fappliedIndex\x12\x16\n" +
-	"\x06starts\x18\x02 \x01(\x04R\x06starts\"=\n" +
+	"\x06starts\x18\x02 \x01(\x04R\x06starts\"Q\n" +
+	"\x15ChangeSettingsRequest\x128\n" +
+	"\acommand\x18\x01 \x01(\v2\x1e.mysqlda.fsm.v1.ChangeSettingsR\acommand\"[\n" +
+	"\x16ChangeSettingsResponse\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12+\n" +
+	"\x05error\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"A\n" +
+	"\rImportRequest\x120\n" +
+	"\acommand\x18\x01 \x01(\v2\x16.mysqlda.fsm.v1.ImportR\acommand\"\x98\x01\n" +
+	"\x0eImportResponse\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x14\n" +
+	"\x05added\x18\x02 \x01(\x04R\x05added\x12\x18\n" +
+	"\apresent\x18\x03 \x01(\x04R\apresent\x12@\n" +
+	"\tconflicts\x18\x04 \x03(\v2\".mysqlda.cluster.v1.ImportConflictR\tconflicts\"U\n" +
+	"\x0eImportConflict\x12\x16\n" +
+	"\x06record\x18\x01 \x01(\rR\x06record\x12+\n" +
+	"\x05error\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"(\n" +
+	"\x10StateHashRequest\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\"U\n" +
+	"\x11StateHashResponse\x12\x14\n" +
+	"\x05known\x18\x01 \x01(\bR\x05known\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
+	"\x06digest\x18\x03 \x01(\x06R\x06digest\"=\n" +
 	"\aFailure\x122\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x1a.mysqlda.cluster.v1.ReasonR\x06reason\"\xa6\x01\n" +
 	"\x06Health\x12\x12\n" +
@@ -1226,12 +1621,14 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x06starts\x18\x02 \x01(\x04R\x06starts\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x1a\n" +
 	"\bcomplete\x18\x04 \x01(\bR\bcomplete\x12:\n" +
-	"\aservers\x18\x05 \x03(\v2 .mysqlda.cluster.v1.ServerHealthR\aservers\"p\n" +
+	"\aservers\x18\x05 \x03(\v2 .mysqlda.cluster.v1.ServerHealthR\aservers\"\x8f\x01\n" +
 	"\fServerHealth\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x18\n" +
 	"\ahealthy\x18\x02 \x01(\bR\ahealthy\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x12\n" +
-	"\x04gone\x18\x04 \x01(\bR\x04gone\"B\n" +
+	"\x04gone\x18\x04 \x01(\bR\x04gone\x12\x1d\n" +
+	"\n" +
+	"data_bytes\x18\x05 \x01(\x04R\tdataBytes\"B\n" +
 	"\x0eHealthExchange\x120\n" +
 	"\x05nodes\x18\x01 \x03(\v2\x1a.mysqlda.cluster.v1.HealthR\x05nodes*\xca\x02\n" +
 	"\x06Reason\x12\x16\n" +
@@ -1249,7 +1646,7 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x12\x14\n" +
 	"\x10REASON_LAST_NODE\x10\v\x12\x14\n" +
 	"\x10REASON_NO_LEADER\x10\f\x12\x15\n" +
-	"\x11REASON_SUPERSEDED\x10\r2\xc4\x05\n" +
+	"\x11REASON_SUPERSEDED\x10\r2\xd8\a\n" +
 	"\aCluster\x12I\n" +
 	"\x04Join\x12\x1f.mysqlda.cluster.v1.JoinRequest\x1a .mysqlda.cluster.v1.JoinResponse\x12U\n" +
 	"\bAnnounce\x12#.mysqlda.cluster.v1.AnnounceRequest\x1a$.mysqlda.cluster.v1.AnnounceResponse\x12O\n" +
@@ -1258,7 +1655,10 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x06Remove\x12!.mysqlda.cluster.v1.RemoveRequest\x1a\".mysqlda.cluster.v1.RemoveResponse\x12g\n" +
 	"\x0eRecordGreeting\x12).mysqlda.cluster.v1.RecordGreetingRequest\x1a*.mysqlda.cluster.v1.RecordGreetingResponse\x12I\n" +
 	"\x04Kill\x12\x1f.mysqlda.cluster.v1.KillRequest\x1a .mysqlda.cluster.v1.KillResponse\x12U\n" +
-	"\bProgress\x12#.mysqlda.cluster.v1.ProgressRequest\x1a$.mysqlda.cluster.v1.ProgressResponseB.Z,github.com/mysqlda/mysqlda/cluster/clusterpbb\x06proto3"
+	"\bProgress\x12#.mysqlda.cluster.v1.ProgressRequest\x1a$.mysqlda.cluster.v1.ProgressResponse\x12g\n" +
+	"\x0eChangeSettings\x12).mysqlda.cluster.v1.ChangeSettingsRequest\x1a*.mysqlda.cluster.v1.ChangeSettingsResponse\x12O\n" +
+	"\x06Import\x12!.mysqlda.cluster.v1.ImportRequest\x1a\".mysqlda.cluster.v1.ImportResponse\x12X\n" +
+	"\tStateHash\x12$.mysqlda.cluster.v1.StateHashRequest\x1a%.mysqlda.cluster.v1.StateHashResponseB.Z,github.com/mysqlda/mysqlda/cluster/clusterpbb\x06proto3"
 
 var (
 	file_cluster_clusterpb_cluster_proto_rawDescOnce sync.Once
@@ -1273,7 +1673,7 @@ func file_cluster_clusterpb_cluster_proto_rawDescGZIP() []byte {
 }
 
 var file_cluster_clusterpb_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cluster_clusterpb_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_cluster_clusterpb_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_cluster_clusterpb_cluster_proto_goTypes = []any{
 	(Reason)(0),                     // 0: mysqlda.cluster.v1.Reason
 	(*Member)(nil),                  // 1: mysqlda.cluster.v1.Member
@@ -1293,54 +1693,74 @@ var file_cluster_clusterpb_cluster_proto_goTypes = []any{
 	(*KillResponse)(nil),            // 15: mysqlda.cluster.v1.KillResponse
 	(*ProgressRequest)(nil),         // 16: mysqlda.cluster.v1.ProgressRequest
 	(*ProgressResponse)(nil),        // 17: mysqlda.cluster.v1.ProgressResponse
-	(*Failure)(nil),                 // 18: mysqlda.cluster.v1.Failure
-	(*Health)(nil),                  // 19: mysqlda.cluster.v1.Health
-	(*ServerHealth)(nil),            // 20: mysqlda.cluster.v1.ServerHealth
-	(*HealthExchange)(nil),          // 21: mysqlda.cluster.v1.HealthExchange
-	(*fsmpb.Node)(nil),              // 22: mysqlda.fsm.v1.Node
-	(*fsmpb.Item)(nil),              // 23: mysqlda.fsm.v1.Item
-	(*fsmpb.ItemResult)(nil),        // 24: mysqlda.fsm.v1.ItemResult
-	(*fsmpb.ChangeLibraries)(nil),   // 25: mysqlda.fsm.v1.ChangeLibraries
-	(*fsmpb.Error)(nil),             // 26: mysqlda.fsm.v1.Error
-	(*fsmpb.RecordGreeting)(nil),    // 27: mysqlda.fsm.v1.RecordGreeting
+	(*ChangeSettingsRequest)(nil),   // 18: mysqlda.cluster.v1.ChangeSettingsRequest
+	(*ChangeSettingsResponse)(nil),  // 19: mysqlda.cluster.v1.ChangeSettingsResponse
+	(*ImportRequest)(nil),           // 20: mysqlda.cluster.v1.ImportRequest
+	(*ImportResponse)(nil),          // 21: mysqlda.cluster.v1.ImportResponse
+	(*ImportConflict)(nil),          // 22: mysqlda.cluster.v1.ImportConflict
+	(*StateHashRequest)(nil),        // 23: mysqlda.cluster.v1.StateHashRequest
+	(*StateHashResponse)(nil),       // 24: mysqlda.cluster.v1.StateHashResponse
+	(*Failure)(nil),                 // 25: mysqlda.cluster.v1.Failure
+	(*Health)(nil),                  // 26: mysqlda.cluster.v1.Health
+	(*ServerHealth)(nil),            // 27: mysqlda.cluster.v1.ServerHealth
+	(*HealthExchange)(nil),          // 28: mysqlda.cluster.v1.HealthExchange
+	(*fsmpb.Node)(nil),              // 29: mysqlda.fsm.v1.Node
+	(*fsmpb.Item)(nil),              // 30: mysqlda.fsm.v1.Item
+	(*fsmpb.ItemResult)(nil),        // 31: mysqlda.fsm.v1.ItemResult
+	(*fsmpb.ChangeLibraries)(nil),   // 32: mysqlda.fsm.v1.ChangeLibraries
+	(*fsmpb.Error)(nil),             // 33: mysqlda.fsm.v1.Error
+	(*fsmpb.RecordGreeting)(nil),    // 34: mysqlda.fsm.v1.RecordGreeting
+	(*fsmpb.ChangeSettings)(nil),    // 35: mysqlda.fsm.v1.ChangeSettings
+	(*fsmpb.Import)(nil),            // 36: mysqlda.fsm.v1.Import
 }
 var file_cluster_clusterpb_cluster_proto_depIdxs = []int32{
-	22, // 0: mysqlda.cluster.v1.Member.node:type_name -> mysqlda.fsm.v1.Node
+	29, // 0: mysqlda.cluster.v1.Member.node:type_name -> mysqlda.fsm.v1.Node
 	1,  // 1: mysqlda.cluster.v1.JoinRequest.member:type_name -> mysqlda.cluster.v1.Member
 	1,  // 2: mysqlda.cluster.v1.JoinResponse.members:type_name -> mysqlda.cluster.v1.Member
 	1,  // 3: mysqlda.cluster.v1.AnnounceRequest.member:type_name -> mysqlda.cluster.v1.Member
 	1,  // 4: mysqlda.cluster.v1.AnnounceResponse.members:type_name -> mysqlda.cluster.v1.Member
-	23, // 5: mysqlda.cluster.v1.DecideRequest.items:type_name -> mysqlda.fsm.v1.Item
-	24, // 6: mysqlda.cluster.v1.DecideResponse.results:type_name -> mysqlda.fsm.v1.ItemResult
-	25, // 7: mysqlda.cluster.v1.ChangeLibrariesRequest.command:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	26, // 8: mysqlda.cluster.v1.ChangeLibrariesResponse.error:type_name -> mysqlda.fsm.v1.Error
-	27, // 9: mysqlda.cluster.v1.RecordGreetingRequest.command:type_name -> mysqlda.fsm.v1.RecordGreeting
-	26, // 10: mysqlda.cluster.v1.RecordGreetingResponse.error:type_name -> mysqlda.fsm.v1.Error
-	26, // 11: mysqlda.cluster.v1.KillResponse.error:type_name -> mysqlda.fsm.v1.Error
-	0,  // 12: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
-	20, // 13: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
-	19, // 14: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
-	2,  // 15: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
-	4,  // 16: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
-	6,  // 17: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
-	8,  // 18: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
-	10, // 19: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
-	12, // 20: mysqlda.cluster.v1.Cluster.RecordGreeting:input_type -> mysqlda.cluster.v1.RecordGreetingRequest
-	14, // 21: mysqlda.cluster.v1.Cluster.Kill:input_type -> mysqlda.cluster.v1.KillRequest
-	16, // 22: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
-	3,  // 23: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
-	5,  // 24: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
-	7,  // 25: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
-	9,  // 26: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
-	11, // 27: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
-	13, // 28: mysqlda.cluster.v1.Cluster.RecordGreeting:output_type -> mysqlda.cluster.v1.RecordGreetingResponse
-	15, // 29: mysqlda.cluster.v1.Cluster.Kill:output_type -> mysqlda.cluster.v1.KillResponse
-	17, // 30: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
-	23, // [23:31] is the sub-list for method output_type
-	15, // [15:23] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	30, // 5: mysqlda.cluster.v1.DecideRequest.items:type_name -> mysqlda.fsm.v1.Item
+	31, // 6: mysqlda.cluster.v1.DecideResponse.results:type_name -> mysqlda.fsm.v1.ItemResult
+	32, // 7: mysqlda.cluster.v1.ChangeLibrariesRequest.command:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	33, // 8: mysqlda.cluster.v1.ChangeLibrariesResponse.error:type_name -> mysqlda.fsm.v1.Error
+	34, // 9: mysqlda.cluster.v1.RecordGreetingRequest.command:type_name -> mysqlda.fsm.v1.RecordGreeting
+	33, // 10: mysqlda.cluster.v1.RecordGreetingResponse.error:type_name -> mysqlda.fsm.v1.Error
+	33, // 11: mysqlda.cluster.v1.KillResponse.error:type_name -> mysqlda.fsm.v1.Error
+	35, // 12: mysqlda.cluster.v1.ChangeSettingsRequest.command:type_name -> mysqlda.fsm.v1.ChangeSettings
+	33, // 13: mysqlda.cluster.v1.ChangeSettingsResponse.error:type_name -> mysqlda.fsm.v1.Error
+	36, // 14: mysqlda.cluster.v1.ImportRequest.command:type_name -> mysqlda.fsm.v1.Import
+	22, // 15: mysqlda.cluster.v1.ImportResponse.conflicts:type_name -> mysqlda.cluster.v1.ImportConflict
+	33, // 16: mysqlda.cluster.v1.ImportConflict.error:type_name -> mysqlda.fsm.v1.Error
+	0,  // 17: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
+	27, // 18: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
+	26, // 19: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
+	2,  // 20: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
+	4,  // 21: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
+	6,  // 22: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
+	8,  // 23: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
+	10, // 24: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
+	12, // 25: mysqlda.cluster.v1.Cluster.RecordGreeting:input_type -> mysqlda.cluster.v1.RecordGreetingRequest
+	14, // 26: mysqlda.cluster.v1.Cluster.Kill:input_type -> mysqlda.cluster.v1.KillRequest
+	16, // 27: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
+	18, // 28: mysqlda.cluster.v1.Cluster.ChangeSettings:input_type -> mysqlda.cluster.v1.ChangeSettingsRequest
+	20, // 29: mysqlda.cluster.v1.Cluster.Import:input_type -> mysqlda.cluster.v1.ImportRequest
+	23, // 30: mysqlda.cluster.v1.Cluster.StateHash:input_type -> mysqlda.cluster.v1.StateHashRequest
+	3,  // 31: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
+	5,  // 32: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
+	7,  // 33: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
+	9,  // 34: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
+	11, // 35: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
+	13, // 36: mysqlda.cluster.v1.Cluster.RecordGreeting:output_type -> mysqlda.cluster.v1.RecordGreetingResponse
+	15, // 37: mysqlda.cluster.v1.Cluster.Kill:output_type -> mysqlda.cluster.v1.KillResponse
+	17, // 38: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
+	19, // 39: mysqlda.cluster.v1.Cluster.ChangeSettings:output_type -> mysqlda.cluster.v1.ChangeSettingsResponse
+	21, // 40: mysqlda.cluster.v1.Cluster.Import:output_type -> mysqlda.cluster.v1.ImportResponse
+	24, // 41: mysqlda.cluster.v1.Cluster.StateHash:output_type -> mysqlda.cluster.v1.StateHashResponse
+	31, // [31:42] is the sub-list for method output_type
+	20, // [20:31] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_cluster_clusterpb_cluster_proto_init() }
@@ -1354,7 +1774,7 @@ func file_cluster_clusterpb_cluster_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cluster_clusterpb_cluster_proto_rawDesc), len(file_cluster_clusterpb_cluster_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   21,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -166,6 +166,7 @@ const (
 	LibraryState_LIBRARY_STATE_UNSPECIFIED LibraryState = 0
 	LibraryState_LIBRARY_STATE_OPEN        LibraryState = 1
 	LibraryState_LIBRARY_STATE_CLOSED      LibraryState = 2
+	LibraryState_LIBRARY_STATE_DRAINING    LibraryState = 3 // from version 3
 )
 
 // Enum value maps for LibraryState.
@@ -174,11 +175,13 @@ var (
 		0: "LIBRARY_STATE_UNSPECIFIED",
 		1: "LIBRARY_STATE_OPEN",
 		2: "LIBRARY_STATE_CLOSED",
+		3: "LIBRARY_STATE_DRAINING",
 	}
 	LibraryState_value = map[string]int32{
 		"LIBRARY_STATE_UNSPECIFIED": 0,
 		"LIBRARY_STATE_OPEN":        1,
 		"LIBRARY_STATE_CLOSED":      2,
+		"LIBRARY_STATE_DRAINING":    3,
 	}
 )
 
@@ -262,6 +265,53 @@ func (TLSMode) EnumDescriptor() ([]byte, []int) {
 	return file_fsm_proto_rawDescGZIP(), []int{3}
 }
 
+// Balance is what automatic balancing of the libraries goes by.
+type Balance int32
+
+const (
+	Balance_BALANCE_PLACEMENTS Balance = 0 // how many core objects live there
+	Balance_BALANCE_DATA       Balance = 1 // how many bytes of data lie there
+)
+
+// Enum value maps for Balance.
+var (
+	Balance_name = map[int32]string{
+		0: "BALANCE_PLACEMENTS",
+		1: "BALANCE_DATA",
+	}
+	Balance_value = map[string]int32{
+		"BALANCE_PLACEMENTS": 0,
+		"BALANCE_DATA":       1,
+	}
+)
+
+func (x Balance) Enum() *Balance {
+	p := new(Balance)
+	*p = x
+	return p
+}
+
+func (x Balance) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Balance) Descriptor() protoreflect.EnumDescriptor {
+	return file_fsm_proto_enumTypes[4].Descriptor()
+}
+
+func (Balance) Type() protoreflect.EnumType {
+	return &file_fsm_proto_enumTypes[4]
+}
+
+func (x Balance) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Balance.Descriptor instead.
+func (Balance) EnumDescriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{4}
+}
+
 // Command is the envelope of one log entry.
 type Command struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -276,6 +326,8 @@ type Command struct {
 	//	*Command_RemoveNode
 	//	*Command_Checkpoint
 	//	*Command_RecordGreeting
+	//	*Command_Import
+	//	*Command_ChangeSettings
 	Body          isCommand_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -388,6 +440,24 @@ func (x *Command) GetRecordGreeting() *RecordGreeting {
 	return nil
 }
 
+func (x *Command) GetImport() *Import {
+	if x != nil {
+		if x, ok := x.Body.(*Command_Import); ok {
+			return x.Import
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetChangeSettings() *ChangeSettings {
+	if x != nil {
+		if x, ok := x.Body.(*Command_ChangeSettings); ok {
+			return x.ChangeSettings
+		}
+	}
+	return nil
+}
+
 type isCommand_Body interface {
 	isCommand_Body()
 }
@@ -420,6 +490,14 @@ type Command_RecordGreeting struct {
 	RecordGreeting *RecordGreeting `protobuf:"bytes,8,opt,name=record_greeting,json=recordGreeting,proto3,oneof"` // from version 2
 }
 
+type Command_Import struct {
+	Import *Import `protobuf:"bytes,9,opt,name=import,proto3,oneof"` // from version 3
+}
+
+type Command_ChangeSettings struct {
+	ChangeSettings *ChangeSettings `protobuf:"bytes,10,opt,name=change_settings,json=changeSettings,proto3,oneof"` // from version 3
+}
+
 func (*Command_Batch) isCommand_Body() {}
 
 func (*Command_ChangeLibraries) isCommand_Body() {}
@@ -433,6 +511,10 @@ func (*Command_RemoveNode) isCommand_Body() {}
 func (*Command_Checkpoint) isCommand_Body() {}
 
 func (*Command_RecordGreeting) isCommand_Body() {}
+
+func (*Command_Import) isCommand_Body() {}
+
+func (*Command_ChangeSettings) isCommand_Body() {}
 
 // Item is one request to the directory.
 type Item struct {
@@ -1248,7 +1330,8 @@ type Settings struct {
 	DefaultLibrary                string                 `protobuf:"bytes,5,opt,name=default_library,json=defaultLibrary,proto3" json:"default_library,omitempty"`
 	UnusedForwardSessionTimeoutNs int64                  `protobuf:"varint,6,opt,name=unused_forward_session_timeout_ns,json=unusedForwardSessionTimeoutNs,proto3" json:"unused_forward_session_timeout_ns,omitempty"`
 	MaxShareMille                 uint32                 `protobuf:"varint,7,opt,name=max_share_mille,json=maxShareMille,proto3" json:"max_share_mille,omitempty"`
-	DefaultCore                   string                 `protobuf:"bytes,8,opt,name=default_core,json=defaultCore,proto3" json:"default_core,omitempty"` // from version 2
+	DefaultCore                   string                 `protobuf:"bytes,8,opt,name=default_core,json=defaultCore,proto3" json:"default_core,omitempty"`   // from version 2
+	Balance                       Balance                `protobuf:"varint,9,opt,name=balance,proto3,enum=mysqlda.fsm.v1.Balance" json:"balance,omitempty"` // from version 3
 	unknownFields                 protoimpl.UnknownFields
 	sizeCache                     protoimpl.SizeCache
 }
@@ -1339,6 +1422,124 @@ func (x *Settings) GetDefaultCore() string {
 	return ""
 }
 
+func (x *Settings) GetBalance() Balance {
+	if x != nil {
+		return x.Balance
+	}
+	return Balance_BALANCE_PLACEMENTS
+}
+
+// ChangeSettings changes the settings that it has, all or none.
+type ChangeSettings struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	MaxShareMille *uint32                `protobuf:"varint,1,opt,name=max_share_mille,json=maxShareMille,proto3,oneof" json:"max_share_mille,omitempty"`
+	Balance       *Balance               `protobuf:"varint,2,opt,name=balance,proto3,enum=mysqlda.fsm.v1.Balance,oneof" json:"balance,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeSettings) Reset() {
+	*x = ChangeSettings{}
+	mi := &file_fsm_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeSettings) ProtoMessage() {}
+
+func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeSettings.ProtoReflect.Descriptor instead.
+func (*ChangeSettings) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ChangeSettings) GetMaxShareMille() uint32 {
+	if x != nil && x.MaxShareMille != nil {
+		return *x.MaxShareMille
+	}
+	return 0
+}
+
+func (x *ChangeSettings) GetBalance() Balance {
+	if x != nil && x.Balance != nil {
+		return *x.Balance
+	}
+	return Balance_BALANCE_PLACEMENTS
+}
+
+// Import adds placements in given libraries, whatever state these are in, and
+// bindings, which another system has remembered. Each record counts for itself:
+// one that contradicts what is known changes nothing and is reported.
+type Import struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Records of length of core (uvarint), core, library (uvarint).
+	Placements []byte `protobuf:"bytes,1,opt,name=placements,proto3" json:"placements,omitempty"`
+	// Records of three strings, class, object and core, each after its length
+	// (uvarint). They come after the placements.
+	Bindings      []byte `protobuf:"bytes,2,opt,name=bindings,proto3" json:"bindings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Import) Reset() {
+	*x = Import{}
+	mi := &file_fsm_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Import) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Import) ProtoMessage() {}
+
+func (x *Import) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Import.ProtoReflect.Descriptor instead.
+func (*Import) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Import) GetPlacements() []byte {
+	if x != nil {
+		return x.Placements
+	}
+	return nil
+}
+
+func (x *Import) GetBindings() []byte {
+	if x != nil {
+		return x.Bindings
+	}
+	return nil
+}
+
 type Bootstrap struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Settings      *Settings              `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
@@ -1349,7 +1550,7 @@ type Bootstrap struct {
 
 func (x *Bootstrap) Reset() {
 	*x = Bootstrap{}
-	mi := &file_fsm_proto_msgTypes[15]
+	mi := &file_fsm_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1361,7 +1562,7 @@ func (x *Bootstrap) String() string {
 func (*Bootstrap) ProtoMessage() {}
 
 func (x *Bootstrap) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[15]
+	mi := &file_fsm_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1374,7 +1575,7 @@ func (x *Bootstrap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bootstrap.ProtoReflect.Descriptor instead.
 func (*Bootstrap) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{15}
+	return file_fsm_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Bootstrap) GetSettings() *Settings {
@@ -1407,7 +1608,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_fsm_proto_msgTypes[16]
+	mi := &file_fsm_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1419,7 +1620,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[16]
+	mi := &file_fsm_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1432,7 +1633,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{16}
+	return file_fsm_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Node) GetId() string {
@@ -1493,7 +1694,7 @@ type SetNode struct {
 
 func (x *SetNode) Reset() {
 	*x = SetNode{}
-	mi := &file_fsm_proto_msgTypes[17]
+	mi := &file_fsm_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1505,7 +1706,7 @@ func (x *SetNode) String() string {
 func (*SetNode) ProtoMessage() {}
 
 func (x *SetNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[17]
+	mi := &file_fsm_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1518,7 +1719,7 @@ func (x *SetNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNode.ProtoReflect.Descriptor instead.
 func (*SetNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{17}
+	return file_fsm_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SetNode) GetNode() *Node {
@@ -1537,7 +1738,7 @@ type RemoveNode struct {
 
 func (x *RemoveNode) Reset() {
 	*x = RemoveNode{}
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1549,7 +1750,7 @@ func (x *RemoveNode) String() string {
 func (*RemoveNode) ProtoMessage() {}
 
 func (x *RemoveNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1562,7 +1763,7 @@ func (x *RemoveNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveNode.ProtoReflect.Descriptor instead.
 func (*RemoveNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{18}
+	return file_fsm_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RemoveNode) GetId() string {
@@ -1573,16 +1774,18 @@ func (x *RemoveNode) GetId() string {
 }
 
 type Checkpoint struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	Hash          []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"` // 32 bytes
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Index uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Hash  []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"` // 32 bytes
+	// Of the directory at that index; 0 in versions before 3, which had none.
+	Digest        uint64 `protobuf:"fixed64,3,opt,name=digest,proto3" json:"digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1594,7 +1797,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1607,7 +1810,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{19}
+	return file_fsm_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Checkpoint) GetIndex() uint64 {
@@ -1624,6 +1827,13 @@ func (x *Checkpoint) GetHash() []byte {
 	return nil
 }
 
+func (x *Checkpoint) GetDigest() uint64 {
+	if x != nil {
+		return x.Digest
+	}
+	return 0
+}
+
 // Greeting is what a MySQL server says of itself when it greets.
 type Greeting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1636,7 +1846,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1648,7 +1858,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1661,7 +1871,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{20}
+	return file_fsm_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Greeting) GetVersion() string {
@@ -1696,7 +1906,7 @@ type RecordGreeting struct {
 
 func (x *RecordGreeting) Reset() {
 	*x = RecordGreeting{}
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1708,7 +1918,7 @@ func (x *RecordGreeting) String() string {
 func (*RecordGreeting) ProtoMessage() {}
 
 func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1721,7 +1931,7 @@ func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordGreeting.ProtoReflect.Descriptor instead.
 func (*RecordGreeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{21}
+	return file_fsm_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RecordGreeting) GetAddress() string {
@@ -1755,7 +1965,7 @@ type Library struct {
 
 func (x *Library) Reset() {
 	*x = Library{}
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1767,7 +1977,7 @@ func (x *Library) String() string {
 func (*Library) ProtoMessage() {}
 
 func (x *Library) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1780,7 +1990,7 @@ func (x *Library) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Library.ProtoReflect.Descriptor instead.
 func (*Library) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{22}
+	return file_fsm_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Library) GetId() uint32 {
@@ -1851,13 +2061,15 @@ type SnapshotHeader struct {
 	Nodes            []*Node                `protobuf:"bytes,7,rep,name=nodes,proto3" json:"nodes,omitempty"`                                   // ascending by id
 	RemovedNodes     []string               `protobuf:"bytes,8,rep,name=removed_nodes,json=removedNodes,proto3" json:"removed_nodes,omitempty"` // oldest first
 	Greetings        []*RecordGreeting      `protobuf:"bytes,9,rep,name=greetings,proto3" json:"greetings,omitempty"`                           // ascending by address
+	IndexKey         uint64                 `protobuf:"fixed64,10,opt,name=index_key,json=indexKey,proto3" json:"index_key,omitempty"`          // of the hash that lays out the mapping log
+	Digest           uint64                 `protobuf:"fixed64,11,opt,name=digest,proto3" json:"digest,omitempty"`                              // of the placements and bindings that follow
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
 
 func (x *SnapshotHeader) Reset() {
 	*x = SnapshotHeader{}
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1869,7 +2081,7 @@ func (x *SnapshotHeader) String() string {
 func (*SnapshotHeader) ProtoMessage() {}
 
 func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1882,7 +2094,7 @@ func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotHeader.ProtoReflect.Descriptor instead.
 func (*SnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{23}
+	return file_fsm_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SnapshotHeader) GetIndex() uint64 {
@@ -1948,11 +2160,25 @@ func (x *SnapshotHeader) GetGreetings() []*RecordGreeting {
 	return nil
 }
 
+func (x *SnapshotHeader) GetIndexKey() uint64 {
+	if x != nil {
+		return x.IndexKey
+	}
+	return 0
+}
+
+func (x *SnapshotHeader) GetDigest() uint64 {
+	if x != nil {
+		return x.Digest
+	}
+	return 0
+}
+
 var File_fsm_proto protoreflect.FileDescriptor
 
 const file_fsm_proto_rawDesc = "" +
 	"\n" +
-	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xe1\x03\n" +
+	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xde\x04\n" +
 	"\aCommand\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12-\n" +
 	"\x05batch\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.BatchH\x00R\x05batch\x12L\n" +
@@ -1964,7 +2190,10 @@ const file_fsm_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\a \x01(\v2\x1a.mysqlda.fsm.v1.CheckpointH\x00R\n" +
 	"checkpoint\x12I\n" +
-	"\x0frecord_greeting\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.RecordGreetingH\x00R\x0erecordGreetingB\x06\n" +
+	"\x0frecord_greeting\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.RecordGreetingH\x00R\x0erecordGreeting\x120\n" +
+	"\x06import\x18\t \x01(\v2\x16.mysqlda.fsm.v1.ImportH\x00R\x06import\x12I\n" +
+	"\x0fchange_settings\x18\n" +
+	" \x01(\v2\x1e.mysqlda.fsm.v1.ChangeSettingsH\x00R\x0echangeSettingsB\x06\n" +
 	"\x04body\"\x90\x01\n" +
 	"\x04Item\x12,\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x18.mysqlda.fsm.v1.ItemKindR\x04kind\x12\x12\n" +
@@ -2017,7 +2246,7 @@ const file_fsm_proto_rawDesc = "" +
 	"\x06change\"q\n" +
 	"\x0fChangeLibraries\x12%\n" +
 	"\x0eexpect_version\x18\x01 \x01(\x04R\rexpectVersion\x127\n" +
-	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\"\xb3\x02\n" +
+	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\"\xe6\x02\n" +
 	"\bSettings\x12\x1d\n" +
 	"\n" +
 	"cluster_id\x18\x01 \x01(\tR\tclusterId\x12\x12\n" +
@@ -2027,7 +2256,19 @@ const file_fsm_proto_rawDesc = "" +
 	"\x0fdefault_library\x18\x05 \x01(\tR\x0edefaultLibrary\x12H\n" +
 	"!unused_forward_session_timeout_ns\x18\x06 \x01(\x03R\x1dunusedForwardSessionTimeoutNs\x12&\n" +
 	"\x0fmax_share_mille\x18\a \x01(\rR\rmaxShareMille\x12!\n" +
-	"\fdefault_core\x18\b \x01(\tR\vdefaultCore\"{\n" +
+	"\fdefault_core\x18\b \x01(\tR\vdefaultCore\x121\n" +
+	"\abalance\x18\t \x01(\x0e2\x17.mysqlda.fsm.v1.BalanceR\abalance\"\x95\x01\n" +
+	"\x0eChangeSettings\x12+\n" +
+	"\x0fmax_share_mille\x18\x01 \x01(\rH\x00R\rmaxShareMille\x88\x01\x01\x126\n" +
+	"\abalance\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.BalanceH\x01R\abalance\x88\x01\x01B\x12\n" +
+	"\x10_max_share_milleB\n" +
+	"\n" +
+	"\b_balance\"D\n" +
+	"\x06Import\x12\x1e\n" +
+	"\n" +
+	"placements\x18\x01 \x01(\fR\n" +
+	"placements\x12\x1a\n" +
+	"\bbindings\x18\x02 \x01(\fR\bbindings\"{\n" +
 	"\tBootstrap\x124\n" +
 	"\bsettings\x18\x01 \x01(\v2\x18.mysqlda.fsm.v1.SettingsR\bsettings\x128\n" +
 	"\tlibraries\x18\x02 \x03(\v2\x1a.mysqlda.fsm.v1.AddLibraryR\tlibraries\"\xa4\x01\n" +
@@ -2043,11 +2284,12 @@ const file_fsm_proto_rawDesc = "" +
 	"\x04node\x18\x01 \x01(\v2\x14.mysqlda.fsm.v1.NodeR\x04node\"\x1c\n" +
 	"\n" +
 	"RemoveNode\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"6\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"N\n" +
 	"\n" +
 	"Checkpoint\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
-	"\x04hash\x18\x02 \x01(\fR\x04hash\"f\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
+	"\x06digest\x18\x03 \x01(\x06R\x06digest\"f\n" +
 	"\bGreeting\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\"\n" +
 	"\fcapabilities\x18\x02 \x01(\x04R\fcapabilities\x12\x1c\n" +
@@ -2063,7 +2305,7 @@ const file_fsm_proto_rawDesc = "" +
 	"\aservers\x18\x05 \x03(\v2\x16.mysqlda.fsm.v1.ServerR\aservers\x12\x16\n" +
 	"\x06active\x18\x06 \x01(\tR\x06active\x12!\n" +
 	"\factive_epoch\x18\a \x01(\x04R\vactiveEpoch\x12)\n" +
-	"\x03tls\x18\b \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\x86\x03\n" +
+	"\x03tls\x18\b \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\xbb\x03\n" +
 	"\x0eSnapshotHeader\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x124\n" +
@@ -2073,7 +2315,10 @@ const file_fsm_proto_rawDesc = "" +
 	"\fnext_library\x18\x06 \x01(\rR\vnextLibrary\x12*\n" +
 	"\x05nodes\x18\a \x03(\v2\x14.mysqlda.fsm.v1.NodeR\x05nodes\x12#\n" +
 	"\rremoved_nodes\x18\b \x03(\tR\fremovedNodes\x12<\n" +
-	"\tgreetings\x18\t \x03(\v2\x1e.mysqlda.fsm.v1.RecordGreetingR\tgreetings*y\n" +
+	"\tgreetings\x18\t \x03(\v2\x1e.mysqlda.fsm.v1.RecordGreetingR\tgreetings\x12\x1b\n" +
+	"\tindex_key\x18\n" +
+	" \x01(\x06R\bindexKey\x12\x16\n" +
+	"\x06digest\x18\v \x01(\x06R\x06digest*y\n" +
 	"\bItemKind\x12\x19\n" +
 	"\x15ITEM_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ITEM_KIND_ASSIGN\x10\x01\x12\x12\n" +
@@ -2093,16 +2338,20 @@ const file_fsm_proto_rawDesc = "" +
 	"\x15ERROR_CODE_OVERLOADED\x10\t\x12\x16\n" +
 	"\x12ERROR_CODE_REMOVED\x10\n" +
 	"\x12\x1b\n" +
-	"\x17ERROR_CODE_BOOTSTRAPPED\x10\v*_\n" +
+	"\x17ERROR_CODE_BOOTSTRAPPED\x10\v*{\n" +
 	"\fLibraryState\x12\x1d\n" +
 	"\x19LIBRARY_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12LIBRARY_STATE_OPEN\x10\x01\x12\x18\n" +
-	"\x14LIBRARY_STATE_CLOSED\x10\x02*h\n" +
+	"\x14LIBRARY_STATE_CLOSED\x10\x02\x12\x1a\n" +
+	"\x16LIBRARY_STATE_DRAINING\x10\x03*h\n" +
 	"\aTLSMode\x12\x10\n" +
 	"\fTLS_MODE_OFF\x10\x00\x12\x15\n" +
 	"\x11TLS_MODE_REQUIRED\x10\x01\x12\x16\n" +
 	"\x12TLS_MODE_VERIFY_CA\x10\x02\x12\x1c\n" +
-	"\x18TLS_MODE_VERIFY_IDENTITY\x10\x03B&Z$github.com/mysqlda/mysqlda/fsm/fsmpbb\x06proto3"
+	"\x18TLS_MODE_VERIFY_IDENTITY\x10\x03*3\n" +
+	"\aBalance\x12\x16\n" +
+	"\x12BALANCE_PLACEMENTS\x10\x00\x12\x10\n" +
+	"\fBALANCE_DATA\x10\x01B&Z$github.com/mysqlda/mysqlda/fsm/fsmpbb\x06proto3"
 
 var (
 	file_fsm_proto_rawDescOnce sync.Once
@@ -2116,78 +2365,85 @@ func file_fsm_proto_rawDescGZIP() []byte {
 	return file_fsm_proto_rawDescData
 }
 
-var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_fsm_proto_goTypes = []any{
 	(ItemKind)(0),           // 0: mysqlda.fsm.v1.ItemKind
 	(ErrorCode)(0),          // 1: mysqlda.fsm.v1.ErrorCode
 	(LibraryState)(0),       // 2: mysqlda.fsm.v1.LibraryState
 	(TLSMode)(0),            // 3: mysqlda.fsm.v1.TLSMode
-	(*Command)(nil),         // 4: mysqlda.fsm.v1.Command
-	(*Item)(nil),            // 5: mysqlda.fsm.v1.Item
-	(*Batch)(nil),           // 6: mysqlda.fsm.v1.Batch
-	(*Placement)(nil),       // 7: mysqlda.fsm.v1.Placement
-	(*Error)(nil),           // 8: mysqlda.fsm.v1.Error
-	(*ItemResult)(nil),      // 9: mysqlda.fsm.v1.ItemResult
-	(*Server)(nil),          // 10: mysqlda.fsm.v1.Server
-	(*AddLibrary)(nil),      // 11: mysqlda.fsm.v1.AddLibrary
-	(*SetWeight)(nil),       // 12: mysqlda.fsm.v1.SetWeight
-	(*SetState)(nil),        // 13: mysqlda.fsm.v1.SetState
-	(*SetServers)(nil),      // 14: mysqlda.fsm.v1.SetServers
-	(*SetTLS)(nil),          // 15: mysqlda.fsm.v1.SetTLS
-	(*LibraryChange)(nil),   // 16: mysqlda.fsm.v1.LibraryChange
-	(*ChangeLibraries)(nil), // 17: mysqlda.fsm.v1.ChangeLibraries
-	(*Settings)(nil),        // 18: mysqlda.fsm.v1.Settings
-	(*Bootstrap)(nil),       // 19: mysqlda.fsm.v1.Bootstrap
-	(*Node)(nil),            // 20: mysqlda.fsm.v1.Node
-	(*SetNode)(nil),         // 21: mysqlda.fsm.v1.SetNode
-	(*RemoveNode)(nil),      // 22: mysqlda.fsm.v1.RemoveNode
-	(*Checkpoint)(nil),      // 23: mysqlda.fsm.v1.Checkpoint
-	(*Greeting)(nil),        // 24: mysqlda.fsm.v1.Greeting
-	(*RecordGreeting)(nil),  // 25: mysqlda.fsm.v1.RecordGreeting
-	(*Library)(nil),         // 26: mysqlda.fsm.v1.Library
-	(*SnapshotHeader)(nil),  // 27: mysqlda.fsm.v1.SnapshotHeader
+	(Balance)(0),            // 4: mysqlda.fsm.v1.Balance
+	(*Command)(nil),         // 5: mysqlda.fsm.v1.Command
+	(*Item)(nil),            // 6: mysqlda.fsm.v1.Item
+	(*Batch)(nil),           // 7: mysqlda.fsm.v1.Batch
+	(*Placement)(nil),       // 8: mysqlda.fsm.v1.Placement
+	(*Error)(nil),           // 9: mysqlda.fsm.v1.Error
+	(*ItemResult)(nil),      // 10: mysqlda.fsm.v1.ItemResult
+	(*Server)(nil),          // 11: mysqlda.fsm.v1.Server
+	(*AddLibrary)(nil),      // 12: mysqlda.fsm.v1.AddLibrary
+	(*SetWeight)(nil),       // 13: mysqlda.fsm.v1.SetWeight
+	(*SetState)(nil),        // 14: mysqlda.fsm.v1.SetState
+	(*SetServers)(nil),      // 15: mysqlda.fsm.v1.SetServers
+	(*SetTLS)(nil),          // 16: mysqlda.fsm.v1.SetTLS
+	(*LibraryChange)(nil),   // 17: mysqlda.fsm.v1.LibraryChange
+	(*ChangeLibraries)(nil), // 18: mysqlda.fsm.v1.ChangeLibraries
+	(*Settings)(nil),        // 19: mysqlda.fsm.v1.Settings
+	(*ChangeSettings)(nil),  // 20: mysqlda.fsm.v1.ChangeSettings
+	(*Import)(nil),          // 21: mysqlda.fsm.v1.Import
+	(*Bootstrap)(nil),       // 22: mysqlda.fsm.v1.Bootstrap
+	(*Node)(nil),            // 23: mysqlda.fsm.v1.Node
+	(*SetNode)(nil),         // 24: mysqlda.fsm.v1.SetNode
+	(*RemoveNode)(nil),      // 25: mysqlda.fsm.v1.RemoveNode
+	(*Checkpoint)(nil),      // 26: mysqlda.fsm.v1.Checkpoint
+	(*Greeting)(nil),        // 27: mysqlda.fsm.v1.Greeting
+	(*RecordGreeting)(nil),  // 28: mysqlda.fsm.v1.RecordGreeting
+	(*Library)(nil),         // 29: mysqlda.fsm.v1.Library
+	(*SnapshotHeader)(nil),  // 30: mysqlda.fsm.v1.SnapshotHeader
 }
 var file_fsm_proto_depIdxs = []int32{
-	6,  // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
-	17, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	19, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
-	21, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
-	22, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
-	23, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
-	25, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
-	0,  // 7: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
-	5,  // 8: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
-	1,  // 9: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
-	7,  // 10: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
-	8,  // 11: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
-	10, // 12: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
-	3,  // 13: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	2,  // 14: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
-	10, // 15: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
-	3,  // 16: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	11, // 17: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
-	12, // 18: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
-	13, // 19: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
-	14, // 20: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
-	15, // 21: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
-	16, // 22: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
-	18, // 23: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
-	11, // 24: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
-	20, // 25: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
-	24, // 26: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
-	2,  // 27: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
-	10, // 28: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
-	3,  // 29: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	18, // 30: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
-	26, // 31: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
-	20, // 32: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
-	25, // 33: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	7,  // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
+	18, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	22, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
+	24, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
+	25, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
+	26, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
+	28, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
+	21, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
+	20, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	0,  // 9: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
+	6,  // 10: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
+	1,  // 11: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
+	8,  // 12: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
+	9,  // 13: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
+	11, // 14: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
+	3,  // 15: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	2,  // 16: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
+	11, // 17: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
+	3,  // 18: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	12, // 19: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
+	13, // 20: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
+	14, // 21: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
+	15, // 22: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
+	16, // 23: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
+	17, // 24: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	4,  // 25: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
+	4,  // 26: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
+	19, // 27: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
+	12, // 28: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
+	23, // 29: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
+	27, // 30: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
+	2,  // 31: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
+	11, // 32: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
+	3,  // 33: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	19, // 34: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
+	29, // 35: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
+	23, // 36: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
+	28, // 37: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
+	38, // [38:38] is the sub-list for method output_type
+	38, // [38:38] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_fsm_proto_init() }
@@ -2203,6 +2459,8 @@ func file_fsm_proto_init() {
 		(*Command_RemoveNode)(nil),
 		(*Command_Checkpoint)(nil),
 		(*Command_RecordGreeting)(nil),
+		(*Command_Import)(nil),
+		(*Command_ChangeSettings)(nil),
 	}
 	file_fsm_proto_msgTypes[12].OneofWrappers = []any{
 		(*LibraryChange_Add)(nil),
@@ -2211,13 +2469,14 @@ func file_fsm_proto_init() {
 		(*LibraryChange_Servers)(nil),
 		(*LibraryChange_Tls)(nil),
 	}
+	file_fsm_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fsm_proto_rawDesc), len(file_fsm_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   24,
+			NumEnums:      5,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
