@@ -104,11 +104,11 @@ func (m *member) every(ctx context.Context, interval time.Duration, poked <-chan
 // was applied since the last checkpoint, so that an idle cluster's log does not
 // grow. It returns the index of the latest checkpoint.
 func (m *member) checkpoint(last uint64) (uint64, error) {
-	index, hash := m.machine.Hash()
+	index, hash, digest := m.machine.Fingerprint()
 	if index <= last {
 		return last, nil
 	}
-	command, err := fsm.Checkpoint{Index: index, Hash: hash}.Encode()
+	command, err := fsm.Checkpoint{Index: index, Hash: hash, Digest: digest}.Encode()
 	if err != nil {
 		return last, err
 	}

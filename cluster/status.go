@@ -45,7 +45,7 @@ type NodeStatus struct {
 // Status returns what this node knows now. Its parts are read one after the
 // other and may differ by what happened in between.
 func (n *Node) Status() Status {
-	index, hash := n.machine.Hash()
+	index, hash, _ := n.machine.Fingerprint()
 	s := Status{
 		NodeID:         n.id,
 		State:          "lonely",

@@ -70,14 +70,16 @@ func (s *state) assign(core string, library LibraryID) (ItemResult, error) {
 	if err := checkLen("core object", core, MaxCoreLen); err != nil {
 		return ItemResult{Err: err}, nil
 	}
-	if old, ok := s.log.locate(core); ok {
-		return ItemResult{Placement: old}, nil
+	log := s.log.Load()
+	at := log.seekPlacement(core)
+	if at.found {
+		return ItemResult{Placement: log.placementAt(at.offset())}, nil
 	}
 	if l := s.libraries.Load().ByID(library); l == nil || !l.takesNew() {
 		return ItemResult{Retry: true}, nil
 	}
 	p := Placement{Core: core, Library: library, Epoch: 1}
-	if err := s.log.addPlacement(p); err != nil {
+	if err := log.addPlacement(at, p); err != nil {
 		return ItemResult{}, err
 	}
 	s.tally.addPlacement(library)
@@ -94,25 +96,26 @@ func (s *state) bind(class, object, core string) (ItemResult, error) {
 			return ItemResult{Err: err}, nil
 		}
 	}
-	if bound, ok := s.log.find(class, object); ok {
-		if bound != core {
+	log := s.log.Load()
+	at := log.seekBinding(class, object)
+	if at.found {
+		if bound := log.boundTo(at.offset()); bound != core {
 			return ItemResult{Err: fmt.Errorf("%w: class %s object %s is bound to %s, not to %s", ErrBound, class, object, bound, core)}, nil
 		}
 		return s.locate(core), nil
 	}
-	home := s.locate(core)
-	if home.Err != nil {
-		return home, nil
+	home := log.seekPlacement(core)
+	if !home.found {
+		return ItemResult{Err: fmt.Errorf("%w: %s", ErrNoPlacement, core)}, nil
 	}
-	if err := s.log.addBinding(class, object, core); err != nil {
+	if err := log.addBinding(at, home, Binding{Class: class, Object: object, Core: core}); err != nil {
 		return ItemResult{}, err
 	}
-	s.tally.addBinding()
-	return home, nil
+	return ItemResult{Placement: log.placementAt(home.offset())}, nil
 }
 
 func (s *state) locate(core string) ItemResult {
-	p, ok := s.log.locate(core)
+	p, ok := s.log.Load().locate(core)
 	if !ok {
 		return ItemResult{Err: fmt.Errorf("%w: %s", ErrNoPlacement, core)}
 	}
@@ -120,7 +123,7 @@ func (s *state) locate(core string) ItemResult {
 }
 
 func (s *state) find(class, object string) ItemResult {
-	core, ok := s.log.find(class, object)
+	core, ok := s.log.Load().find(class, object)
 	if !ok {
 		return ItemResult{Err: fmt.Errorf("%w: class %s object %s", ErrNoBinding, class, object)}
 	}

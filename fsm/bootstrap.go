@@ -1,6 +1,8 @@
 package fsm
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -81,7 +83,16 @@ func (s *state) bootstrap(p *fsmpb.Bootstrap) error {
 	}
 	s.publish(1, d)
 	s.settings.Store(&b.Settings)
+	// Without libraries nothing was placed yet.
+	s.log.Store(newMappingLog(indexKey(b.Settings.ClusterID)))
 	return nil
+}
+
+// indexKey derives the key of the mapping log's index from the cluster's id,
+// which clients do not see.
+func indexKey(clusterID string) uint64 {
+	sum := sha256.Sum256([]byte("mysqlda index key\x00" + clusterID))
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // check reports whether the settings are allowed with these libraries.

@@ -11,16 +11,16 @@ func TestACheckpointStopsANodeThatDiffers(t *testing.T) {
 	leader, follower := bootstrapped(t), bootstrapped(t)
 	applyItems(t, leader, AssignItem("alice", 1))
 	applyItems(t, follower, AssignItem("alice", 2))
-	index, hash := leader.Hash()
-	_, own := follower.Hash()
-	checkpoint := Checkpoint{Index: index, Hash: hash}
+	index, hash, digest := leader.Fingerprint()
+	_, own, ownDigest := follower.Fingerprint()
+	checkpoint := Checkpoint{Index: index, Hash: hash, Digest: digest}
 
 	if r := apply(t, leader, checkpoint); r.Err != nil {
 		t.Errorf("on the leader: %+v", r)
 	}
 	_, err := follower.Apply(index+1, encode(t, checkpoint))
 	var diverged *DivergedError
-	if !errors.As(err, &diverged) || *diverged != (DivergedError{Index: index, Leader: hash, Own: own}) {
+	if !errors.As(err, &diverged) || *diverged != (DivergedError{Index: index, Leader: hash, Own: own, LeaderDigest: digest, OwnDigest: ownDigest}) {
 		t.Fatalf("on the follower: %v", err)
 	}
 	if text := err.Error(); !strings.Contains(text, hash.String()) || !strings.Contains(text, own.String()) {
@@ -31,8 +31,8 @@ func TestACheckpointStopsANodeThatDiffers(t *testing.T) {
 func TestACheckpointStopsANodeThatMissedACommand(t *testing.T) {
 	leader, follower := bootstrapped(t), bootstrapped(t)
 	applyItems(t, leader, AssignItem("alice", 1))
-	index, hash := leader.Hash()
-	_, err := follower.Apply(index+1, encode(t, Checkpoint{Index: index, Hash: hash}))
+	index, hash, digest := leader.Fingerprint()
+	_, err := follower.Apply(index+1, encode(t, Checkpoint{Index: index, Hash: hash, Digest: digest}))
 	if diverged := new(DivergedError); !errors.As(err, &diverged) || diverged.Own != (Hash{}) {
 		t.Errorf("got error %v", err)
 	}
@@ -40,7 +40,7 @@ func TestACheckpointStopsANodeThatMissedACommand(t *testing.T) {
 
 func TestACheckpointOfWhatIsForgottenIsPassedOver(t *testing.T) {
 	m := bootstrapped(t)
-	first, _ := m.Hash()
+	first, _, _ := m.Fingerprint()
 	other := Checkpoint{Index: first, Hash: Hash{1}}
 	for range historyLen - 1 {
 		applyItems(t, m)
@@ -59,26 +59,29 @@ func TestTheHistoryRemembersTheLastCommands(t *testing.T) {
 	hashOf := func(index uint64) Hash { return Hash{byte(index), byte(index >> 8)} }
 	const last = 2*historyLen + 700
 	for index := uint64(1); index <= last; index++ {
-		h.add(index, hashOf(index))
+		h.add(fingerprint{index: index, hash: hashOf(index), digest: Digest(index)})
 	}
 	for index := uint64(1); index <= last; index++ {
-		hash, remembered := h.at(index)
-		if want := index > last-historyLen; remembered != want || want && hash != hashOf(index) {
-			t.Fatalf("entry %d: %s, remembered %v", index, hash, remembered)
+		f, remembered := h.at(index)
+		if want := index > last-historyLen; remembered != want || want && (f.hash != hashOf(index) || f.digest != Digest(index)) {
+			t.Fatalf("entry %d: %+v, remembered %v", index, f, remembered)
 		}
+	}
+	if f, remembered := h.at(last + 1); remembered {
+		t.Errorf("the next entry: %+v", f)
 	}
 }
 
 func TestCheckpointsAfterARestore(t *testing.T) {
 	m := bootstrapped(t)
 	applyItems(t, m, AssignItem("alice", 1))
-	index, hash := m.Hash()
+	index, hash, digest := m.Fingerprint()
 	restored := New()
 	if err := restored.Restore(bytes.NewReader(snapshotBytes(t, m.Snapshot()))); err != nil {
 		t.Fatal(err)
 	}
 	apply(t, restored, Checkpoint{Index: index - 1, Hash: Hash{1}}) // from before the snapshot: not known
-	apply(t, restored, Checkpoint{Index: index, Hash: hash})
+	apply(t, restored, Checkpoint{Index: index, Hash: hash, Digest: digest})
 	if _, err := restored.Apply(index+3, encode(t, Checkpoint{Index: index, Hash: Hash{1}})); err == nil {
 		t.Error("the snapshot's own index was not compared")
 	}
@@ -97,7 +100,7 @@ func TestTheHashDependsOnIndexAndCommand(t *testing.T) {
 		if _, err := m.Apply(index, encode(t, c)); err != nil {
 			t.Fatal(err)
 		}
-		_, h := m.Hash()
+		_, h, _ := m.Fingerprint()
 		return h
 	}
 	a := hash(2, RemoveNode{ID: "a"})

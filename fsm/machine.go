@@ -39,15 +39,17 @@ type state struct {
 	settings  atomic.Pointer[Settings]            // nil until bootstrap
 	nodes     atomic.Pointer[nodeSet]             // never nil
 	greetings atomic.Pointer[map[string]Greeting] // never nil; the map is never changed
-	log       *mappingLog
+	log       atomic.Pointer[mappingLog]          // never nil; replaced while it is empty, by bootstrap
 	tally     tally
 
 	nextLibrary LibraryID // written by Apply only
-	history     history   // written and read by Apply only
 
-	mu    sync.Mutex
-	index uint64 // guarded by mu; of the last command applied
-	hash  Hash   // guarded by mu; after the last command applied
+	// Written by Apply only, which reads them without mu.
+	mu      sync.Mutex
+	index   uint64  // guarded by mu; of the last command applied
+	hash    Hash    // guarded by mu; after the last command applied
+	digest  Digest  // guarded by mu; after the last command applied
+	history history // guarded by mu
 }
 
 // New returns the machine of a cluster that is not bootstrapped yet.
@@ -58,7 +60,8 @@ func New() *Machine {
 }
 
 func newState() *state {
-	s := &state{log: newMappingLog(), nextLibrary: 1}
+	s := &state{nextLibrary: 1}
+	s.log.Store(newMappingLog(0))
 	s.libraries.Store(NewLibrarySet(0, nil))
 	s.nodes.Store(new(nodeSet))
 	s.greetings.Store(new(map[string]Greeting))
@@ -128,9 +131,12 @@ func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
 	}
 }
 
+// advance publishes what the state is after the command of that index.
 func (s *state) advance(index uint64, hash Hash) {
-	s.history.add(index, hash)
+	log := s.log.Load()
+	s.tally.publish(log)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.index, s.hash = index, hash
+	s.index, s.hash, s.digest = index, hash, log.digest
+	s.history.add(fingerprint{index, hash, log.digest})
 }

@@ -4,97 +4,125 @@ import "fmt"
 
 // mappingLog is the append-only store of placements and bindings.
 //
-// Records stand one after another in arenas of chunks without pointers and are
-// never modified; a compact index of (part of the hash, where the record is)
-// finds them. Both are split into shards by the names' hash, so that an index
-// grows piece by piece. A binding refers to the record of its core object's
-// placement instead of holding a copy of the name.
+// Records stand one after another in two arenas of chunks without pointers, in
+// the order in which they were added, and are never modified. A compact index
+// of (part of the hash, where the record is) finds them; it is split into shards
+// by the names' hash, so that it grows piece by piece. A binding refers to the
+// record of its core object's placement instead of holding a copy of the name.
 //
 // One goroutine at a time adds. Any number of goroutines read meanwhile, and
 // none of them ever waits: a record is complete before the index shows it, and
 // what the index shows never changes (see shard).
 type mappingLog struct {
-	placements [shardCount]shard
-	bindings   [shardCount]shard
+	indexKey uint64 // of which key is made
+	key      hashKey
+	digester digester
+
+	placements recordSet
+	bindings   recordSet
+	digest     Digest // of all records; the adder's own
 }
 
-// shardBits is how many bits of a name's hash choose the shard.
-const (
-	shardBits  = 8
-	shardCount = 1 << shardBits
-)
+// recordSet is all records of one kind and their index.
+type recordSet struct {
+	arena arena
+	index index
+	count uint64 // records; the adder's own
+}
 
-func newMappingLog() *mappingLog { return new(mappingLog) }
+// newMappingLog returns an empty log whose index is laid out by indexKey.
+func newMappingLog(indexKey uint64) *mappingLog {
+	return &mappingLog{indexKey: indexKey, key: expandKey(indexKey), digester: newDigester()}
+}
 
-func shardOf(hash uint64) uint64 { return hash >> (64 - shardBits) }
+func (l *mappingLog) hashCore(core string) uint64 { return l.key.absorb(0, core) }
+
+func (l *mappingLog) hashCorrelated(class, object string) uint64 {
+	return l.key.absorb(l.key.absorb(0, class), object)
+}
 
 // locate returns the core object's placement. It does not allocate.
 func (l *mappingLog) locate(core string) (Placement, bool) {
-	hash := hashCore(core)
-	s := &l.placements[shardOf(hash)]
-	for p := s.probe(hash); p.next(); {
-		r := s.arena.at(p.offset())
-		if placementCore(r) == core {
-			library, epoch := placementHome(r)
-			return Placement{Core: core, Library: library, Epoch: epoch}, true
-		}
+	p := l.seekPlacement(core)
+	if !p.found {
+		return Placement{}, false
 	}
-	return Placement{}, false
+	return l.placementAt(p.offset()), true
+}
+
+func (l *mappingLog) placementAt(offset uint64) Placement {
+	r := l.placements.arena.at(offset)
+	library, epoch := placementHome(r)
+	return Placement{Core: placementCore(r), Library: library, Epoch: epoch}
 }
 
 // find returns the core object that (class, object) is bound to. It does not
 // allocate: the name shares the memory of the placement's record.
 func (l *mappingLog) find(class, object string) (core string, ok bool) {
-	hash := hashCorrelated(class, object)
-	s := &l.bindings[shardOf(hash)]
-	for p := s.probe(hash); p.next(); {
-		r := s.arena.at(p.offset())
-		if c, o := bindingName(r); c == class && o == object {
-			return l.coreOf(bindingCore(r)), true
+	p := l.seekBinding(class, object)
+	if !p.found {
+		return "", false
+	}
+	return l.boundTo(p.offset()), true
+}
+
+// boundTo returns the core object of the binding at offset.
+func (l *mappingLog) boundTo(offset uint64) string {
+	home := bindingCore(l.bindings.arena.at(offset))
+	return placementCore(l.placements.arena.at(home))
+}
+
+// seekPlacement looks for the record of the core object's placement.
+func (l *mappingLog) seekPlacement(core string) probe {
+	p := l.placements.index.probe(l.hashCore(core))
+	for p.next() {
+		if placementCore(l.placements.arena.at(p.offset())) == core {
+			break
 		}
 	}
-	return "", false
+	return p
 }
 
-func (l *mappingLog) coreOf(ref placementRef) string {
-	return placementCore(l.placements[ref.shard].arena.at(ref.offset))
+// seekBinding looks for the record of (class, object).
+func (l *mappingLog) seekBinding(class, object string) probe {
+	p := l.bindings.index.probe(l.hashCorrelated(class, object))
+	for p.next() {
+		if c, o := bindingName(l.bindings.arena.at(p.offset())); o == object && c == class {
+			break
+		}
+	}
+	return p
 }
 
-// addPlacement stores the placement of a core object that has none.
-func (l *mappingLog) addPlacement(p Placement) error {
-	hash := hashCore(p.Core)
-	s := &l.placements[shardOf(hash)]
-	var buf [maxRecordLen]byte
-	if err := s.add(hash, appendPlacement(buf[:0], p)); err != nil {
+// addPlacement stores the placement of a core object that seekPlacement has not
+// found, at being its result. Nothing may have been added since.
+func (l *mappingLog) addPlacement(at probe, p Placement) error {
+	record, offset, err := l.placements.arena.reserve(placementLen(p))
+	if err != nil {
 		return fmt.Errorf("store the placement of %s: %w", p.Core, err)
 	}
+	appendPlacement(record, p)
+	l.placements.show(at, offset)
+	l.digest += l.digester.placement(p.Core, p.Library, p.Epoch)
 	return nil
 }
 
-// addBinding binds a correlated object that is not bound to a core object that
-// has a placement.
-func (l *mappingLog) addBinding(class, object, core string) error {
-	ref, ok := l.refOf(core)
-	if !ok {
-		return fmt.Errorf("store the binding of class %s object %s: %w: %s", class, object, ErrNoPlacement, core)
+// addBinding binds a correlated object that seekBinding has not found, at being
+// its result, to the core object whose placement home has found. Nothing may
+// have been added since.
+func (l *mappingLog) addBinding(at, home probe, b Binding) error {
+	record, offset, err := l.bindings.arena.reserve(bindingLen(b))
+	if err != nil {
+		return fmt.Errorf("store the binding of class %s object %s: %w", b.Class, b.Object, err)
 	}
-	hash := hashCorrelated(class, object)
-	s := &l.bindings[shardOf(hash)]
-	var buf [maxRecordLen]byte
-	if err := s.add(hash, appendBinding(buf[:0], class, object, ref)); err != nil {
-		return fmt.Errorf("store the binding of class %s object %s: %w", class, object, err)
-	}
+	appendBinding(record, b, home.offset())
+	l.bindings.show(at, offset)
+	l.digest += l.digester.binding(b.Class, b.Object, b.Core)
 	return nil
 }
 
-func (l *mappingLog) refOf(core string) (placementRef, bool) {
-	hash := hashCore(core)
-	shard := shardOf(hash)
-	s := &l.placements[shard]
-	for p := s.probe(hash); p.next(); {
-		if placementCore(s.arena.at(p.offset())) == core {
-			return placementRef{shard: uint8(shard), offset: p.offset()}, true
-		}
-	}
-	return placementRef{}, false
+// show makes the index find a complete record where probe p ended in vain.
+func (s *recordSet) show(p probe, offset uint64) {
+	s.index.put(p, offset)
+	s.count++
 }

@@ -5,16 +5,19 @@ import (
 	"sync/atomic"
 )
 
-// chunkLen is the size of one chunk of an arena, in bytes. Chunks are small
-// enough that the unfilled last ones of all shards do not matter, and they hold
-// no pointers, so that the garbage collector never looks into them.
+// chunkLen is the size of one chunk of an arena, in bytes. Chunks hold no
+// pointers, so that the garbage collector never looks into them, and are large
+// enough that it finds few of them: 6,000 for 100 million records.
 const (
-	chunkBits = 14
+	chunkBits = 18
 	chunkLen  = 1 << chunkBits
 )
 
-// maxOffset bounds an arena: an offset has 32 bits.
-const maxOffset = 1<<32 - 1
+// maxOffset bounds an arena: an offset has offsetBits bits.
+const (
+	offsetBits = 40
+	maxOffset  = 1<<offsetBits - 1
+)
 
 var errArenaFull = errors.New("the mapping log is full")
 
@@ -31,22 +34,23 @@ type arena struct {
 	used   uint64                   // offset of the next record; the appender's own
 }
 
-// append stores a record of 1 to maxRecordLen bytes and returns its offset.
-func (a *arena) append(record []byte) (offset uint32, err error) {
+// reserve makes room for a record of 1 to maxRecordLen bytes and returns it,
+// empty, with its offset. The caller appends exactly length bytes to it before
+// it shows the offset to anybody.
+func (a *arena) reserve(length int) (record []byte, offset uint64, err error) {
 	at := max(a.used, 1)
-	if left := chunkLen - at%chunkLen; uint64(len(record)) > left {
+	if left := chunkLen - at%chunkLen; uint64(length) > left {
 		at += left
 	}
 	if at > maxOffset {
-		return 0, errArenaFull
+		return nil, 0, errArenaFull
 	}
 	chunks := a.list()
 	if at>>chunkBits == uint64(len(chunks)) {
 		chunks = a.extend(chunks)
 	}
-	copy(chunks[at>>chunkBits][at%chunkLen:], record)
-	a.used = at + uint64(len(record))
-	return uint32(at), nil
+	a.used = at + uint64(length)
+	return chunks[at>>chunkBits][at%chunkLen:][:0:length], at, nil
 }
 
 // extend shows a list with one more chunk. Older lists that readers hold may
@@ -59,7 +63,7 @@ func (a *arena) extend(chunks []*chunk) []*chunk {
 
 // at returns the bytes from offset to the end of its chunk. They must not be
 // changed.
-func (a *arena) at(offset uint32) []byte {
+func (a *arena) at(offset uint64) []byte {
 	return a.list()[offset>>chunkBits][offset%chunkLen:]
 }
 

@@ -13,7 +13,7 @@ const benchObjects = 1_000_000
 func benchCore(i int) string { return strconv.Itoa(13_000_000_000 + i*7919%10_000_000_000) }
 
 func benchLog(b *testing.B) *mappingLog {
-	l := newMappingLog()
+	l := newMappingLog(1)
 	for i := range benchObjects {
 		addPlacement(b, l, Placement{Core: benchCore(i), Library: LibraryID(1 + i%10), Epoch: 1})
 	}
@@ -34,9 +34,7 @@ func BenchmarkMappingLogMemory(b *testing.B) {
 		b.ReportMetric(float64(heapBytes()-before)/benchObjects, "bytes/placement")
 		before = heapBytes()
 		for i := range benchObjects {
-			if err := l.addBinding("card_no", strconv.Itoa(330_000_000+i), benchCore(i)); err != nil {
-				b.Fatal(err)
-			}
+			addBinding(b, l, Binding{"card_no", strconv.Itoa(330_000_000 + i), benchCore(i)})
 		}
 		b.ReportMetric(float64(heapBytes()-before)/benchObjects, "bytes/binding")
 		runtime.KeepAlive(l)
@@ -78,7 +76,7 @@ func BenchmarkMappingLog(b *testing.B) {
 
 func BenchmarkAddPlacement(b *testing.B) {
 	b.ReportAllocs()
-	l := newMappingLog()
+	l := newMappingLog(1)
 	i := 0
 	for b.Loop() {
 		addPlacement(b, l, Placement{Core: benchCore(i), Library: 1, Epoch: 1})
@@ -108,7 +106,7 @@ func BenchmarkApplyBatch(b *testing.B) {
 
 func BenchmarkSnapshot(b *testing.B) {
 	m := bootstrapped(b)
-	m.state.Load().log = benchLog(b)
+	m.state.Load().log.Store(benchLog(b))
 	for range benchObjects {
 		m.state.Load().tally.addPlacement(1)
 	}

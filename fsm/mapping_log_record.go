@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unsafe"
 )
 
@@ -10,8 +11,7 @@ import (
 //
 //	placement  length of core (1 byte), core, library (uvarint), epoch (uvarint)
 //	binding    length of class (1 byte), length of object (1 byte), class,
-//	           object, shard of the placement (1 byte), its offset (4 bytes,
-//	           little endian)
+//	           object, offset of the placement (5 bytes, little endian)
 //
 // Neither begins with a zero byte, which marks the end of a chunk's records.
 
@@ -20,13 +20,8 @@ const maxRecordLen = max(
 	2+MaxClassLen+MaxObjectLen+refLen,
 )
 
-// placementRef says where the record of a placement is.
-type placementRef struct {
-	shard  uint8
-	offset uint32
-}
-
-const refLen = 1 + 4
+// refLen is the length of an offset in a record.
+const refLen = offsetBits / 8
 
 func appendPlacement(b []byte, p Placement) []byte {
 	b = append(b, byte(len(p.Core)))
@@ -35,8 +30,15 @@ func appendPlacement(b []byte, p Placement) []byte {
 	return binary.AppendUvarint(b, p.Epoch)
 }
 
+func placementLen(p Placement) int {
+	return 1 + len(p.Core) + uvarintLen(uint64(p.Library)) + uvarintLen(p.Epoch)
+}
+
+// uvarintLen is how many bytes binary.AppendUvarint makes of v.
+func uvarintLen(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
+
 // placementCore returns the core object of the record at the start of r.
-func placementCore(r []byte) string { return view(r[1 : 1+int(r[0])]) }
+func placementCore(r []byte) string { return stringOf(r[1 : 1+int(r[0])]) }
 
 func placementHome(r []byte) (LibraryID, uint64) {
 	r = r[1+int(r[0]):]
@@ -45,35 +47,30 @@ func placementHome(r []byte) (LibraryID, uint64) {
 	return LibraryID(library), epoch
 }
 
-func placementLen(r []byte) int {
-	at := 1 + int(r[0])
-	_, n := binary.Uvarint(r[at:])
-	at += n
-	_, n = binary.Uvarint(r[at:])
-	return at + n
+func appendBinding(b []byte, binding Binding, placement uint64) []byte {
+	b = append(b, byte(len(binding.Class)), byte(len(binding.Object)))
+	b = append(b, binding.Class...)
+	b = append(b, binding.Object...)
+	return append(binary.LittleEndian.AppendUint32(b, uint32(placement)), byte(placement>>32))
 }
 
-func appendBinding(b []byte, class, object string, ref placementRef) []byte {
-	b = append(b, byte(len(class)), byte(len(object)))
-	b = append(b, class...)
-	b = append(b, object...)
-	b = append(b, ref.shard)
-	return binary.LittleEndian.AppendUint32(b, ref.offset)
-}
+func bindingLen(b Binding) int { return 2 + len(b.Class) + len(b.Object) + refLen }
 
 // bindingName returns the class and the object of the record at the start of r.
 func bindingName(r []byte) (class, object string) {
 	object0 := 2 + int(r[0])
-	return view(r[2:object0]), view(r[object0 : object0+int(r[1])])
+	return stringOf(r[2:object0]), stringOf(r[object0 : object0+int(r[1])])
 }
 
-func bindingCore(r []byte) placementRef {
+// bindingCore returns the offset of the placement's record.
+func bindingCore(r []byte) uint64 {
 	r = r[2+int(r[0])+int(r[1]):]
-	return placementRef{shard: r[0], offset: binary.LittleEndian.Uint32(r[1:])}
+	return uint64(binary.LittleEndian.Uint32(r)) | uint64(r[4])<<32
 }
 
-func bindingLen(r []byte) int { return 2 + int(r[0]) + int(r[1]) + refLen }
+// stringOf makes a string of bytes that are never modified without copying
+// them. It keeps the memory that they are part of alive.
+func stringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// view makes a string of a record's bytes without copying them: records are
-// never modified, and the string keeps its chunk alive.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+// bytesOf is the reverse; the bytes must not be changed.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

@@ -1,13 +1,25 @@
 package fsm
 
-import "iter"
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
 
-// mappingView is what a mapping log held at one moment. Taking one copies a
-// few words a shard; reading it does not disturb the log, which goes on growing
-// behind the view's ends.
+// ErrDamaged says that records in this node's memory are not those that were
+// stored there.
+var ErrDamaged = errors.New("the directory in this node's memory is damaged")
+
+// mappingView is what a mapping log held at one moment. Taking one copies a few
+// words; reading it does not disturb the log, which goes on growing behind the
+// view's ends.
 type mappingView struct {
-	placements [shardCount]arenaView
-	bindings   [shardCount]arenaView
+	placements arenaView
+	bindings   arenaView
+
+	placementCount, bindingCount uint64
+	digest                       Digest
 }
 
 type arenaView struct {
@@ -17,65 +29,120 @@ type arenaView struct {
 
 // view must be called by the goroutine that adds.
 func (l *mappingLog) view() *mappingView {
-	v := new(mappingView)
-	for i := range shardCount {
-		v.placements[i] = l.placements[i].arena.view()
-		v.bindings[i] = l.bindings[i].arena.view()
+	return &mappingView{
+		placements:     l.placements.arena.view(),
+		bindings:       l.bindings.arena.view(),
+		placementCount: l.placements.count,
+		bindingCount:   l.bindings.count,
+		digest:         l.digest,
 	}
-	return v
 }
 
 func (a *arena) view() arenaView { return arenaView{chunks: a.list(), end: a.used} }
 
-// eachPlacement yields all placements, shard by shard in the order in which
-// they were added.
-func (v *mappingView) eachPlacement() iter.Seq[Placement] {
-	return func(yield func(Placement) bool) {
-		for i := range v.placements {
-			for r := range v.placements[i].records(placementLen) {
-				library, epoch := placementHome(r)
-				if !yield(Placement{Core: placementCore(r), Library: library, Epoch: epoch}) {
-					return
-				}
-			}
+// walk calls back with all placements and then all bindings, each in the order
+// in which they were added. It reads the memory with suspicion: that something
+// is not as it was when it was stored is an error (ErrDamaged), at the latest
+// when everything was visited. It is no error of the callbacks that they were
+// called until then.
+func (v *mappingView) walk(placement func(Placement) error, binding func(Binding) error) error {
+	d := newDigester()
+	var digest Digest
+	var placements, bindings uint64
+	err := v.placements.walk(func(r []byte) (int, error) {
+		p, n := readPlacement(r)
+		if n == 0 {
+			return 0, ErrDamaged
 		}
+		digest += d.placement(p.Core, p.Library, p.Epoch)
+		placements++
+		return n, placement(p)
+	})
+	if err != nil {
+		return err
 	}
+	err = v.bindings.walk(func(r []byte) (int, error) {
+		b, n := v.readBinding(r)
+		if n == 0 {
+			return 0, ErrDamaged
+		}
+		digest += d.binding(b.Class, b.Object, b.Core)
+		bindings++
+		return n, binding(b)
+	})
+	if err != nil {
+		return err
+	}
+	if placements != v.placementCount || bindings != v.bindingCount {
+		return fmt.Errorf("%w: there are %d placements and %d bindings where %d and %d were stored",
+			ErrDamaged, placements, bindings, v.placementCount, v.bindingCount)
+	}
+	if digest != v.digest {
+		return fmt.Errorf("%w: its digest is %s, that of what was stored is %s", ErrDamaged, digest, v.digest)
+	}
+	return nil
 }
 
-// eachBinding yields all bindings, shard by shard in the order in which they
-// were added.
-func (v *mappingView) eachBinding() iter.Seq[Binding] {
-	return func(yield func(Binding) bool) {
-		for i := range v.bindings {
-			for r := range v.bindings[i].records(bindingLen) {
-				class, object := bindingName(r)
-				ref := bindingCore(r)
-				core := placementCore(v.placements[ref.shard].at(ref.offset))
-				if !yield(Binding{Class: class, Object: object, Core: core}) {
-					return
-				}
-			}
+// walk calls visit with the bytes from each record's start to the end of its
+// chunk. Visit returns the record's length.
+func (v arenaView) walk(visit func(r []byte) (int, error)) error {
+	for at := uint64(1); at < v.end; {
+		r := v.at(at)
+		if r[0] == 0 {
+			at += uint64(len(r)) // nothing more fitted into this chunk
+			continue
 		}
+		n, err := visit(r)
+		if err != nil {
+			return err
+		}
+		at += uint64(n)
 	}
+	return nil
 }
 
-// records yields the bytes from each record's start to the end of its chunk.
-func (v arenaView) records(length func(record []byte) int) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for at := uint64(1); at < v.end; {
-			r := v.at(uint32(at))
-			if r[0] == 0 {
-				at += uint64(len(r)) // nothing more fitted into this chunk
-				continue
-			}
-			if !yield(r) {
-				return
-			}
-			at += uint64(length(r))
-		}
-	}
-}
-
-func (v arenaView) at(offset uint32) []byte {
+func (v arenaView) at(offset uint64) []byte {
 	return v.chunks[offset>>chunkBits][offset%chunkLen:]
+}
+
+// readPlacement reads the record at the start of r. Its length is 0 if there is
+// none.
+func readPlacement(r []byte) (p Placement, length int) {
+	n := int(r[0])
+	if n == 0 || n > MaxCoreLen || 1+n >= len(r) {
+		return Placement{}, 0
+	}
+	p.Core = stringOf(r[1 : 1+n])
+	length = 1 + n
+	library, n := binary.Uvarint(r[length:])
+	epoch, m := binary.Uvarint(r[length+max(n, 0):])
+	p.Library, p.Epoch = LibraryID(library), epoch
+	// A changed bit can also make a longer form of the same number.
+	if n != uvarintLen(library) || m != uvarintLen(epoch) || library > math.MaxUint32 {
+		return Placement{}, 0
+	}
+	return p, length + n + m
+}
+
+// readBinding reads the record at the start of r. Its length is 0 if there is
+// none.
+func (v *mappingView) readBinding(r []byte) (b Binding, length int) {
+	if len(r) < 2 || r[0] > MaxClassLen || r[1] > MaxObjectLen {
+		return Binding{}, 0
+	}
+	length = 2 + int(r[0]) + int(r[1]) + refLen
+	if length > len(r) {
+		return Binding{}, 0
+	}
+	home := bindingCore(r)
+	if home >= v.placements.end {
+		return Binding{}, 0
+	}
+	p, n := readPlacement(v.placements.at(home))
+	if n == 0 {
+		return Binding{}, 0
+	}
+	b.Class, b.Object = bindingName(r)
+	b.Core = p.Core
+	return b, length
 }

@@ -133,6 +133,18 @@ func (m *model) change(change LibraryChange) bool {
 	return true
 }
 
+// digest sums up in whatever order the maps give.
+func (m *model) digest() (sum Digest) {
+	d := newDigester()
+	for _, p := range m.placements {
+		sum += d.placement(p.Core, p.Library, p.Epoch)
+	}
+	for key, core := range m.bindings {
+		sum += d.binding(key[0], key[1], core)
+	}
+	return sum
+}
+
 func drawItem(t *rapid.T) Item {
 	core := rapid.SampledFrom([]string{"a", "b", "c", "客户", "e", "f", "g"}).Draw(t, "core")
 	class := rapid.SampledFrom([]string{"card", "phone"}).Draw(t, "class")
@@ -276,8 +288,8 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 				})
 			},
 			"checkpoint": func(t *rapid.T) {
-				at, hash := machines[1].Hash()
-				do(t, Checkpoint{Index: at, Hash: hash}, func(Result) {})
+				at, hash, digest := machines[1].Fingerprint()
+				do(t, Checkpoint{Index: at, Hash: hash, Digest: digest}, func(Result) {})
 			},
 			"restore": func(t *rapid.T) {
 				var b bytes.Buffer
@@ -295,10 +307,13 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 				for _, machine := range machines {
 					checkModel(t, machine, m)
 				}
-				i0, h0 := machines[0].Hash()
-				i1, h1 := machines[1].Hash()
+				i0, h0, d0 := machines[0].Fingerprint()
+				i1, h1, d1 := machines[1].Fingerprint()
 				if i0 != index || i1 != index || h0 != h1 {
 					t.Fatalf("entry %d hash %s, entry %d hash %s, want entry %d", i0, h0, i1, h1, index)
+				}
+				if want := m.digest(); d0 != want || d1 != want {
+					t.Fatalf("digests %s and %s, want %s", d0, d1, want)
 				}
 			},
 		})

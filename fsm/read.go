@@ -6,13 +6,13 @@ import "slices"
 // does not allocate. That there is none is true of this node only; to know it
 // of the cluster, put a LocateItem through the log.
 func (m *Machine) Locate(core string) (Placement, bool) {
-	return m.state.Load().log.locate(core)
+	return m.state.Load().log.Load().locate(core)
 }
 
 // FindBinding returns the core object that (class, object) is bound to. As for
 // Locate, a miss is true of this node only.
 func (m *Machine) FindBinding(class, object string) (core string, ok bool) {
-	return m.state.Load().log.find(class, object)
+	return m.state.Load().log.Load().find(class, object)
 }
 
 // Libraries returns the current libraries, never nil.
@@ -40,21 +40,32 @@ func (m *Machine) Node(id string) (NodeInfo, bool) {
 // addresses. The map must not be changed. It costs nothing to ask.
 func (m *Machine) Greetings() map[string]Greeting { return *m.state.Load().greetings.Load() }
 
-// Counts returns how much the directory holds. While Apply runs it may be ahead
-// of AppliedIndex by a part of one command.
+// Counts returns how much the directory holds after the last command applied.
 func (m *Machine) Counts() Counts { return m.state.Load().tally.counts() }
 
 // AppliedIndex returns the index of the last command that is part of the state.
 func (m *Machine) AppliedIndex() uint64 {
-	index, _ := m.Hash()
+	index, _, _ := m.Fingerprint()
 	return index
 }
 
-// Hash returns the chained hash of all commands up to index. Index is 0 and the
-// hash all zeros before the first one.
-func (m *Machine) Hash() (index uint64, hash Hash) {
+// Fingerprint returns the chained hash of all commands up to index and the
+// digest of the directory that they made. Before the first one all are zero.
+func (m *Machine) Fingerprint() (index uint64, hash Hash, digest Digest) {
 	s := m.state.Load()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.index, s.hash
+	return s.index, s.hash, s.digest
+}
+
+// FingerprintAt returns what Fingerprint returned when the command of that
+// index had been applied. Remembered is false before that, and for commands
+// older than the last historyLen ones or than the last Restore. If another
+// command followed but none had that index, hash and digest are zero.
+func (m *Machine) FingerprintAt(index uint64) (hash Hash, digest Digest, remembered bool) {
+	s := m.state.Load()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, remembered := s.history.at(index)
+	return f.hash, f.digest, remembered
 }

@@ -22,13 +22,15 @@ type Snapshot struct {
 	next      LibraryID
 	nodes     *nodeSet
 	greetings map[string]Greeting // never changed
+	indexKey  uint64
 	mappings  *mappingView
 }
 
-// Snapshot captures the state in a few microseconds. It must not be called
+// Snapshot captures the state in less than a microsecond. It must not be called
 // while Apply or Restore runs; what is captured may be written while they do.
 func (m *Machine) Snapshot() *Snapshot {
 	s := m.state.Load()
+	log := s.log.Load()
 	return &Snapshot{
 		index:     s.index,
 		hash:      s.hash,
@@ -37,7 +39,8 @@ func (m *Machine) Snapshot() *Snapshot {
 		next:      s.nextLibrary,
 		nodes:     s.nodes.Load(),
 		greetings: *s.greetings.Load(),
-		mappings:  s.log.view(),
+		indexKey:  log.indexKey,
+		mappings:  log.view(),
 	}
 }
 
@@ -46,7 +49,9 @@ func (s *Snapshot) Index() uint64 { return s.index }
 
 // WriteTo writes the snapshot in the form that Restore reads. It may be called
 // from any goroutine, while Apply runs, and more than once. It returns the
-// number of bytes written; the error is the writer's.
+// number of bytes written. The error is the writer's, or wraps ErrDamaged: then
+// placements or bindings in this node's memory have changed since they were
+// stored, what was written is useless, and the node should not go on.
 func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	b := newBlockWriter(w)
 	err := s.write(b)
@@ -67,50 +72,37 @@ func (s *Snapshot) write(b *blockWriter) error {
 	if err := b.block(blockHeader, header); err != nil {
 		return err
 	}
-	placements, err := s.writePlacements(b)
+	placements, bindings := newRecordWriter(b, blockPlacements), newRecordWriter(b, blockBindings)
+	err = s.mappings.walk(
+		func(p Placement) error { return placements.add(appendSnapshotPlacement(placements.payload, p)) },
+		func(binding Binding) error {
+			if err := placements.flush(); err != nil {
+				return err
+			}
+			return bindings.add(appendSnapshotBinding(bindings.payload, binding))
+		})
 	if err != nil {
 		return err
 	}
-	bindings, err := s.writeBindings(b)
-	if err != nil {
+	if err := placements.flush(); err != nil {
 		return err
 	}
-	end := binary.BigEndian.AppendUint64(nil, placements)
-	return b.block(blockEnd, binary.BigEndian.AppendUint64(end, bindings))
+	if err := bindings.flush(); err != nil {
+		return err
+	}
+	return b.block(blockEnd, nil)
 }
 
-func (s *Snapshot) writePlacements(b *blockWriter) (count uint64, err error) {
-	payload := make([]byte, 0, fullBlock+maxSnapshotRecord)
-	for p := range s.mappings.eachPlacement() {
-		payload = appendString(payload, p.Core)
-		payload = binary.AppendUvarint(payload, uint64(p.Library))
-		payload = binary.AppendUvarint(payload, p.Epoch)
-		count++
-		if len(payload) >= fullBlock {
-			if err := b.block(blockPlacements, payload); err != nil {
-				return count, err
-			}
-			payload = payload[:0]
-		}
-	}
-	return count, b.rest(blockPlacements, payload)
+func appendSnapshotPlacement(b []byte, p Placement) []byte {
+	b = appendString(b, p.Core)
+	b = binary.AppendUvarint(b, uint64(p.Library))
+	return binary.AppendUvarint(b, p.Epoch)
 }
 
-func (s *Snapshot) writeBindings(b *blockWriter) (count uint64, err error) {
-	payload := make([]byte, 0, fullBlock+maxSnapshotRecord)
-	for binding := range s.mappings.eachBinding() {
-		payload = appendString(payload, binding.Class)
-		payload = appendString(payload, binding.Object)
-		payload = appendString(payload, binding.Core)
-		count++
-		if len(payload) >= fullBlock {
-			if err := b.block(blockBindings, payload); err != nil {
-				return count, err
-			}
-			payload = payload[:0]
-		}
-	}
-	return count, b.rest(blockBindings, payload)
+func appendSnapshotBinding(b []byte, binding Binding) []byte {
+	b = appendString(b, binding.Class)
+	b = appendString(b, binding.Object)
+	return appendString(b, binding.Core)
 }
 
 func appendString(b []byte, s string) []byte {
@@ -124,6 +116,10 @@ func (s *Snapshot) header() *fsmpb.SnapshotHeader {
 		LibrariesVersion: s.libraries.Version(),
 		NextLibrary:      uint32(s.next),
 		RemovedNodes:     s.nodes.removed,
+		IndexKey:         s.indexKey,
+		Digest:           uint64(s.mappings.digest),
+		Placements:       s.mappings.placementCount,
+		Bindings:         s.mappings.bindingCount,
 	}
 	if s.settings != nil {
 		h.Settings = settingsProto(s.settings)

@@ -9,30 +9,10 @@ import (
 	"io"
 )
 
-// A snapshot is a stream of checked blocks. Numbers of fixed size are big
-// endian; uvarint is the base-128 encoding of protobuf.
-//
-//	snapshot = magic (8 bytes "mysqldaS"), format version (4 bytes), block...
-//	block    = kind (1 byte), length of payload (4 bytes), payload, checksum (4 bytes)
-//
-// The checksum is the CRC-32C of everything in the snapshot before it, other
-// blocks' checksums included; so a block that is missing, repeated or in
-// another place is noticed just like a changed bit.
-//
-// The blocks are, in this order:
-//
-//	1 header      once: a protobuf fsmpb.SnapshotHeader
-//	2 placements  any number: records of length of core (uvarint), core,
-//	              library (uvarint), epoch (uvarint)
-//	3 bindings    any number: records of three strings, class, object and core,
-//	              each after its length (uvarint)
-//	4 end         once, last: number of placements (8 bytes), of bindings (8 bytes)
-//
-// No record crosses a block. Within the log of one cluster the order of records
-// is the same on all nodes that hold the same history, but nothing depends on it.
+// A snapshot is a stream of checked blocks: docs/formats.md describes it.
 const (
 	snapshotMagic   = "mysqldaS"
-	snapshotVersion = 1
+	snapshotVersion = 2
 
 	blockHeader     = 1
 	blockPlacements = 2
@@ -41,15 +21,17 @@ const (
 
 	blockHeadLen = 1 + 4
 	checksumLen  = 4
-	endLen       = 8 + 8
 
-	// fullBlock is the payload in bytes from which on a block is written out.
+	// fullBlock is the payload in bytes from which on a block of records is
+	// written out.
 	fullBlock = 64 << 10
 	// maxSnapshotRecord is the longest record: three strings and their lengths.
 	maxSnapshotRecord = 3 + MaxClassLen + MaxObjectLen + MaxCoreLen
-	// maxBlock bounds a payload that is read: the header of the largest
-	// possible cluster fits.
-	maxBlock = 16 << 20
+	// maxRecordBlock is the longest payload of a block of records.
+	maxRecordBlock = fullBlock + maxSnapshotRecord
+	// maxHeader bounds the header's payload: that of the largest possible
+	// cluster fits.
+	maxHeader = 16 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -77,14 +59,6 @@ func (b *blockWriter) block(kind byte, payload []byte) error {
 	return b.write(binary.BigEndian.AppendUint32(nil, b.sum))
 }
 
-// rest writes the last block of a kind, unless there is nothing in it.
-func (b *blockWriter) rest(kind byte, payload []byte) error {
-	if len(payload) == 0 {
-		return nil
-	}
-	return b.block(kind, payload)
-}
-
 func (b *blockWriter) write(p []byte) error {
 	n, err := b.w.Write(p)
 	b.written += int64(n)
@@ -92,13 +66,42 @@ func (b *blockWriter) write(p []byte) error {
 	return err
 }
 
+// recordWriter gathers records to blocks of one kind.
+type recordWriter struct {
+	blocks  *blockWriter
+	kind    byte
+	payload []byte // records not written yet
+}
+
+func newRecordWriter(b *blockWriter, kind byte) *recordWriter {
+	return &recordWriter{blocks: b, kind: kind, payload: make([]byte, 0, maxRecordBlock)}
+}
+
+// add takes the payload to which a record was appended.
+func (w *recordWriter) add(payload []byte) error {
+	w.payload = payload
+	if len(payload) < fullBlock {
+		return nil
+	}
+	return w.flush()
+}
+
+// flush writes what was gathered, if anything was.
+func (w *recordWriter) flush() error {
+	if len(w.payload) == 0 {
+		return nil
+	}
+	err := w.blocks.block(w.kind, w.payload)
+	w.payload = w.payload[:0]
+	return err
+}
+
 var errTruncated = errors.New("it is truncated")
 
 // blockReader reads a snapshot's blocks.
 type blockReader struct {
-	r       io.Reader
-	sum     uint32 // of everything read
-	payload bytes.Buffer
+	r   io.Reader
+	sum uint32 // of everything read
 }
 
 func newBlockReader(r io.Reader) *blockReader { return &blockReader{r: r} }
@@ -117,23 +120,17 @@ func (b *blockReader) start() error {
 	return nil
 }
 
-// block reads the next block. Its payload is valid until the next call.
+// block reads the next block. Its payload is never overwritten.
 func (b *blockReader) block() (kind byte, payload []byte, err error) {
 	var head [blockHeadLen]byte
 	if err := b.read(head[:]); err != nil {
 		return 0, nil, err
 	}
-	length := binary.BigEndian.Uint32(head[1:])
-	if length > maxBlock {
-		return 0, nil, fmt.Errorf("it is corrupt: a block of %d bytes, at most %d are allowed", length, maxBlock)
+	kind, length := head[0], binary.BigEndian.Uint32(head[1:])
+	if payload, err = b.payload(kind, int64(length)); err != nil {
+		return 0, nil, err
 	}
-	// The buffer grows with what is really there, not with what a damaged
-	// length claims.
-	b.payload.Reset()
-	if _, err := io.CopyN(&b.payload, b.r, int64(length)); err != nil {
-		return 0, nil, truncated(err)
-	}
-	b.sum = crc32.Update(b.sum, castagnoli, b.payload.Bytes())
+	b.sum = crc32.Update(b.sum, castagnoli, payload)
 	want := b.sum
 	var sum [checksumLen]byte
 	if err := b.read(sum[:]); err != nil {
@@ -142,7 +139,31 @@ func (b *blockReader) block() (kind byte, payload []byte, err error) {
 	if got := binary.BigEndian.Uint32(sum[:]); got != want {
 		return 0, nil, fmt.Errorf("it is corrupt: a block has the checksum %08x, not %08x", want, got)
 	}
-	return head[0], b.payload.Bytes(), nil
+	return kind, payload, nil
+}
+
+// payload reads a payload. It makes no room for what a damaged length claims:
+// blocks of records are small, and the header's room grows with what is there.
+func (b *blockReader) payload(kind byte, length int64) ([]byte, error) {
+	longest := int64(maxRecordBlock)
+	if kind == blockHeader {
+		longest = maxHeader
+	}
+	if length > longest {
+		return nil, fmt.Errorf("it is corrupt: a block of %d bytes, at most %d are allowed", length, longest)
+	}
+	if length <= maxRecordBlock {
+		payload := make([]byte, length)
+		if _, err := io.ReadFull(b.r, payload); err != nil {
+			return nil, truncated(err)
+		}
+		return payload, nil
+	}
+	var payload bytes.Buffer
+	if _, err := io.CopyN(&payload, b.r, length); err != nil {
+		return nil, truncated(err)
+	}
+	return payload.Bytes(), nil
 }
 
 // end makes sure that nothing follows.

@@ -39,10 +39,11 @@ func checkRestorable(t testing.TB, m *Machine) {
 // checkSame compares all that is small, and the counts.
 func checkSame(t testing.TB, got, want *Machine) {
 	t.Helper()
-	gotIndex, gotHash := got.Hash()
-	wantIndex, wantHash := want.Hash()
-	if gotIndex != wantIndex || gotHash != wantHash {
-		t.Errorf("entry %d hash %s, want entry %d hash %s", gotIndex, gotHash, wantIndex, wantHash)
+	gotIndex, gotHash, gotDigest := got.Fingerprint()
+	wantIndex, wantHash, wantDigest := want.Fingerprint()
+	if gotIndex != wantIndex || gotHash != wantHash || gotDigest != wantDigest {
+		t.Errorf("entry %d hash %s digest %s, want entry %d hash %s digest %s",
+			gotIndex, gotHash, gotDigest, wantIndex, wantHash, wantDigest)
 	}
 	for _, c := range []struct {
 		what      string
@@ -164,19 +165,21 @@ func TestDamagedSnapshotsAreRefusedAndChangeNothing(t *testing.T) {
 // A snapshot whose checksums are right but whose content Apply could never have
 // made can only come from a faulty release; it is refused all the same.
 func TestSnapshotsWithImpossibleContentAreRefused(t *testing.T) {
-	header := func(m *Machine) []byte {
-		b, err := proto.Marshal(m.Snapshot().header())
+	d := newDigester()
+	aliceDigest := d.placement("alice", 1, 1)
+	cardDigest := aliceDigest + d.binding("c", "o", "alice")
+	header := func(placements, bindings uint64, digest Digest) []byte {
+		h := bootstrapped(t).Snapshot().header()
+		h.Placements, h.Bindings, h.Digest = placements, bindings, uint64(digest)
+		b, err := proto.Marshal(h)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
-	h := header(bootstrapped(t))
+	h := header(1, 1, cardDigest)
 	alice := []byte("\x05alice\x01\x01")
 	card := []byte("\x01c\x01o\x05alice")
-	ends := func(placements, bindings byte) []byte {
-		return []byte{0, 0, 0, 0, 0, 0, 0, placements, 0, 0, 0, 0, 0, 0, 0, bindings}
-	}
 	type block struct {
 		kind    byte
 		payload []byte
@@ -194,16 +197,16 @@ func TestSnapshotsWithImpossibleContentAreRefused(t *testing.T) {
 		}
 		return b.Bytes()
 	}
-	if err := New().Restore(bytes.NewReader(build(block{1, h}, block{2, alice}, block{3, card}, block{4, ends(1, 1)}))); err != nil {
+	if err := New().Restore(bytes.NewReader(build(block{1, h}, block{2, alice}, block{3, card}, block{4, nil}))); err != nil {
 		t.Fatalf("the good one: %v", err)
 	}
 	for name, c := range map[string]struct {
 		blocks []block
 		want   string
 	}{
-		"no header":              {[]block{{2, alice}, {4, ends(1, 0)}}, "begins with"},
-		"two headers":            {[]block{{1, h}, {1, h}, {4, ends(0, 0)}}, "follows"},
-		"placements after":       {[]block{{1, h}, {3, nil}, {2, alice}, {4, ends(1, 0)}}, "follows"},
+		"no header":              {[]block{{2, alice}, {4, nil}}, "begins with"},
+		"two headers":            {[]block{{1, h}, {1, h}, {4, nil}}, "follows"},
+		"placements after":       {[]block{{1, h}, {3, nil}, {2, alice}, {4, nil}}, "follows"},
 		"an unknown block":       {[]block{{1, h}, {5, nil}}, "does not know"},
 		"a garbled header":       {[]block{{1, []byte("garbled")}}, "header"},
 		"two placements":         {[]block{{1, h}, {2, alice}, {2, alice}}, "two placements"},
@@ -215,9 +218,12 @@ func TestSnapshotsWithImpossibleContentAreRefused(t *testing.T) {
 		"two bindings":           {[]block{{1, h}, {2, alice}, {3, card}, {3, card}}, "two bindings"},
 		"half a binding":         {[]block{{1, h}, {2, alice}, {3, card[:5]}}, "cannot be read"},
 		"a binding to no one":    {[]block{{1, h}, {3, card}}, "no placement"},
-		"placements are missing": {[]block{{1, h}, {4, ends(1, 0)}}, "holds"},
-		"bindings are missing":   {[]block{{1, h}, {2, alice}, {4, ends(1, 1)}}, "holds"},
-		"a short end":            {[]block{{1, h}, {4, nil}}, "end"},
+		"placements are missing": {[]block{{1, h}, {4, nil}}, "holds"},
+		"bindings are missing":   {[]block{{1, h}, {2, alice}, {4, nil}}, "holds"},
+		"more than promised":     {[]block{{1, header(0, 0, aliceDigest)}, {2, alice}, {4, nil}}, "holds"},
+		"another digest":         {[]block{{1, header(1, 1, aliceDigest)}, {2, alice}, {3, card}, {4, nil}}, "digest"},
+		"a long end":             {[]block{{1, h}, {2, alice}, {3, card}, {4, []byte("x")}}, "end"},
+		"a large block":          {[]block{{1, h}, {2, make([]byte, maxRecordBlock+1)}}, "at most"},
 		"no end":                 {[]block{{1, h}, {2, alice}}, "truncated"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -232,7 +238,7 @@ func TestSnapshotsWithImpossibleContentAreRefused(t *testing.T) {
 func TestASnapshotOfAnotherFormatVersionIsNamed(t *testing.T) {
 	b := snapshotBytes(t, New().Snapshot())
 	b[len(snapshotMagic)+3]++
-	if err := New().Restore(bytes.NewReader(b)); err == nil || !strings.Contains(err.Error(), "format version 2") {
+	if err := New().Restore(bytes.NewReader(b)); err == nil || !strings.Contains(err.Error(), "format version 3") {
 		t.Errorf("got %v", err)
 	}
 }

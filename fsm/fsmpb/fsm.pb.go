@@ -1777,7 +1777,7 @@ type Checkpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Index uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
 	Hash  []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"` // 32 bytes
-	// Of the directory at that index; 0 in versions before 3, which had none.
+	// Of the directory at that index; from version 3.
 	Digest        uint64 `protobuf:"fixed64,3,opt,name=digest,proto3" json:"digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2063,6 +2063,8 @@ type SnapshotHeader struct {
 	Greetings        []*RecordGreeting      `protobuf:"bytes,9,rep,name=greetings,proto3" json:"greetings,omitempty"`                           // ascending by address
 	IndexKey         uint64                 `protobuf:"fixed64,10,opt,name=index_key,json=indexKey,proto3" json:"index_key,omitempty"`          // of the hash that lays out the mapping log
 	Digest           uint64                 `protobuf:"fixed64,11,opt,name=digest,proto3" json:"digest,omitempty"`                              // of the placements and bindings that follow
+	Placements       uint64                 `protobuf:"varint,12,opt,name=placements,proto3" json:"placements,omitempty"`                       // how many follow
+	Bindings         uint64                 `protobuf:"varint,13,opt,name=bindings,proto3" json:"bindings,omitempty"`                           // how many follow
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -2170,6 +2172,20 @@ func (x *SnapshotHeader) GetIndexKey() uint64 {
 func (x *SnapshotHeader) GetDigest() uint64 {
 	if x != nil {
 		return x.Digest
+	}
+	return 0
+}
+
+func (x *SnapshotHeader) GetPlacements() uint64 {
+	if x != nil {
+		return x.Placements
+	}
+	return 0
+}
+
+func (x *SnapshotHeader) GetBindings() uint64 {
+	if x != nil {
+		return x.Bindings
 	}
 	return 0
 }
@@ -2305,7 +2321,7 @@ const file_fsm_proto_rawDesc = "" +
 	"\aservers\x18\x05 \x03(\v2\x16.mysqlda.fsm.v1.ServerR\aservers\x12\x16\n" +
 	"\x06active\x18\x06 \x01(\tR\x06active\x12!\n" +
 	"\factive_epoch\x18\a \x01(\x04R\vactiveEpoch\x12)\n" +
-	"\x03tls\x18\b \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\xbb\x03\n" +
+	"\x03tls\x18\b \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\xf7\x03\n" +
 	"\x0eSnapshotHeader\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x124\n" +
@@ -2318,7 +2334,11 @@ const file_fsm_proto_rawDesc = "" +
 	"\tgreetings\x18\t \x03(\v2\x1e.mysqlda.fsm.v1.RecordGreetingR\tgreetings\x12\x1b\n" +
 	"\tindex_key\x18\n" +
 	" \x01(\x06R\bindexKey\x12\x16\n" +
-	"\x06digest\x18\v \x01(\x06R\x06digest*y\n" +
+	"\x06digest\x18\v \x01(\x06R\x06digest\x12\x1e\n" +
+	"\n" +
+	"placements\x18\f \x01(\x04R\n" +
+	"placements\x12\x1a\n" +
+	"\bbindings\x18\r \x01(\x04R\bbindings*y\n" +
 	"\bItemKind\x12\x19\n" +
 	"\x15ITEM_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ITEM_KIND_ASSIGN\x10\x01\x12\x12\n" +
