@@ -154,10 +154,10 @@ func (m *member) newChooser() chooser {
 	libraries := make([]ring.Library, 0, len(set.All()))
 	for _, l := range set.All() {
 		libraries = append(libraries, ring.Library{
-			ID:         uint32(l.ID),
-			Weight:     l.Weight,
-			Placements: counts.ByLibrary[l.ID],
-			Open:       l.State == fsm.LibraryOpen,
+			ID:     uint32(l.ID),
+			Weight: l.Weight,
+			Load:   counts.ByLibrary[l.ID],
+			Open:   l.State == fsm.LibraryOpen,
 		})
 	}
 	var policy ring.Policy

@@ -9,11 +9,17 @@ type Policy struct {
 	// says where the operator's weights allow more. Zero means
 	// DefaultMaxShareMille, and what is above 1000 counts as 1000.
 	MaxShareMille uint32
+	// SettleLoad is the load below which gaps hardly count, in the unit of
+	// Library.Load. Zero means DefaultSettleLoad.
+	SettleLoad uint64
 }
 
 // DefaultMaxShareMille lets balancing send half of the new core objects to one
 // library.
 const DefaultMaxShareMille = 500
+
+// DefaultSettleLoad suits loads that are numbers of core objects.
+const DefaultSettleLoad = 64
 
 func (p Policy) maxShare() uint64 {
 	mille := uint64(p.MaxShareMille)
@@ -23,10 +29,14 @@ func (p Policy) maxShare() uint64 {
 	return min(mille, 1000) * shareOne / 1000
 }
 
-const (
-	// settleObjects is the number of core objects below which gaps hardly count.
-	settleObjects = 64
+func (p Policy) settleLoad() uint64 {
+	if p.SettleLoad == 0 {
+		return DefaultSettleLoad
+	}
+	return p.SettleLoad
+}
 
+const (
 	// shareOne is 1 in the fixed-point numbers of shares and of α.
 	shareOne = 1 << 30
 	// maxAlpha keeps a rest for the operator's weights: the proportions of the
@@ -37,9 +47,9 @@ const (
 	// weightOne is what the effective weights before capping add up to, apart
 	// from rounding.
 	weightOne = 1 << 62
-	// maxPlacements keeps products with weights within 64 bits. Counts above it
-	// are scaled down, all by the same power of two.
-	maxPlacements = 1<<40 - 1
+	// maxLoad keeps products with weights within 64 bits. Loads above it are
+	// scaled down, all by the same power of two.
+	maxLoad = 1<<40 - 1
 )
 
 // balance returns the effective weights of libraries that are open and have
@@ -50,7 +60,7 @@ func balance(libraries []Library, policy Policy) []uint64 {
 	for _, l := range libraries {
 		operator += uint64(l.Weight)
 	}
-	gaps, alpha := relativeGaps(libraries)
+	gaps, alpha := relativeGaps(libraries, policy.settleLoad())
 	var lacking uint64 // Σ w·gap, so that w·gap/lacking is g_i/G
 	for i, l := range libraries {
 		lacking += uint64(l.Weight) * gaps[i]
@@ -74,42 +84,43 @@ func balance(libraries []Library, policy Policy) []uint64 {
 
 // relativeGaps returns g_i / (F·w_i) in units of 1/gapOne, and α in units of
 // 1/shareOne.
-func relativeGaps(libraries []Library) (gaps []uint64, alpha uint64) {
+func relativeGaps(libraries []Library, settle uint64) (gaps []uint64, alpha uint64) {
 	gaps = make([]uint64, len(libraries))
-	placements := scaledPlacements(libraries)
+	loads, settle := scaledLoads(libraries, settle)
 	fullest := 0
 	for i, l := range libraries {
-		if placements[i]*uint64(libraries[fullest].Weight) > placements[fullest]*uint64(l.Weight) {
+		if loads[i]*uint64(libraries[fullest].Weight) > loads[fullest]*uint64(l.Weight) {
 			fullest = i
 		}
 	}
 	for i, l := range libraries {
 		// F is a fraction with the fullest library's weight below the line;
 		// everything here is multiplied by that weight.
-		due := placements[fullest] * uint64(l.Weight)
+		due := loads[fullest] * uint64(l.Weight)
 		if due == 0 {
 			return gaps, 0
 		}
 		weight := uint64(libraries[fullest].Weight)
-		gap := due - placements[i]*weight
+		gap := due - loads[i]*weight
 		gaps[i] = mulDiv(gap, gapOne, due)
-		alpha = max(alpha, mulDiv(gap, shareOne, due+settleObjects*weight))
+		alpha = max(alpha, mulDiv(gap, shareOne, due+settle*weight))
 	}
 	return gaps, min(alpha, maxAlpha)
 }
 
-func scaledPlacements(libraries []Library) []uint64 {
-	placements := make([]uint64, len(libraries))
-	var most uint64
+// scaledLoads returns the libraries' loads and settle, small enough.
+func scaledLoads(libraries []Library, settle uint64) ([]uint64, uint64) {
+	loads := make([]uint64, len(libraries))
+	most := settle
 	for i, l := range libraries {
-		placements[i] = l.Placements
-		most = max(most, l.Placements)
+		loads[i] = l.Load
+		most = max(most, l.Load)
 	}
-	shift := max(0, bits.Len64(most)-bits.Len64(maxPlacements))
-	for i := range placements {
-		placements[i] >>= shift
+	shift := max(0, bits.Len64(most)-bits.Len64(maxLoad))
+	for i := range loads {
+		loads[i] >>= shift
 	}
-	return placements
+	return loads, settle >> shift
 }
 
 // shareCaps returns the largest share of each library in units of 1/shareOne.

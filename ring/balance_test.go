@@ -2,6 +2,7 @@ package ring
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -41,10 +42,10 @@ func documentedShares(libraries []Library, policy Policy) map[uint32]float64 {
 	for _, l := range libraries {
 		if takes(l) {
 			weights += float64(l.Weight)
-			fullest = max(fullest, float64(l.Placements)/float64(l.Weight))
+			fullest = max(fullest, float64(l.Load)/float64(l.Weight))
 		}
 	}
-	gap := func(l Library) float64 { return fullest*float64(l.Weight) - float64(l.Placements) }
+	gap := func(l Library) float64 { return fullest*float64(l.Weight) - float64(l.Load) }
 	for _, l := range libraries {
 		if takes(l) {
 			gaps += gap(l)
@@ -119,26 +120,26 @@ func TestLibrariesCatchUpAfterOneIsAdded(t *testing.T) {
 			const each = 2000
 			var libraries []Library
 			for i := range old {
-				libraries = append(libraries, Library{ID: uint32(i + 1), Weight: 100, Placements: each, Open: true})
+				libraries = append(libraries, Library{ID: uint32(i + 1), Weight: 100, Load: each, Open: true})
 			}
 			added := uint32(old + 1)
 			libraries = append(libraries, Library{ID: added, Weight: 100, Open: true})
 			limit := max(0.5, 1.5/float64(len(libraries)))
 
 			var objects int
-			for libraries[old].Placements*100 < 95*libraries[0].Placements {
+			for libraries[old].Load*100 < 95*libraries[0].Load {
 				r := New(libraries, Policy{})
 				if s := shareOf(r.Shares(), added); s > limit+1e-6 {
 					t.Fatalf("after %d objects the new library's share is %v, its cap is %v", objects, s, limit)
 				}
 				for range 100 {
 					id, _ := r.Pick(strconv.Itoa(objects))
-					libraries[id-1].Placements++
+					libraries[id-1].Load++
 					objects++
 				}
 				if objects > 20*each {
 					t.Fatalf("after %d objects the new library has %d, the first one %d",
-						objects, libraries[old].Placements, libraries[0].Placements)
+						objects, libraries[old].Load, libraries[0].Load)
 				}
 			}
 			t.Logf("%d old libraries with %d objects each: the new one had 95%% of the first one after %d new objects", old, each, objects)
@@ -166,18 +167,53 @@ func TestFewObjectsAreNoGap(t *testing.T) {
 	}
 }
 
-func TestExtremeCountsAndWeightsAreFine(t *testing.T) {
+func TestTheUnitOfLoadsDoesNotMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		objects := drawLibraries(t, 12)
+		policy := drawPolicy(t)
+		policy.SettleLoad = rapid.Uint64Range(1, 1000).Draw(t, "settle")
+		// The largest load is below 2^60, as bytes are; the smallest units are
+		// those of objects.
+		unit := rapid.Uint64Range(1, 1<<43).Draw(t, "bytes an object")
+		data, inBytes := slices.Clone(objects), policy
+		for i := range data {
+			data[i].Load *= unit
+		}
+		inBytes.SettleLoad *= unit
+		want := New(objects, policy).Shares()
+		for _, s := range New(data, inBytes).Shares() {
+			got, want := float64(s.Weight)/float64(s.Of), shareOf(want, s.ID)
+			if math.Abs(got-want) > 1e-6 {
+				t.Fatalf("library %d has the share %v by data, %v by objects", s.ID, got, want)
+			}
+		}
+	})
+}
+
+func TestLoadsFarBelowSettleAreNoGap(t *testing.T) {
+	const gib = 1 << 30
+	loads := []Library{{1, 100, gib, true}, {2, 100, 0, true}, {3, 100, 0, true}}
+	for settle, atLeast := range map[uint64]float64{64 * gib: 0.32, math.MaxUint64: 0.333333} {
+		if got := shareOf(New(loads, Policy{SettleLoad: settle}).Shares(), 1); got < atLeast || got > 1.0/3 {
+			t.Errorf("with %d to settle the library with one GiB has the share %v left", settle, got)
+		}
+	}
+}
+
+func TestExtremeLoadsAndWeightsAreFine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		libraries := make([]Library, rapid.IntRange(1, 50).Draw(t, "libraries"))
 		for i := range libraries {
 			libraries[i] = Library{
-				ID:         rapid.Uint32().Draw(t, "id")&^0xff | uint32(i),
-				Weight:     rapid.Uint32().Draw(t, "weight"),
-				Placements: rapid.Uint64().Draw(t, "placements"),
-				Open:       true,
+				ID:     rapid.Uint32().Draw(t, "id")&^0xff | uint32(i),
+				Weight: rapid.Uint32().Draw(t, "weight"),
+				Load:   rapid.Uint64().Draw(t, "load"),
+				Open:   true,
 			}
 		}
-		r := New(libraries, drawPolicy(t))
+		policy := drawPolicy(t)
+		policy.SettleLoad = rapid.Uint64().Draw(t, "settle")
+		r := New(libraries, policy)
 		var sum uint64
 		for _, s := range r.Shares() {
 			if s.Weight > s.Of {

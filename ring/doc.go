@@ -1,8 +1,8 @@
 // Package ring chooses the library of a new core object.
 //
-// It is a pure function of the libraries (weights, states, how many core
-// objects live in each) and of the core object's name: no clock, no random
-// source, no float, no map, and the order of the input does not matter. The
+// It is a pure function of the libraries (weights, states, how loaded each is)
+// and of the core object's name: no clock, no random source, no float, no map,
+// and the order of the input does not matter. The
 // leader of the cluster calls it before it logs a decision; the state machine
 // never does, so what is written here may change between releases.
 //
@@ -16,7 +16,7 @@
 //
 // # Automatic balancing
 //
-// Let w_i be the operator's weight of library i, n_i its placements, and
+// Let w_i be the operator's weight of library i, n_i its load, and
 // W = Σ w_i, all over the libraries that are open and have a weight above 0.
 // The fullness of a library is n_i / w_i, and F is the largest one. What a
 // library lacks to be as full as the fullest is its gap
@@ -26,7 +26,7 @@
 // A part α of the new core objects goes where they are lacking, in proportion
 // to the gaps, and the rest by the operator's weights:
 //
-//	α   = min(1023/1024, max_i  g_i / (F·w_i + 64))
+//	α   = min(1023/1024, max_i  g_i / (F·w_i + S))
 //	e_i = (1 − α) · w_i/W  +  α · g_i/G        (α = 0 where G = 0)
 //
 // Then no library gets more than its cap: the e of one whose share is larger is
@@ -41,9 +41,13 @@
 // library makes it nearly 1, and takes max_share of the new core objects, 500
 // thousandths by default, until the gap is so small that it would get less
 // anyway; when all are nearly equally full, α is nearly 0 and the operator's
-// weights alone count. There is no threshold at which anything jumps. The 64
-// core objects in the denominator keep the first few placements of a young
-// cluster from looking like large gaps.
+// weights alone count. There is no threshold at which anything jumps. S in the
+// denominator, 64 core objects unless the policy says otherwise, keeps the first
+// few placements of a young cluster from looking like large gaps.
+//
+// What loads are is the caller's business: numbers of core objects, or units of
+// data. Multiplying all loads and S by the same factor changes nothing, so a
+// caller that counts bytes says with Policy.SettleLoad how many are next to none.
 //
 // The cap binds balancing, not the operator: a library may always get half as
 // much again as its weight alone would give it. So the cap of two libraries of

@@ -8,10 +8,12 @@ import (
 
 // Library is what the choice depends on.
 type Library struct {
-	ID         uint32 // unique
-	Weight     uint32 // the operator's; what is above MaxWeight counts as MaxWeight
-	Placements uint64 // core objects that live there
-	Open       bool   // takes new core objects
+	ID     uint32 // unique
+	Weight uint32 // the operator's; what is above MaxWeight counts as MaxWeight
+	// Load is what is balanced: core objects that live there, or units of data.
+	// It is in the same unit for all libraries of a ring.
+	Load uint64
+	Open bool // takes new core objects
 }
 
 // MaxWeight is the largest weight that counts.

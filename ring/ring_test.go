@@ -15,10 +15,10 @@ func drawLibraries(t *rapid.T, most int) []Library {
 	libraries := make([]Library, rapid.IntRange(1, most).Draw(t, "libraries"))
 	for i := range libraries {
 		libraries[i] = Library{
-			ID:         uint32(i + 1),
-			Weight:     rapid.Uint32Range(0, 1000).Draw(t, "weight"),
-			Placements: rapid.Uint64Range(0, 100_000).Draw(t, "placements"),
-			Open:       rapid.IntRange(0, 9).Draw(t, "open") > 0,
+			ID:     uint32(i + 1),
+			Weight: rapid.Uint32Range(0, 1000).Draw(t, "weight"),
+			Load:   rapid.Uint64Range(0, 100_000).Draw(t, "load"),
+			Open:   rapid.IntRange(0, 9).Draw(t, "open") > 0,
 		}
 	}
 	return libraries
@@ -80,7 +80,7 @@ func TestSharesFollowTheOperatorsWeightsWhenEquallyFull(t *testing.T) {
 		var total uint64
 		for i := range libraries {
 			libraries[i].Open = true
-			libraries[i].Placements = perWeight * uint64(libraries[i].Weight)
+			libraries[i].Load = perWeight * uint64(libraries[i].Weight)
 			total += uint64(libraries[i].Weight)
 		}
 		for _, s := range New(libraries, drawPolicy(t)).Shares() {
@@ -98,7 +98,7 @@ func TestAddingALibraryOnlyTakesFromTheOthers(t *testing.T) {
 		before := drawLibraries(t, 20)
 		perWeight := rapid.Uint64Range(0, 1000).Draw(t, "per weight")
 		for i := range before {
-			before[i].Placements = perWeight * uint64(before[i].Weight)
+			before[i].Load = perWeight * uint64(before[i].Weight)
 		}
 		added := Library{ID: 1000, Weight: rapid.Uint32Range(0, 1000).Draw(t, "weight of the new one"), Open: true}
 		policy := drawPolicy(t)
@@ -205,7 +205,7 @@ func benchLibraries(n int) []Library {
 	random := rand.New(rand.NewPCG(1, 2))
 	libraries := make([]Library, n)
 	for i := range libraries {
-		libraries[i] = Library{ID: uint32(i + 1), Weight: 100, Placements: random.Uint64N(10_000), Open: true}
+		libraries[i] = Library{ID: uint32(i + 1), Weight: 100, Load: random.Uint64N(10_000), Open: true}
 	}
 	return libraries
 }
