@@ -37,55 +37,39 @@ func (p Policy) settleLoad() uint64 {
 }
 
 const (
-	// shareOne is 1 in the fixed-point numbers of shares and of α.
+	// shareOne is 1 in the fixed-point numbers of shares.
 	shareOne = 1 << 30
-	// maxAlpha keeps a rest for the operator's weights: the proportions of the
-	// libraries without a gap are read from it.
-	maxAlpha = shareOne - shareOne>>10
-	// gapOne is 1 in the fixed-point numbers of relative gaps.
-	gapOne = 1 << 24
-	// weightOne is what the effective weights before capping add up to, apart
-	// from rounding.
-	weightOne = 1 << 62
+	// fillRatio is how much more than it has a library must lack for its
+	// automatic weight to grow by 1, turned over.
+	fillRatio = 64
+	// maxExtra bounds what automatic balancing adds to a library's automatic
+	// weight of 1.
+	maxExtra = 1<<16 - 1
+	// autoBits are the bits after the point in an effective weight. With 20 bits
+	// of the operator's weight and 16 of the automatic one, it is below 2^52, and
+	// the sum of all within 64 bits.
+	autoBits = 16
 	// maxLoad keeps products with weights within 64 bits. Loads above it are
 	// scaled down, all by the same power of two.
-	maxLoad = 1<<40 - 1
+	maxLoad = 1<<36 - 1
 )
 
 // balance returns the effective weights of libraries that are open and have
 // weights from 1 to MaxWeight; see the package comment.
 func balance(libraries []Library, policy Policy) []uint64 {
-	weights := make([]uint64, len(libraries))
+	weights := automaticWeights(libraries, policy.settleLoad())
 	var operator uint64 // W
-	for _, l := range libraries {
+	for i, l := range libraries {
 		operator += uint64(l.Weight)
-	}
-	gaps, alpha := relativeGaps(libraries, policy.settleLoad())
-	var lacking uint64 // Σ w·gap, so that w·gap/lacking is g_i/G
-	for i, l := range libraries {
-		lacking += uint64(l.Weight) * gaps[i]
-	}
-	if lacking == 0 {
-		alpha = 0
-	}
-	for i, l := range libraries {
-		// A weight is the operator's times an automatic one. Libraries without
-		// a gap have exactly the same automatic one, so that their proportions
-		// stay exact.
-		auto := weightOne / shareOne * (shareOne - alpha) / operator
-		if lacking > 0 {
-			auto += mulDiv(weightOne/shareOne*alpha, gaps[i], lacking)
-		}
-		weights[i] = uint64(l.Weight) * auto
+		weights[i] += uint64(l.Weight) << autoBits
 	}
 	capWeights(weights, shareCaps(libraries, operator, policy.maxShare()))
 	return weights
 }
 
-// relativeGaps returns g_i / (F·w_i) in units of 1/gapOne, and α in units of
-// 1/shareOne.
-func relativeGaps(libraries []Library, settle uint64) (gaps []uint64, alpha uint64) {
-	gaps = make([]uint64, len(libraries))
+// automaticWeights returns w_i · (a_i - 1), with autoBits after the point. It
+// depends on the library itself and on the fullest one only.
+func automaticWeights(libraries []Library, settle uint64) []uint64 {
 	loads, settle := scaledLoads(libraries, settle)
 	fullest := 0
 	for i, l := range libraries {
@@ -93,19 +77,23 @@ func relativeGaps(libraries []Library, settle uint64) (gaps []uint64, alpha uint
 			fullest = i
 		}
 	}
+	weights := make([]uint64, len(libraries))
 	for i, l := range libraries {
-		// F is a fraction with the fullest library's weight below the line;
-		// everything here is multiplied by that weight.
-		due := loads[fullest] * uint64(l.Weight)
-		if due == 0 {
-			return gaps, 0
-		}
+		// F is a fraction with the fullest library's weight below the line; gap
+		// and has are multiplied by that weight.
 		weight := uint64(libraries[fullest].Weight)
-		gap := due - loads[i]*weight
-		gaps[i] = mulDiv(gap, gapOne, due)
-		alpha = max(alpha, mulDiv(gap, shareOne, due+settle*weight))
+		gap := loads[fullest]*uint64(l.Weight) - loads[i]*weight
+		has := (fillRatio*settle + loads[i]) * weight
+		own := uint64(l.Weight) << autoBits
+		switch {
+		case gap == 0:
+		case lessQuotient(maxExtra, 1, fillRatio*gap, has):
+			weights[i] = own * maxExtra
+		default:
+			weights[i] = mulDiv(own, fillRatio*gap, has)
+		}
 	}
-	return gaps, min(alpha, maxAlpha)
+	return weights
 }
 
 // scaledLoads returns the libraries' loads and settle, small enough.

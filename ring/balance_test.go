@@ -33,37 +33,27 @@ func TestSharesFollowTheDocumentedFunction(t *testing.T) {
 }
 
 func documentedShares(libraries []Library, policy Policy) map[uint32]float64 {
-	maxShare := float64(policy.MaxShareMille) / 1000
-	if maxShare == 0 {
-		maxShare = 0.5
+	settle := float64(policy.SettleLoad)
+	if settle == 0 {
+		settle = 64
 	}
-	var weights, fullest, gaps, alpha float64
+	var fullest, sum float64
 	takes := func(l Library) bool { return l.Open && l.Weight > 0 }
 	for _, l := range libraries {
 		if takes(l) {
-			weights += float64(l.Weight)
 			fullest = max(fullest, float64(l.Load)/float64(l.Weight))
 		}
 	}
-	gap := func(l Library) float64 { return fullest*float64(l.Weight) - float64(l.Load) }
+	shares, caps, capped := map[uint32]float64{}, shareCapsOf(libraries, policy), map[uint32]bool{}
 	for _, l := range libraries {
 		if takes(l) {
-			gaps += gap(l)
-			alpha = max(alpha, min(1023.0/1024, gap(l)/(fullest*float64(l.Weight)+64)))
+			weight, load := float64(l.Weight), float64(l.Load)
+			shares[l.ID] = weight * (1 + min(65535, (fullest*weight-load)/(settle+load/64)))
+			sum += shares[l.ID]
 		}
 	}
-	if gaps < 1e-6 {
-		alpha = 0
-	}
-	shares, caps, capped := map[uint32]float64{}, map[uint32]float64{}, map[uint32]bool{}
-	for _, l := range libraries {
-		if takes(l) {
-			shares[l.ID] = (1 - alpha) * float64(l.Weight) / weights
-			if alpha > 0 {
-				shares[l.ID] += alpha * gap(l) / gaps
-			}
-			caps[l.ID] = min(1, max(maxShare, 1.5*float64(l.Weight)/weights))
-		}
+	for id := range shares {
+		shares[id] /= sum
 	}
 	for again := true; again; {
 		again = false
@@ -94,21 +84,10 @@ func TestNoShareIsAboveItsCap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		libraries := drawLibraries(t, 30)
 		policy := drawPolicy(t)
-		var weights uint64
-		for _, l := range libraries {
-			if l.Open {
-				weights += uint64(l.Weight)
-			}
-		}
-		maxShare := float64(policy.MaxShareMille) / 1000
-		if maxShare == 0 {
-			maxShare = float64(DefaultMaxShareMille) / 1000
-		}
+		caps := shareCapsOf(libraries, policy)
 		for _, s := range New(libraries, policy).Shares() {
-			plain := float64(libraries[s.ID-1].Weight) / float64(weights)
-			got := float64(s.Weight) / float64(s.Of)
-			if limit := max(maxShare, 1.5*plain); got > limit+1e-6 {
-				t.Fatalf("library %d has the share %v, its cap is %v", s.ID, got, limit)
+			if got := float64(s.Weight) / float64(s.Of); got > caps[s.ID]+1e-6 {
+				t.Fatalf("library %d has the share %v, its cap is %v", s.ID, got, caps[s.ID])
 			}
 		}
 	})
@@ -147,13 +126,55 @@ func TestLibrariesCatchUpAfterOneIsAdded(t *testing.T) {
 	}
 }
 
+func TestFullnessConvergesFromAnywhere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		libraries := make([]Library, rapid.IntRange(2, 6).Draw(t, "libraries"))
+		var room uint64
+		for i := range libraries {
+			libraries[i] = Library{
+				ID:     uint32(i + 1),
+				Weight: rapid.Uint32Range(1, 5).Draw(t, "weight"),
+				Load:   rapid.Uint64Range(0, 1000).Draw(t, "load"),
+				Open:   true,
+			}
+			room += 1000 * uint64(libraries[i].Weight)
+		}
+		policy := drawPolicy(t)
+		for objects := uint64(0); !equallyFull(libraries); objects += 64 {
+			if objects > 20*room {
+				t.Fatalf("after %d objects: %+v", objects, libraries)
+			}
+			r := New(libraries, policy)
+			for i := range uint64(64) {
+				id, _ := r.Pick(strconv.FormatUint(objects+i, 10))
+				libraries[id-1].Load++
+			}
+		}
+	})
+}
+
+// equallyFull reports whether no library lacks more than 5% of its due and a
+// few objects.
+func equallyFull(libraries []Library) bool {
+	var fullest float64
+	for _, l := range libraries {
+		fullest = max(fullest, float64(l.Load)/float64(l.Weight))
+	}
+	for _, l := range libraries {
+		if float64(l.Load) < 0.95*fullest*float64(l.Weight)-20 {
+			return false
+		}
+	}
+	return true
+}
+
 func TestBalancingVanishesSmoothly(t *testing.T) {
 	const each = 1_000_000
 	last := 1.0
 	for _, gap := range []uint64{each, each / 2, each / 10, each / 100, each / 1000, each / 100_000, 1, 0} {
 		shares := New([]Library{{1, 100, each, true}, {2, 100, each, true}, {3, 100, each - gap, true}}, Policy{MaxShareMille: 1000}).Shares()
 		above := shareOf(shares, 3) - 1.0/3
-		if above < -1e-6 || above > last+1e-9 || above > float64(gap)/each+1e-6 {
+		if above < -1e-6 || above > last+1e-9 || above > 64*float64(gap)/each+1e-6 {
 			t.Errorf("with a gap of %d the third library's share is %v above a third, after %v", gap, above, last)
 		}
 		last = above

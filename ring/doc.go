@@ -19,31 +19,31 @@
 // Let w_i be the operator's weight of library i, n_i its load, and
 // W = Σ w_i, all over the libraries that are open and have a weight above 0.
 // The fullness of a library is n_i / w_i, and F is the largest one. What a
-// library lacks to be as full as the fullest is its gap
+// library lacks to be as full as the fullest is its gap g_i = F·w_i − n_i. Its
+// effective weight is the operator's times an automatic one,
 //
-//	g_i = F·w_i − n_i,   G = Σ g_j
+//	a_i = 1 + min(65535, g_i / (S + n_i/64))
+//	e_i = w_i · a_i
 //
-// A part α of the new core objects goes where they are lacking, in proportion
-// to the gaps, and the rest by the operator's weights:
-//
-//	α   = min(1023/1024, max_i  g_i / (F·w_i + S))
-//	e_i = (1 − α) · w_i/W  +  α · g_i/G        (α = 0 where G = 0)
-//
-// Then no library gets more than its cap: the e of one whose share is larger is
-// lowered until its share is
+// Then no library gets more than its cap: the e of one whose share of the sum is
+// larger is lowered until its share is
 //
 //	cap_i = min(1, max(max_share, 3/2 · w_i/W))
 //
 // which leaves the proportions of the others as they are. Shares tells what
 // comes out.
 //
-// In words: α is the part of its due that the emptiest library lacks. An empty
-// library makes it nearly 1, and takes max_share of the new core objects, 500
-// thousandths by default, until the gap is so small that it would get less
-// anyway; when all are nearly equally full, α is nearly 0 and the operator's
-// weights alone count. There is no threshold at which anything jumps. S in the
-// denominator, 64 core objects unless the policy says otherwise, keeps the first
-// few placements of a young cluster from looking like large gaps.
+// In words: the fullest library has the automatic weight 1, one that lacks 1% of
+// its due 1.65, one that is half full 65, and an empty one takes max_share of the
+// new core objects, 500 thousandths by default. So a new library takes nearly
+// that much until it has nearly caught up, and gets less and less then. When all
+// are equally full the operator's weights alone count. There is no threshold at
+// which anything jumps.
+//
+// S, 64 core objects unless the policy says otherwise, keeps the first few
+// placements of a young cluster from looking like large gaps: it is the gap that
+// doubles the weight of an empty library. It also keeps the shares from swinging
+// when some hundred core objects are placed by one ring.
 //
 // What loads are is the caller's business: numbers of core objects, or units of
 // data. Multiplying all loads and S by the same factor changes nothing, so a
@@ -54,9 +54,11 @@
 // equal weight is 3/4 each and not 1/2, with which the emptier one could never
 // catch up; a single library gets everything.
 //
-// While the libraries are equally full, adding one takes core objects from the
-// others only: no other library gains a single one. The same holds for any
-// change that leaves the others' e in proportion.
+// An automatic weight depends on the library itself and the fullest one, and on
+// no other. So a library that is added, unless it is the fullest one at once,
+// takes core objects from the others only: no other library gains a single one,
+// however full each is. Only libraries that are held at their caps may get some of
+// the others' or lose some to them.
 //
 // # The original's rule
 //
