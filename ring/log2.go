@@ -50,3 +50,10 @@ func negLog2(h uint64) uint64 {
 	whole := uint64(63 - zeros)
 	return 64<<logBits - (whole<<logBits + log2Table[i] + rise)
 }
+
+// atLeastNegLog2 returns a number that negLog2(h) is never below, and next to it
+// where h is large. It costs a fraction: -log2(u) is at least (1-u) · log2(e),
+// and log2(e) is a little more than 23/16.
+func atLeastNegLog2(h uint64) uint64 {
+	return ^h >> (64 - logBits + 4) * 23
+}

@@ -36,3 +36,21 @@ func TestNegLog2OfZeroIsThatOfOne(t *testing.T) {
 		t.Errorf("negLog2(0) = %d, negLog2(1) = %d, want %d", got, negLog2(1), want)
 	}
 }
+
+func TestAtLeastNegLog2IsABound(t *testing.T) {
+	check := func(h uint64) {
+		bound, log := atLeastNegLog2(h), negLog2(h)
+		if bound > log {
+			t.Errorf("atLeastNegLog2(%#x) = %d, negLog2 is %d", h, bound, log)
+		}
+		if h > math.MaxUint64-math.MaxUint64/1000 && float64(bound) < 0.99*float64(log)-64 {
+			t.Errorf("atLeastNegLog2(%#x) = %d is far below negLog2, %d", h, bound, log)
+		}
+	}
+	for shift := range 64 {
+		check(1 << shift)
+		check(math.MaxUint64 >> shift)
+		check(math.MaxUint64 - 1<<shift)
+	}
+	rapid.Check(t, func(t *rapid.T) { check(rapid.Uint64().Draw(t, "h")) })
+}

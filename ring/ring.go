@@ -33,7 +33,8 @@ type entry struct {
 }
 
 // New makes a ring. It does not keep libraries, and their order has no meaning.
-// Its cost is proportional to their number, a few microseconds for a hundred.
+// Its cost is proportional to their number, a few microseconds for a hundred, as
+// long as few are held at their caps.
 func New(libraries []Library, policy Policy) *Ring {
 	eligible := make([]Library, 0, len(libraries))
 	for _, l := range libraries {
@@ -61,7 +62,11 @@ func (r *Ring) Pick(core string) (id uint32, ok bool) {
 	var best entry
 	var bestScore uint64
 	for _, e := range r.entries {
-		score := negLog2(mix(hash ^ e.seed))
+		draw := mix(hash ^ e.seed)
+		if ok && !lessQuotient(atLeastNegLog2(draw), e.weight, bestScore, best.weight) {
+			continue // most of the many: no logarithm is needed to see that they do not win
+		}
+		score := negLog2(draw)
 		// Of equal quotients the first one wins, which has the smaller id.
 		if !ok || lessQuotient(score, e.weight, bestScore, best.weight) {
 			best, bestScore, ok = e, score, true

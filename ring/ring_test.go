@@ -202,6 +202,23 @@ func TestPickDependsOnNeitherOrderNorInstance(t *testing.T) {
 	})
 }
 
+func TestPickTakesTheSmallestQuotient(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := New(drawLibraries(t, 40), drawPolicy(t))
+		core := drawCore(t)
+		var want uint32
+		var score, weight uint64
+		for _, e := range r.entries {
+			if s := negLog2(mix(hashName(core) ^ e.seed)); want == 0 || lessQuotient(s, e.weight, score, weight) {
+				want, score, weight = e.id, s, e.weight
+			}
+		}
+		if got, _ := r.Pick(core); got != want {
+			t.Fatalf("%q went to library %d, library %d has the smallest quotient", core, got, want)
+		}
+	})
+}
+
 // The numbers were written down from a run. They may change between releases,
 // but not by accident: two nodes of one release must agree.
 func TestPickIsTheSameEverywhere(t *testing.T) {
