@@ -36,7 +36,7 @@ Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
 		newStatus(), newLocate(),
-		newLibrary(), newReload(),
+		newLibrary(), newReload(), newRing(),
 		newVersion(),
 	)
 	return root
