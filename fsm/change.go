@@ -22,7 +22,8 @@ const DefaultWeight = 100
 
 // ChangeLibraries is the command that changes libraries: all of Changes in
 // their order, or none. The result's error wraps ErrStaleVersion or
-// ErrBadChange. A library can be closed but not removed: objects live there.
+// ErrBadChange. A library can be closed or drained but not removed: objects live
+// there.
 type ChangeLibraries struct {
 	// ExpectVersion is the version of the libraries that the changes were made
 	// for; another current version refuses them. Zero fits any version.
@@ -51,7 +52,7 @@ type SetWeight struct {
 	Weight  uint32 // at most MaxWeight; 0 gets no new core objects
 }
 
-// SetState opens or closes a library.
+// SetState opens, closes or drains a library.
 type SetState struct {
 	Library string // its name
 	State   LibraryState

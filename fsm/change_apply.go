@@ -158,10 +158,12 @@ func checkTLS(library string, mode TLSMode) error {
 }
 
 func checkState(library string, state LibraryState) error {
-	if state != LibraryOpen && state != LibraryClosed {
-		return fmt.Errorf("%w: library %s: a library is open or closed", ErrBadChange, library)
+	switch state {
+	case LibraryOpen, LibraryClosed, LibraryDraining:
+		return nil
+	default:
+		return fmt.Errorf("%w: library %s: a library is open, closed or draining", ErrBadChange, library)
 	}
-	return nil
 }
 
 // checkServerList is the part of checkServers that gives the same answer in

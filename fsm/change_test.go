@@ -59,6 +59,22 @@ func TestChangesToLibraries(t *testing.T) {
 			nil, ErrBadChange,
 		},
 		{
+			"draining",
+			ChangeLibraries{Changes: []LibraryChange{SetState{Library: "two", State: LibraryDraining}}},
+			[]string{one, strings.Replace(two, " open ", " draining ", 1)},
+			nil,
+		},
+		{
+			"drain, close and open",
+			ChangeLibraries{Changes: []LibraryChange{
+				SetState{Library: "two", State: LibraryDraining},
+				SetState{Library: "two", State: LibraryClosed},
+				SetState{Library: "two", State: LibraryOpen},
+			}},
+			[]string{one, two},
+			nil,
+		},
+		{
 			"close and open",
 			ChangeLibraries{Changes: []LibraryChange{
 				SetState{Library: "two", State: LibraryClosed},

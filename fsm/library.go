@@ -17,6 +17,8 @@ const (
 	LibraryOpen LibraryState = iota + 1
 	// LibraryClosed gets no new core objects; those that live there stay.
 	LibraryClosed
+	// LibraryDraining gets no new core objects and is to be emptied.
+	LibraryDraining
 )
 
 // String returns the word that commands, status and errors use.
@@ -26,6 +28,8 @@ func (s LibraryState) String() string {
 		return "open"
 	case LibraryClosed:
 		return "closed"
+	case LibraryDraining:
+		return "draining"
 	default:
 		return fmt.Sprintf("LibraryState(%d)", uint8(s))
 	}

@@ -53,6 +53,8 @@ func libraryStateFromProto(s fsmpb.LibraryState) LibraryState {
 		return LibraryOpen
 	case fsmpb.LibraryState_LIBRARY_STATE_CLOSED:
 		return LibraryClosed
+	case fsmpb.LibraryState_LIBRARY_STATE_DRAINING:
+		return LibraryDraining
 	default:
 		return 0
 	}

@@ -172,7 +172,7 @@ func drawChange(t *rapid.T) LibraryChange {
 	case 2:
 		return SetWeight{Library: name, Weight: weight}
 	case 3:
-		return SetState{Library: name, State: rapid.SampledFrom([]LibraryState{LibraryOpen, LibraryClosed}).Draw(t, "state")}
+		return SetState{Library: name, State: rapid.SampledFrom([]LibraryState{LibraryOpen, LibraryClosed, LibraryDraining}).Draw(t, "state")}
 	case 4:
 		return SetTLS{Library: name, TLS: mode}
 	default:

@@ -92,6 +92,7 @@ func TestChangesTravel(t *testing.T) {
 		SetTLS{Library: "x", TLS: TLSRequired},
 		SetWeight{Library: "x", Weight: 2},
 		SetState{Library: "x", State: LibraryClosed},
+		SetState{Library: "x", State: LibraryDraining},
 		SetServers{Library: "x", Servers: servers("h:2")},
 	}}
 	got, err := ChangeLibrariesFromProto(c.Proto())
@@ -103,7 +104,7 @@ func TestChangesTravel(t *testing.T) {
 		{Changes: []*fsmpb.LibraryChange{nil}},
 		{Changes: []*fsmpb.LibraryChange{{}}},
 		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_State{}}}},
-		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_State{State: &fsmpb.SetState{Library: "x", State: 3}}}}},
+		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_State{State: &fsmpb.SetState{Library: "x", State: 4}}}}},
 		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Tls{Tls: &fsmpb.SetTLS{Library: "x", Tls: 4}}}}},
 		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Tls{Tls: &fsmpb.SetTLS{Library: "x", Tls: -1}}}}},
 		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Tls{Tls: &fsmpb.SetTLS{Library: "x", Tls: 256}}}}},
