@@ -13,7 +13,6 @@ import (
 const (
 	ClusterIDLen     = 32  // hex digits
 	MaxCredentialLen = 255 // bytes of a user, password or database
-	maxMaxShareMille = 1000
 )
 
 // Bootstrap is the command that makes a cluster: its settings and first
@@ -119,10 +118,7 @@ func (s *Settings) check(d draft) error {
 	if s.UnusedForwardSessionTimeout < 0 {
 		return fmt.Errorf("%w: the timeout of unused backend connections is negative", ErrBadChange)
 	}
-	if s.MaxShareMille > maxMaxShareMille {
-		return fmt.Errorf("%w: the largest share of new core objects is %d thousandths, at most %d are allowed", ErrBadChange, s.MaxShareMille, maxMaxShareMille)
-	}
-	return nil
+	return s.checkBalancing()
 }
 
 func validClusterID(id string) bool {
@@ -148,6 +144,7 @@ func settingsProto(s *Settings) *fsmpb.Settings {
 		UnusedForwardSessionTimeoutNs: int64(s.UnusedForwardSessionTimeout),
 		MaxShareMille:                 s.MaxShareMille,
 		DefaultCore:                   s.DefaultCore,
+		Balance:                       fsmpb.Balance(s.Balance),
 	}
 }
 
@@ -165,5 +162,6 @@ func settingsFromProto(p *fsmpb.Settings) *Settings {
 		UnusedForwardSessionTimeout: time.Duration(p.GetUnusedForwardSessionTimeoutNs()),
 		MaxShareMille:               p.GetMaxShareMille(),
 		DefaultCore:                 p.GetDefaultCore(),
+		Balance:                     balanceFromProto(p.GetBalance()),
 	}
 }

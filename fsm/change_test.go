@@ -243,6 +243,7 @@ func TestBootstrapIsChecked(t *testing.T) {
 		"an unknown default library": func(b *Bootstrap) { b.Settings.DefaultLibrary = "three" },
 		"a negative timeout":         func(b *Bootstrap) { b.Settings.UnusedForwardSessionTimeout = -1 },
 		"a share above 1":            func(b *Bootstrap) { b.Settings.MaxShareMille = 1001 },
+		"an unknown balance":         func(b *Bootstrap) { b.Settings.Balance = 2 },
 		"a library twice":            func(b *Bootstrap) { b.Libraries[1].Name = "one" },
 		"a library without servers":  func(b *Bootstrap) { b.Libraries[0].Servers = nil },
 		"a library without a name":   func(b *Bootstrap) { b.Libraries[0].Name = "" },

@@ -113,6 +113,9 @@ func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
 	case *fsmpb.Command_ChangeLibraries:
 		err := s.changeLibraries(body.ChangeLibraries)
 		return Result{Err: err, LibrariesChanged: err == nil}, nil
+	case *fsmpb.Command_ChangeSettings:
+		err := s.changeSettings(body.ChangeSettings)
+		return Result{Err: err, LibrariesChanged: err == nil}, nil
 	case *fsmpb.Command_Bootstrap:
 		err := s.bootstrap(body.Bootstrap)
 		return Result{Err: err, LibrariesChanged: err == nil}, nil

@@ -20,6 +20,8 @@ type model struct {
 	nodes      map[string]NodeInfo
 	removed    map[string]bool
 	greetings  map[string]Greeting
+	share      uint32
+	balance    Balance
 }
 
 func (m *model) item(i Item) (want Placement, err error, retry bool) {
@@ -190,6 +192,7 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 			nodes:      map[string]NodeInfo{},
 			removed:    map[string]bool{},
 			greetings:  map[string]Greeting{},
+			share:      testBootstrap().Settings.MaxShareMille,
 		}
 		machines := []*Machine{New(), New()}
 		index := uint64(0)
@@ -252,6 +255,22 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 				do(t, c, func(r Result) {
 					if (r.Err == nil) != ok || stale != errors.Is(r.Err, ErrStaleVersion) {
 						t.Fatalf("%+v: %+v, allowed: %v", c, r, ok)
+					}
+				})
+			},
+			"change settings": func(t *rapid.T) {
+				var c ChangeSettings
+				if rapid.Bool().Draw(t, "changes the share") {
+					m.share = rapid.Uint32Range(1, 1000).Draw(t, "share")
+					c.MaxShareMille = new(m.share)
+				}
+				if c.MaxShareMille == nil || rapid.Bool().Draw(t, "changes the balance") {
+					m.balance = rapid.SampledFrom([]Balance{BalancePlacements, BalanceData}).Draw(t, "balance")
+					c.Balance = new(m.balance)
+				}
+				do(t, c, func(r Result) {
+					if r.Err != nil {
+						t.Fatal(r.Err)
 					}
 				})
 			},
@@ -341,6 +360,9 @@ func checkModel(t *rapid.T, machine *Machine, m *model) {
 	}
 	if got, want := fmt.Sprint(machine.Libraries().All()), fmt.Sprint(m.libraries); got != want || machine.Libraries().Version() != m.version {
 		t.Fatalf("version %d: %s\nwant version %d: %s", machine.Libraries().Version(), got, m.version, want)
+	}
+	if s := machine.Settings(); s.MaxShareMille != m.share || s.Balance != m.balance {
+		t.Fatalf("settings %+v, want share %d, balance %s", s, m.share, m.balance)
 	}
 	if got := machine.Greetings(); !maps.Equal(got, m.greetings) {
 		t.Fatalf("greetings %v, want %v", got, m.greetings)

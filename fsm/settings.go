@@ -26,6 +26,8 @@ type Settings struct {
 	// MaxShareMille is the largest share of new core objects, in thousandths,
 	// that automatic balancing may give to one library.
 	MaxShareMille uint32
+	// Balance is what automatic balancing goes by. BalanceData needs a Database.
+	Balance Balance
 }
 
 // NodeInfo is what the cluster remembers of a node. Whether it is alive is the

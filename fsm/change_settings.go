@@ -1,0 +1,107 @@
+package fsm
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/mysqlda/mysqlda/fsm/fsmpb"
+)
+
+// ChangeSettings is the command that changes settings of a running cluster: all
+// that it names, or none. The result's error wraps ErrBadChange.
+type ChangeSettings struct {
+	MaxShareMille *uint32 // 1 to 1000; nil leaves it as it is
+	Balance       *Balance
+}
+
+// Check reports whether every value is allowed by itself. The error wraps
+// ErrBadChange.
+func (c ChangeSettings) Check() error {
+	if c == (ChangeSettings{}) {
+		return fmt.Errorf("%w: no setting is named", ErrBadChange)
+	}
+	if c.MaxShareMille != nil {
+		if n := *c.MaxShareMille; n < minMaxShareMille || n > maxMaxShareMille {
+			return fmt.Errorf("%w: max_share is %d thousandths, %d to %d are allowed", ErrBadChange, n, minMaxShareMille, maxMaxShareMille)
+		}
+	}
+	if c.Balance != nil {
+		return checkBalance(*c.Balance)
+	}
+	return nil
+}
+
+func checkBalance(b Balance) error {
+	if int(b) >= len(balances) {
+		return fmt.Errorf("%w: balance is one of %s", ErrBadChange, strings.Join(balances[:], ", "))
+	}
+	return nil
+}
+
+// Encode checks the command and gives its log entry.
+func (c ChangeSettings) Encode() ([]byte, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	return encodeCommand(&fsmpb.Command{Body: &fsmpb.Command_ChangeSettings{ChangeSettings: c.Proto()}})
+}
+
+// Proto gives the command's form for the log and for forwarding.
+func (c ChangeSettings) Proto() *fsmpb.ChangeSettings {
+	p := &fsmpb.ChangeSettings{MaxShareMille: c.MaxShareMille}
+	if c.Balance != nil {
+		p.Balance = fsmpb.Balance(*c.Balance).Enum()
+	}
+	return p
+}
+
+// ChangeSettingsFromProto reads a forwarded command and checks it.
+func ChangeSettingsFromProto(p *fsmpb.ChangeSettings) (ChangeSettings, error) {
+	var c ChangeSettings
+	if p != nil {
+		c.MaxShareMille = p.MaxShareMille
+		if p.Balance != nil {
+			balance := balanceFromProto(*p.Balance)
+			c.Balance = &balance
+		}
+	}
+	if err := c.Check(); err != nil {
+		return ChangeSettings{}, err
+	}
+	return c, nil
+}
+
+// changeSettings publishes changed settings, or returns why it did not.
+func (s *state) changeSettings(p *fsmpb.ChangeSettings) error {
+	current := s.settings.Load()
+	if current == nil {
+		return fmt.Errorf("%w: the cluster is not bootstrapped yet", ErrBadChange)
+	}
+	c, err := ChangeSettingsFromProto(p)
+	if err != nil {
+		return err
+	}
+	next := *current
+	if c.MaxShareMille != nil {
+		next.MaxShareMille = *c.MaxShareMille
+	}
+	if c.Balance != nil {
+		next.Balance = *c.Balance
+	}
+	if err := next.checkBalancing(); err != nil {
+		return err
+	}
+	s.settings.Store(&next)
+	return nil
+}
+
+// checkBalancing reports whether balancing can work with the other settings.
+func (s *Settings) checkBalancing() error {
+	if s.MaxShareMille > maxMaxShareMille {
+		return fmt.Errorf("%w: the largest share of new core objects is %d thousandths, at most %d are allowed", ErrBadChange, s.MaxShareMille, maxMaxShareMille)
+	}
+	if s.Balance == BalanceData && s.Database == "" {
+		return fmt.Errorf("%w: balancing by data goes by the size of the default database, and the cluster has none (auth.db)", ErrBadChange)
+	}
+	return checkBalance(s.Balance)
+}
