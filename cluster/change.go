@@ -7,6 +7,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/cluster/clusterpb"
 	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/fsm/fsmpb"
 )
 
 // ChangeLibraries has the cluster change libraries, all changes or none, and
@@ -15,16 +16,57 @@ import (
 // ErrNotMember, or the context's. After fsm.ErrNoLeader the change may have been
 // made; the text says if that is so.
 func (n *Node) ChangeLibraries(ctx context.Context, change fsm.ChangeLibraries) error {
-	if err := change.Check(); err != nil {
+	return n.change(ctx, wish{
+		what:    "libraries",
+		command: change,
+		send: func(ctx context.Context, leader clusterpb.ClusterClient) (changed, error) {
+			return leader.ChangeLibraries(ctx, &clusterpb.ChangeLibrariesRequest{Command: change.Proto()})
+		},
+	})
+}
+
+// ChangeSettings has the cluster change settings, all that are named or none. It
+// returns as ChangeLibraries does, but never with fsm.ErrStaleVersion or
+// fsm.ErrBadName.
+func (n *Node) ChangeSettings(ctx context.Context, change fsm.ChangeSettings) error {
+	return n.change(ctx, wish{
+		what:    "settings",
+		command: change,
+		send: func(ctx context.Context, leader clusterpb.ClusterClient) (changed, error) {
+			return leader.ChangeSettings(ctx, &clusterpb.ChangeSettingsRequest{Command: change.Proto()})
+		},
+	})
+}
+
+// wish is a change that an operator asks for.
+type wish struct {
+	what    string // is to be changed, in the plural
+	command changeCommand
+	send    func(context.Context, clusterpb.ClusterClient) (changed, error) // to the leader, if that is another node
+}
+
+type changeCommand interface {
+	Check() error
+	Encode() ([]byte, error)
+}
+
+// changed is a leader's answer.
+type changed interface {
+	GetIndex() uint64
+	GetError() *fsmpb.Error
+}
+
+func (n *Node) change(ctx context.Context, w wish) error {
+	if err := w.command.Check(); err != nil {
 		return err
 	}
 	m, err := n.current()
 	if err != nil {
 		return err
 	}
-	index, refused, err := m.change(ctx, change)
+	index, refused, err := m.change(ctx, w)
 	if err != nil {
-		return fmt.Errorf("changing libraries: %w", err)
+		return fmt.Errorf("changing %s: %w", w.what, err)
 	}
 	if refused != nil {
 		return refused
@@ -32,14 +74,14 @@ func (n *Node) ChangeLibraries(ctx context.Context, change fsm.ChangeLibraries) 
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
 	if err := m.replica.applied.wait(ctx, index); err != nil {
-		return fmt.Errorf("the libraries are changed, but this node has not learned of it yet: %w", timedOut(ctx, nil))
+		return fmt.Errorf("the %s are changed, but this node has not learned of it yet: %w", w.what, timedOut(ctx, nil))
 	}
 	return nil
 }
 
 // change finds the leader and has it make the change. A change is not
 // idempotent: what may have been done is not tried again.
-func (m *member) change(ctx context.Context, change fsm.ChangeLibraries) (index uint64, refused, err error) {
+func (m *member) change(ctx context.Context, w wish) (index uint64, refused, err error) {
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
 	for {
@@ -49,15 +91,15 @@ func (m *member) change(ctx context.Context, change fsm.ChangeLibraries) (index 
 		case "":
 			err = errNotLeader
 		case m.id:
-			index, refused, err = m.changeHere(change)
+			index, refused, err = m.changeHere(w.command)
 		default:
-			index, refused, err = m.changeAt(ctx, leader, change)
+			index, refused, err = m.changeAt(ctx, leader, w)
 		}
 		switch {
 		case err == nil:
 			return index, refused, nil
 		case errors.Is(err, errOutcomeUnknown):
-			return 0, nil, fmt.Errorf("%w: the leader was lost meanwhile and the change may have been made; look at the libraries before trying again (%w)", fsm.ErrNoLeader, err)
+			return 0, nil, fmt.Errorf("%w: the leader was lost meanwhile and the change may have been made; look at the %s before trying again (%w)", fsm.ErrNoLeader, w.what, err)
 		case !errors.Is(err, errNotLeader):
 			return 0, nil, err
 		}
@@ -67,16 +109,16 @@ func (m *member) change(ctx context.Context, change fsm.ChangeLibraries) (index 
 	}
 }
 
-func (m *member) changeHere(change fsm.ChangeLibraries) (index uint64, refused, err error) {
-	command, err := change.Encode()
+func (m *member) changeHere(command changeCommand) (index uint64, refused, err error) {
+	entry, err := command.Encode()
 	if err != nil {
 		return 0, nil, err
 	}
-	index, result, err := m.apply(command)
+	index, result, err := m.apply(entry)
 	return index, result.Err, err
 }
 
-func (m *member) changeAt(ctx context.Context, leader string, change fsm.ChangeLibraries) (index uint64, refused, err error) {
+func (m *member) changeAt(ctx context.Context, leader string, w wish) (index uint64, refused, err error) {
 	// Asking for a sign of life first tells a leader that is gone from one whose
 	// answer was lost.
 	if err := m.ping(ctx, leader); err != nil {
@@ -86,13 +128,42 @@ func (m *member) changeAt(ctx context.Context, leader string, change fsm.ChangeL
 	if err != nil {
 		return 0, nil, err
 	}
-	resp, err := client.ChangeLibraries(ctx, &clusterpb.ChangeLibrariesRequest{Command: change.Proto()})
+	answer, err := w.send(ctx, client)
 	if err != nil {
 		return 0, nil, fromStatus(err)
 	}
-	return resp.GetIndex(), fsm.ErrorFromProto(resp.GetError()), nil
+	return answer.GetIndex(), fsm.ErrorFromProto(answer.GetError()), nil
 }
 
 // dropOutcome keeps an error's text only: a ping that was not answered says
 // nothing of a change's outcome.
 func dropOutcome(err error) error { return errors.New(err.Error()) }
+
+// ChangeLibraries implements clusterpb.ClusterServer.
+func (s *service) ChangeLibraries(_ context.Context, req *clusterpb.ChangeLibrariesRequest) (*clusterpb.ChangeLibrariesResponse, error) {
+	command, err := fsm.ChangeLibrariesFromProto(req.GetCommand())
+	index, refused, err := s.change(command, err)
+	if err != nil {
+		return nil, err
+	}
+	return &clusterpb.ChangeLibrariesResponse{Index: index, Error: fsm.ErrorProto(refused)}, nil
+}
+
+// ChangeSettings implements clusterpb.ClusterServer.
+func (s *service) ChangeSettings(_ context.Context, req *clusterpb.ChangeSettingsRequest) (*clusterpb.ChangeSettingsResponse, error) {
+	command, err := fsm.ChangeSettingsFromProto(req.GetCommand())
+	index, refused, err := s.change(command, err)
+	if err != nil {
+		return nil, err
+	}
+	return &clusterpb.ChangeSettingsResponse{Index: index, Error: fsm.ErrorProto(refused)}, nil
+}
+
+// change makes another node's change here, unless it is a bad one.
+func (s *service) change(command changeCommand, bad error) (index uint64, refused, err error) {
+	m, err := s.node.current()
+	if err != nil || bad != nil {
+		return 0, bad, err
+	}
+	return m.changeHere(command)
+}

@@ -133,23 +133,6 @@ func (m *member) decideFrame(ctx context.Context, frame []*fsmpb.Item) (*cluster
 	return resp, nil
 }
 
-// ChangeLibraries implements clusterpb.ClusterServer.
-func (s *service) ChangeLibraries(_ context.Context, req *clusterpb.ChangeLibrariesRequest) (*clusterpb.ChangeLibrariesResponse, error) {
-	m, err := s.node.current()
-	if err != nil {
-		return nil, err
-	}
-	change, err := fsm.ChangeLibrariesFromProto(req.GetCommand())
-	if err != nil {
-		return &clusterpb.ChangeLibrariesResponse{Error: fsm.ErrorProto(err)}, nil
-	}
-	index, refused, err := m.changeHere(change)
-	if err != nil {
-		return nil, err
-	}
-	return &clusterpb.ChangeLibrariesResponse{Index: index, Error: fsm.ErrorProto(refused)}, nil
-}
-
 // Remove implements clusterpb.ClusterServer.
 func (s *service) Remove(ctx context.Context, req *clusterpb.RemoveRequest) (*clusterpb.RemoveResponse, error) {
 	m, err := s.node.current()
