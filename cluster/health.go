@@ -31,10 +31,12 @@ type NodeHealth struct {
 // or overtaken on the way: the newest counts, and a complete vector repairs the
 // rest.
 type healthBoard struct {
-	self string
+	self    string
+	objects func(address string) uint64 // see newHealthBoard
 
 	mu    sync.Mutex
 	nodes map[string]*healthVector
+	read  map[string]dataReading // this node's own last readings by address, told to the others or not
 }
 
 // healthVector is one node's view.
@@ -49,11 +51,17 @@ type healthEntry struct {
 	healthy bool
 	gone    bool // the node watches this server no more
 	version uint64
+	data    dataReading
 }
 
-func newHealthBoard(self string, starts uint64) *healthBoard {
+// newHealthBoard makes the board of the node self. Objects tells how many core
+// objects live at a server now. It is called under the board's lock.
+func newHealthBoard(self string, starts uint64, objects func(address string) uint64) *healthBoard {
 	own := &healthVector{starts: starts, servers: make(map[string]healthEntry)}
-	return &healthBoard{self: self, nodes: map[string]*healthVector{self: own}}
+	return &healthBoard{
+		self: self, objects: objects,
+		nodes: map[string]*healthVector{self: own}, read: make(map[string]dataReading),
+	}
 }
 
 // set replaces this node's own view and returns what has changed, one message
@@ -73,16 +81,24 @@ func (b *healthBoard) set(health []ServerHealth) []*clusterpb.Health {
 	for address, healthy := range seen {
 		old, known := own.servers[address]
 		if !known || old.healthy != healthy {
-			own.servers[address] = healthEntry{healthy: healthy}
+			own.servers[address] = healthEntry{healthy: healthy, data: b.read[address]}
 			changed = append(changed, address)
 		}
 	}
 	for address := range own.servers {
 		if _, ok := seen[address]; !ok {
 			own.servers[address] = healthEntry{gone: true}
+			delete(b.read, address)
 			changed = append(changed, address)
 		}
 	}
+	return b.tell(changed)
+}
+
+// tell gives what this node sees of these servers a new version and returns it,
+// one message for each.
+func (b *healthBoard) tell(changed []string) []*clusterpb.Health {
+	own := b.nodes[b.self]
 	slices.Sort(changed)
 	news := make([]*clusterpb.Health, len(changed))
 	for i, address := range changed {
@@ -115,7 +131,9 @@ func (v *healthVector) proto(id string, complete bool, entries map[string]health
 	p := &clusterpb.Health{Node: id, Starts: v.starts, Version: v.version, Complete: complete}
 	for _, address := range slices.Sorted(maps.Keys(entries)) {
 		e := entries[address]
-		p.Servers = append(p.Servers, &clusterpb.ServerHealth{Address: address, Healthy: e.healthy, Version: e.version, Gone: e.gone})
+		p.Servers = append(p.Servers, &clusterpb.ServerHealth{
+			Address: address, Healthy: e.healthy, Version: e.version, Gone: e.gone, DataBytes: e.data.bytes,
+		})
 	}
 	return p
 }
@@ -137,10 +155,10 @@ func (b *healthBoard) merge(p *clusterpb.Health) {
 	case p.GetStarts() < v.starts:
 		return
 	}
-	v.merge(p)
+	v.merge(p, b.objects)
 }
 
-func (v *healthVector) merge(p *clusterpb.Health) {
+func (v *healthVector) merge(p *clusterpb.Health, objects func(address string) uint64) {
 	named := make(map[string]bool, len(p.GetServers()))
 	for _, s := range p.GetServers() {
 		named[s.GetAddress()] = true
@@ -151,7 +169,11 @@ func (v *healthVector) merge(p *clusterpb.Health) {
 		if len(s.GetAddress()) > fsm.MaxAddressLen || !known && len(v.servers) >= maxHealthServers {
 			continue
 		}
-		v.servers[s.GetAddress()] = healthEntry{healthy: s.GetHealthy(), gone: s.GetGone(), version: s.GetVersion()}
+		e := healthEntry{healthy: s.GetHealthy(), gone: s.GetGone(), version: s.GetVersion()}
+		if bytes := s.GetDataBytes(); bytes > 0 {
+			e.data = dataReading{bytes: min(bytes, maxDataBytes), objects: objects(s.GetAddress())}
+		}
+		v.servers[s.GetAddress()] = e
 	}
 	if p.GetComplete() {
 		maps.DeleteFunc(v.servers, func(address string, e healthEntry) bool {

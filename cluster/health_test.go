@@ -49,7 +49,7 @@ func TestEveryNodeLearnsWhatEveryOtherSees(t *testing.T) {
 
 func TestHealthSurvivesLossAndDisorder(t *testing.T) {
 	none := func(string) bool { return false }
-	a, b := newHealthBoard("a", 1), newHealthBoard("b", 1)
+	a, b := newHealthBoard("a", 1, noObjects), newHealthBoard("b", 1, noObjects)
 	servers := func() []ServerHealth { return b.view(none)[0].Servers }
 
 	first := a.set([]ServerHealth{{"one", true}, {"two", true}})
@@ -85,7 +85,7 @@ func TestHealthSurvivesLossAndDisorder(t *testing.T) {
 		t.Errorf("after an old message: %+v", got)
 	}
 
-	restarted := newHealthBoard("a", 2)
+	restarted := newHealthBoard("a", 2, noObjects)
 	for _, p := range restarted.set([]ServerHealth{{"four", true}}) {
 		b.merge(p)
 	}
@@ -102,7 +102,7 @@ func TestHealthSurvivesLossAndDisorder(t *testing.T) {
 
 func TestHealthOfServersThatAreWatchedNoMoreTakesNoRoom(t *testing.T) {
 	none := func(string) bool { return false }
-	a, b := newHealthBoard("a", 1), newHealthBoard("b", 1)
+	a, b := newHealthBoard("a", 1, noObjects), newHealthBoard("b", 1, noObjects)
 	var late []*clusterpb.Health
 	for i := range 100 {
 		late = append(late, a.set([]ServerHealth{{fmt.Sprintf("server-%d", i), true}})...)

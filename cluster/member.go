@@ -44,6 +44,8 @@ type member struct {
 	proposer   *batcher
 	forwarder  *batcher
 
+	basis basis // of balancing, on the leader
+
 	notify    chan bool     // from Raft: this node leads, or leads no more
 	reconcile chan struct{} // a token: the leader has something to put right
 	meet      chan struct{} // a token: gossip has new addresses to try

@@ -95,7 +95,7 @@ func (n *Node) open(ctx context.Context) error {
 	if err := n.identity.save(n.dir.path); err != nil {
 		return err
 	}
-	n.health = newHealthBoard(n.id, n.identity.Starts)
+	n.health = newHealthBoard(n.id, n.identity.Starts, n.objectsAt)
 	n.mux, err = transport.Listen(ctx, transport.Config{
 		Address:    n.cfg.Listen,
 		NodeID:     n.id,

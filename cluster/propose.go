@@ -151,21 +151,21 @@ type chooser struct {
 }
 
 func (m *member) newChooser() chooser {
-	set := m.machine.Libraries()
-	counts := m.machine.Counts()
+	set, settings := m.machine.Libraries(), m.machine.Settings()
+	if settings == nil {
+		settings = new(fsm.Settings)
+	}
+	loads := m.loads(set, settings)
 	libraries := make([]ring.Library, 0, len(set.All()))
-	for _, l := range set.All() {
+	for i, l := range set.All() {
 		libraries = append(libraries, ring.Library{
 			ID:     uint32(l.ID),
 			Weight: l.Weight,
-			Load:   counts.ByLibrary[l.ID],
+			Load:   loads.of[i],
 			Open:   l.State == fsm.LibraryOpen,
 		})
 	}
-	var policy ring.Policy
-	if settings := m.machine.Settings(); settings != nil {
-		policy.MaxShareMille = settings.MaxShareMille
-	}
+	policy := ring.Policy{MaxShareMille: settings.MaxShareMille, SettleLoad: loads.settle}
 	return chooser{version: set.Version(), ring: ring.New(libraries, policy)}
 }
 
