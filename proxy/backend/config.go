@@ -21,6 +21,7 @@ const (
 	DefaultMaxPerServer        = 256
 	DefaultMaxIdlePerServer    = 64
 	DefaultMaxWaitingPerServer = 4096
+	DefaultDataInterval        = 10 * time.Minute
 
 	// DefaultIdleTimeout is how long an idle connection is kept while the
 	// cluster's settings do not say, or say zero or less.
@@ -42,6 +43,11 @@ type Config struct {
 	// time.
 	Greeted func(address string, greeting wire.Greeting)
 
+	// Measured, unless nil, is called with each reading of the bytes in a server's
+	// default database, at least 1; and with 0 when they are not known any more.
+	// Calls come from one goroutine.
+	Measured func(address string, bytes uint64)
+
 	// DialTimeout bounds opening one connection to one server, from the name
 	// lookup to the end of the login.
 	DialTimeout time.Duration
@@ -55,9 +61,13 @@ type Config struct {
 	ProbeInterval time.Duration
 	// ProbeTimeout bounds one probe, a new login included.
 	ProbeTimeout time.Duration
+	// DataInterval is the pause between two readings of the data at a server, up to
+	// a tenth longer or shorter. After one that failed it is a tenth of that.
+	DataInterval time.Duration
 
 	// MaxPerServer bounds the connections to one server: idle, in use, being
-	// opened and being reset together. The probe's own is not counted.
+	// opened and being reset together. Those of probes and of readings of data
+	// are not counted.
 	MaxPerServer int
 	// MaxIdlePerServer bounds the idle ones of them.
 	MaxIdlePerServer int
@@ -75,6 +85,7 @@ func (c Config) withDefaults() Config {
 	c.ResetTimeout = positiveOr(c.ResetTimeout, DefaultResetTimeout)
 	c.ProbeInterval = positiveOr(c.ProbeInterval, DefaultProbeInterval)
 	c.ProbeTimeout = positiveOr(c.ProbeTimeout, DefaultProbeTimeout)
+	c.DataInterval = positiveOr(c.DataInterval, DefaultDataInterval)
 	c.MaxPerServer = positiveOr(c.MaxPerServer, DefaultMaxPerServer)
 	c.MaxIdlePerServer = positiveOr(c.MaxIdlePerServer, DefaultMaxIdlePerServer)
 	c.MaxWaitingPerServer = positiveOr(c.MaxWaitingPerServer, DefaultMaxWaitingPerServer)

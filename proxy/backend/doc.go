@@ -1,6 +1,6 @@
 // Package backend holds the connections to MySQL servers: it opens them, pools
 // them, cleans them between two sessions, tries a library's servers in turn,
-// and probes every server's health.
+// probes every server's health, and reads how much data the libraries hold.
 //
 // It is for package proxy, which relays bytes over the connections that it
 // acquires here, and for the daemon, which feeds a Manager with the cluster's

@@ -24,6 +24,7 @@ type Manager struct {
 	retimed     chan struct{} // buffered: the idle timeout was changed
 	wanted      chan struct{} // buffered: a caller waits for a connection
 	unwell      chan struct{} // buffered: health has changed since onChange was called
+	measure     chan struct{} // buffered: which data is to be read has changed
 
 	mu       sync.Mutex
 	closed   bool
@@ -31,6 +32,8 @@ type Manager struct {
 	servers  map[string]*server // by address
 	draining []*pool            // of servers that left, while sessions hold connections
 	onChange func([]ServerHealth)
+	database string                // whose size is to be read; "": none
+	data     map[string]*dataState // by address; the reader's to add and to drop
 }
 
 // server is one server, whichever libraries list it.
@@ -52,8 +55,10 @@ func New(cfg Config) *Manager {
 		retimed: make(chan struct{}, 1),
 		unwell:  make(chan struct{}, 1),
 		wanted:  make(chan struct{}, 1),
+		measure: make(chan struct{}, 1),
 		set:     fsm.NewLibrarySet(0, nil),
 		servers: make(map[string]*server),
+		data:    make(map[string]*dataState),
 	}
 	m.idleTimeout.Store(int64(DefaultIdleTimeout))
 	m.routes.Store(newRoutes(m.set, m.servers))
@@ -63,6 +68,7 @@ func New(cfg Config) *Manager {
 	}
 	m.tasks.Go(m.expireIdle)
 	m.tasks.Go(m.reportHealth)
+	m.tasks.Go(m.readData)
 	return m
 }
 
@@ -71,8 +77,9 @@ func New(cfg Config) *Manager {
 // on. Of servers that are gone, idle connections are closed at once and others
 // when they are released; the same happens everywhere when the account was
 // changed, and at a server whose TLS mode was. A server that several libraries
-// list is reached in the strictest mode of theirs. It does not wait for the
-// network.
+// list is reached in the strictest mode of theirs. Where balancing goes by data,
+// the sizes of the default databases are read at the libraries' active servers
+// from now on. It does not wait for the network.
 func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
 	if settings == nil {
 		settings = &fsm.Settings{}
@@ -111,7 +118,12 @@ func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
 	if m.idleTimeout.Swap(int64(timeout)) != int64(timeout) {
 		signal(m.retimed)
 	}
+	m.database = ""
+	if settings.Balance == fsm.BalanceData {
+		m.database = settings.Database
+	}
 	signal(m.unwell)
+	signal(m.measure)
 }
 
 // newServer makes a server and starts its probe.

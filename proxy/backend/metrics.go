@@ -15,6 +15,8 @@ type collector struct {
 	waitsInVain *prometheus.Desc
 	shortages   *prometheus.Desc
 	healthy     *prometheus.Desc
+	dataBytes   *prometheus.Desc
+	dataReads   *prometheus.Desc
 }
 
 func newCollector(m *Manager) *collector {
@@ -39,12 +41,16 @@ func newCollector(m *Manager) *collector {
 			"Times that a server took no more connections.", "library", "server"),
 		healthy: desc("mysqlda_server_healthy",
 			"Whether this node can use a server: 1 or 0.", "server"),
+		dataBytes: desc("mysqlda_library_data_bytes",
+			"Bytes of data and indexes in a library's default database, as this node last read them.", "library"),
+		dataReads: desc("mysqlda_library_data_readings_total",
+			"Readings of that size, by result: ok, failed.", "library", "result"),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.connections, c.waiting, c.connects, c.reuses, c.resets, c.waitsInVain, c.shortages, c.healthy} {
+	for _, d := range []*prometheus.Desc{c.connections, c.waiting, c.connects, c.reuses, c.resets, c.waitsInVain, c.shortages, c.healthy, c.dataBytes, c.dataReads} {
 		to <- d
 	}
 }
@@ -78,5 +84,12 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 			healthy = 1
 		}
 		gauge(c.healthy, healthy, h.Address)
+	}
+	for _, d := range c.manager.Data() {
+		if d.Bytes > 0 {
+			to <- prometheus.MustNewConstMetric(c.dataBytes, prometheus.GaugeValue, float64(d.Bytes), d.Library)
+		}
+		counter(c.dataReads, d.Read, d.Library, "ok")
+		counter(c.dataReads, d.Failed, d.Library, "failed")
 	}
 }

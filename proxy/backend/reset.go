@@ -133,7 +133,7 @@ func (l *link) ask(sql string, columns int) ([][]byte, error) {
 	return wire.ReadRow(l.conn, l.agreed, columns)
 }
 
-// literal quotes a name that came from the server itself, whatever sql_mode says
+// literal quotes a name, whatever sql_mode says
 // of quotes and backslashes.
 func literal(value []byte) string {
 	if value == nil {
