@@ -21,6 +21,13 @@ var (
 	// ErrDataLost says that a data directory lacks what the node once promised to
 	// keep.
 	ErrDataLost = errors.New("the data directory has lost its log or a part of it")
+	// ErrUnfinished says that a data directory is in the middle of being made.
+	ErrUnfinished = errors.New("the data directory is not complete")
+	// ErrNotEmpty says that a data directory that should be new is not.
+	ErrNotEmpty = errors.New("the data directory is not empty")
+	// ErrNoRecovery says that a data directory is not one to recover a cluster
+	// from.
+	ErrNoRecovery = errors.New("there is nothing to recover")
 	// ErrSuperseded says that another process lives under this node's id: a copy
 	// of its data directory was started, or this one is an old copy.
 	ErrSuperseded = errors.New("another process was started as this node, from a copy of its data directory or with its node id; exactly one of them may run: stop the other one, or remove the node from its cluster and let it join with an empty directory and another node id")

@@ -23,11 +23,15 @@ const (
 	phaseJoining       phase = "joining"       // was accepted by a cluster, may have no log yet
 	phaseMember        phase = "member"        // has a log, which must never be lost
 	phaseLeft          phase = "left"          // has left its cluster
+	phaseRestoring     phase = "restoring"     // a backup is being restored into it
+	phaseRecovering    phase = "recovering"    // its log is being replaced by that of a new cluster
 )
 
 const (
 	identityFile   = "node.json"
 	identityFormat = 1
+	// newSuffix marks a file that is being written and not yet in its place.
+	newSuffix = ".new"
 )
 
 // identity is what a data directory remembers of its node. It lies in a file of
@@ -40,6 +44,8 @@ type identity struct {
 	// Starts counts the starts of the node. It orders what others hear of its
 	// addresses.
 	Starts uint64 `json:"starts"`
+	// Replaces is the cluster whose state this one was recovered from, or "".
+	Replaces string `json:"replaces,omitempty"`
 }
 
 // cluster returns the cluster id, or the zero value.
@@ -53,37 +59,55 @@ func (id identity) cluster() (transport.ClusterID, error) {
 // loadIdentity reads the identity of dir; a new directory gets one. wantID is
 // the node id that the config asks for, or "".
 func loadIdentity(dir, wantID string) (identity, error) {
-	path := filepath.Join(dir, identityFile)
-	raw, err := os.ReadFile(path)
+	id, err := readIdentity(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newIdentity(dir, wantID)
 	}
+	if err == nil {
+		err = errors.Join(id.checkOwner(wantID), id.checkPhase())
+	}
 	if err != nil {
-		return identity{}, fmt.Errorf("reading the node's identity: %w", err)
-	}
-	var id identity
-	if err := json.Unmarshal(raw, &id); err != nil {
-		return identity{}, fmt.Errorf("reading the node's identity from %s: %w", path, err)
-	}
-	if err := id.check(wantID); err != nil {
 		return identity{}, fmt.Errorf("data directory %s: %w", dir, err)
 	}
 	return id, nil
 }
 
-func (id identity) check(wantID string) error {
+// readIdentity reads the identity of dir, whatever its phase. The error wraps
+// fs.ErrNotExist where there is none.
+func readIdentity(dir string) (identity, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, identityFile))
+	if err != nil {
+		return identity{}, fmt.Errorf("reading the node's identity: %w", err)
+	}
+	var id identity
+	if err := json.Unmarshal(raw, &id); err != nil {
+		return identity{}, fmt.Errorf("reading the node's identity from %s: %w", identityFile, err)
+	}
+	return id, id.check()
+}
+
+func (id identity) check() error {
 	if id.Format != identityFormat {
 		return fmt.Errorf("%s has format %d, this release reads format %d", identityFile, id.Format, identityFormat)
 	}
 	if err := fsm.CheckName("node id", id.NodeID, fsm.MaxNameLen); err != nil {
 		return err
 	}
-	if _, err := id.cluster(); err != nil {
-		return err
-	}
+	_, err := id.cluster()
+	return err
+}
+
+// checkOwner reports whether the directory is that of the node which the config
+// names, if it names one.
+func (id identity) checkOwner(wantID string) error {
 	if wantID != "" && wantID != id.NodeID {
 		return fmt.Errorf("%w: it belongs to node %q, the config says %q", ErrOtherNode, id.NodeID, wantID)
 	}
+	return nil
+}
+
+// checkPhase reports whether a node may be started on the directory.
+func (id identity) checkPhase() error {
 	switch id.Phase {
 	case phaseLonely:
 		return nil
@@ -94,6 +118,10 @@ func (id identity) check(wantID string) error {
 		return nil
 	case phaseLeft:
 		return fmt.Errorf("%w (node %q, cluster %s)", ErrLeft, id.NodeID, id.ClusterID)
+	case phaseRestoring:
+		return fmt.Errorf("%w: `mysqlda restore` was interrupted; run it again", ErrUnfinished)
+	case phaseRecovering:
+		return fmt.Errorf("%w: `mysqlda recover` was interrupted; run it again", ErrUnfinished)
 	default:
 		return fmt.Errorf("%s has the unknown phase %q", identityFile, id.Phase)
 	}
@@ -127,7 +155,7 @@ func (id identity) save(dir string) error {
 }
 
 func writeDurably(path string, content []byte) error {
-	tmp := path + ".new"
+	tmp := path + newSuffix
 	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err

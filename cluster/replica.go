@@ -3,13 +3,14 @@ package cluster
 import (
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/hashicorp/raft"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
 // replica feeds the state machine from Raft. Apply, Snapshot and Restore are
-// called by Raft, from one goroutine at a time.
+// called by Raft, from one goroutine at a time; capture by any.
 type replica struct {
 	machine *fsm.Machine
 	applied indexGate
@@ -19,7 +20,8 @@ type replica struct {
 	// fatal is called once if this node cannot follow the log any further.
 	fatal func(error)
 
-	broken error // Raft's goroutine only
+	mu     sync.Mutex // held while the state changes or is captured
+	broken error      // guarded by mu
 }
 
 var _ raft.FSM = (*replica)(nil)
@@ -27,6 +29,8 @@ var _ raft.FSM = (*replica)(nil)
 // Apply carries out a committed entry and returns an fsm.Result, or an error if
 // this node must stop.
 func (r *replica) Apply(entry *raft.Log) any {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.broken != nil {
 		return r.broken
 	}
@@ -45,6 +49,7 @@ func (r *replica) Apply(entry *raft.Log) any {
 	return result
 }
 
+// fail is called with mu held.
 func (r *replica) fail(err error) {
 	r.broken = err
 	r.fatal(err)
@@ -53,14 +58,28 @@ func (r *replica) fail(err error) {
 // Snapshot captures the state. A broken replica gives none: its state lacks an
 // entry that the log has.
 func (r *replica) Snapshot() (raft.FSMSnapshot, error) {
+	state, err := r.capture()
+	if err != nil {
+		return nil, err
+	}
+	return capturedState{state}, nil
+}
+
+// capture captures the state between two entries. It may be called from any
+// goroutine.
+func (r *replica) capture() (*fsm.Snapshot, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.broken != nil {
 		return nil, r.broken
 	}
-	return capturedState{r.machine.Snapshot()}, nil
+	return r.machine.Snapshot(), nil
 }
 
 // Restore replaces the state by a snapshot's.
 func (r *replica) Restore(source io.ReadCloser) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.broken != nil {
 		return r.broken
 	}

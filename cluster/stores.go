@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	logFile = "raft.db"
+	logFile      = "raft.db"
+	snapshotsDir = "snapshots" // as Raft names it
 
 	// retainedSnapshots is how many snapshots are kept; the older one is for the
 	// case that the newest cannot be read.

@@ -29,6 +29,8 @@ type fakeNode struct {
 	lonely  bool
 	changes []admin.LibraryChanges
 	asked   []string
+
+	snapshot *fsm.Snapshot // what a backup gets
 }
 
 func (f *fakeNode) Ready() error { return nil }
@@ -86,9 +88,10 @@ func (f *fakeNode) ChangeLibraries(_ context.Context, r admin.LibraryChanges) er
 	f.changes = append(f.changes, r)
 	return f.err
 }
-func (f *fakeNode) Join(_ context.Context, via []string) error { return f.note("join %q", via) }
-func (f *fakeNode) Leave(context.Context) error                { return f.note("leave") }
-func (f *fakeNode) Remove(_ context.Context, id string) error  { return f.note("remove %q", id) }
+func (f *fakeNode) Join(_ context.Context, via []string) error    { return f.note("join %q", via) }
+func (f *fakeNode) Leave(context.Context) error                   { return f.note("leave") }
+func (f *fakeNode) Backup(context.Context) (*fsm.Snapshot, error) { return f.snapshot, f.err }
+func (f *fakeNode) Remove(_ context.Context, id string) error     { return f.note("remove %q", id) }
 func (f *fakeNode) note(format string, args ...any) error {
 	f.asked = append(f.asked, fmt.Sprintf(format, args...))
 	return f.err

@@ -5,7 +5,11 @@
 // The API has no accounts: whoever reaches the address may change the cluster.
 package admin
 
-import "context"
+import (
+	"context"
+
+	"github.com/mysqlda/mysqlda/fsm"
+)
 
 // Node is what the API needs of the node that it serves. Package daemon
 // implements it. All methods may be called from any goroutine, and at any time:
@@ -23,6 +27,8 @@ type Node interface {
 	Join(ctx context.Context, via []string) error
 	// Leave takes the node out of its cluster; the process ends afterwards.
 	Leave(ctx context.Context) error
+	// Backup captures the state with everything that was committed before the call.
+	Backup(ctx context.Context) (*fsm.Snapshot, error)
 	// Remove takes another node, which may be dead, out of the cluster for good.
 	Remove(ctx context.Context, id string) error
 }

@@ -25,6 +25,7 @@ const (
 type Client struct {
 	address string
 	http    *http.Client
+	stall   time.Duration // how long a node may be silent in the middle of a backup
 }
 
 // NewClient makes a client of the node whose HTTP address, host:port, is given.
@@ -33,7 +34,10 @@ func NewClient(address string) *Client {
 		DialContext:       (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		DisableKeepAlives: true,
 	}
-	return &Client{address: address, http: &http.Client{Transport: transport, Timeout: clientTimeout}}
+	return &Client{
+		address: address, stall: backupStall,
+		http: &http.Client{Transport: transport, Timeout: clientTimeout},
+	}
 }
 
 // RefusedError is a node's answer that it did not do what it was asked for.

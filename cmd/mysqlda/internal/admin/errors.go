@@ -39,10 +39,10 @@ func statusOf(err error) int {
 		{http.StatusNotFound, []error{cluster.ErrUnknownNode}},
 		{http.StatusConflict, []error{
 			fsm.ErrBadChange, fsm.ErrStaleVersion,
-			cluster.ErrNotMember, cluster.ErrOtherCluster, cluster.ErrOtherNode, cluster.ErrLeft,
+			fsm.ErrNoSettings, cluster.ErrNotMember, cluster.ErrOtherCluster, cluster.ErrOtherNode, cluster.ErrLeft,
 			cluster.ErrRemoved, cluster.ErrIDTaken, cluster.ErrQuorum, cluster.ErrLastNode,
 		}},
-		{http.StatusServiceUnavailable, []error{fsm.ErrNoLeader, fsm.ErrOverloaded, cluster.ErrClosed, ErrNotRunning}},
+		{http.StatusServiceUnavailable, []error{fsm.ErrNoLeader, fsm.ErrOverloaded, cluster.ErrClosed, ErrNotRunning, errBackupBusy}},
 		{http.StatusGatewayTimeout, []error{context.DeadlineExceeded}},
 	} {
 		for _, e := range known.errs {

@@ -43,14 +43,19 @@ type Config struct {
 
 // Server serves the HTTP address of one node.
 type Server struct {
-	node   Node
-	logger *zap.Logger
-	http   *http.Server
+	node    Node
+	logger  *zap.Logger
+	http    *http.Server
+	backups chan struct{} // a place for each that is under way
+	stall   time.Duration // how long a reader of a backup may take for one piece
 }
 
 // New makes a server that serves nothing yet.
 func New(cfg Config) *Server {
-	s := &Server{node: cfg.Node, logger: cfg.Logger}
+	s := &Server{
+		node: cfg.Node, logger: cfg.Logger,
+		backups: make(chan struct{}, maxBackups), stall: backupStall,
+	}
 	s.http = &http.Server{
 		Handler:           s.routes(cfg.Metrics),
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -91,6 +96,7 @@ func (s *Server) routes(metrics prometheus.Gatherer) http.Handler {
 	}))
 	mux.HandleFunc("GET /api/v1/status", s.status)
 	mux.HandleFunc("GET /api/v1/locate", s.locate)
+	mux.HandleFunc("GET /api/v1/backup", s.backup)
 	mux.HandleFunc("POST /api/v1/libraries", s.changeLibraries)
 	mux.HandleFunc("POST /api/v1/join", s.join)
 	mux.HandleFunc("POST /api/v1/leave", s.leave)

@@ -25,6 +25,8 @@ type fakeNode struct {
 	err    error // of every other method
 	status Status
 	asked  []string
+
+	snapshot *fsm.Snapshot // what a backup gets
 }
 
 func (f *fakeNode) Ready() error            { return f.ready }
@@ -36,9 +38,10 @@ func (f *fakeNode) Locate(_ context.Context, core string) (Location, error) {
 func (f *fakeNode) ChangeLibraries(_ context.Context, r LibraryChanges) error {
 	return f.note("change %+v", r)
 }
-func (f *fakeNode) Join(_ context.Context, via []string) error { return f.note("join %q", via) }
-func (f *fakeNode) Leave(context.Context) error                { return f.note("leave") }
-func (f *fakeNode) Remove(_ context.Context, id string) error  { return f.note("remove %q", id) }
+func (f *fakeNode) Join(_ context.Context, via []string) error    { return f.note("join %q", via) }
+func (f *fakeNode) Leave(context.Context) error                   { return f.note("leave") }
+func (f *fakeNode) Backup(context.Context) (*fsm.Snapshot, error) { return f.snapshot, f.err }
+func (f *fakeNode) Remove(_ context.Context, id string) error     { return f.note("remove %q", id) }
 func (f *fakeNode) note(format string, args ...any) error {
 	f.asked = append(f.asked, fmt.Sprintf(format, args...))
 	return f.err

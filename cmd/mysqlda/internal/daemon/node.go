@@ -110,6 +110,15 @@ func tlsMode(word string) (fsm.TLSMode, error) {
 	return mode, nil
 }
 
+// Backup implements admin.Node.
+func (d *daemon) Backup(ctx context.Context) (*fsm.Snapshot, error) {
+	node, err := d.running()
+	if err != nil {
+		return nil, err
+	}
+	return node.Backup(ctx)
+}
+
 // Join implements admin.Node.
 func (d *daemon) Join(ctx context.Context, via []string) error {
 	node, err := d.running()
