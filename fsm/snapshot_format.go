@@ -102,9 +102,16 @@ var errTruncated = errors.New("it is truncated")
 type blockReader struct {
 	r   io.Reader
 	sum uint32 // of everything read
+
+	// Where the block begins that was read last, for errors.
+	at     int64 // in bytes from the snapshot's beginning
+	number int   // counted from 1; 0 is what comes before the first block
+	next   int64 // where the block after it begins
 }
 
-func newBlockReader(r io.Reader) *blockReader { return &blockReader{r: r} }
+func newBlockReader(r io.Reader) *blockReader {
+	return &blockReader{r: r, next: int64(len(snapshotMagic)) + 4}
+}
 
 func (b *blockReader) start() error {
 	var head [len(snapshotMagic) + 4]byte
@@ -122,6 +129,7 @@ func (b *blockReader) start() error {
 
 // block reads the next block. Its payload is never overwritten.
 func (b *blockReader) block() (kind byte, payload []byte, err error) {
+	b.at, b.number = b.next, b.number+1
 	var head [blockHeadLen]byte
 	if err := b.read(head[:]); err != nil {
 		return 0, nil, err
@@ -139,6 +147,7 @@ func (b *blockReader) block() (kind byte, payload []byte, err error) {
 	if got := binary.BigEndian.Uint32(sum[:]); got != want {
 		return 0, nil, fmt.Errorf("it is corrupt: a block has the checksum %08x, not %08x", want, got)
 	}
+	b.next += blockHeadLen + int64(length) + checksumLen
 	return kind, payload, nil
 }
 
@@ -168,6 +177,7 @@ func (b *blockReader) payload(kind byte, length int64) ([]byte, error) {
 
 // end makes sure that nothing follows.
 func (b *blockReader) end() error {
+	b.at, b.number = b.next, b.number+1
 	var one [1]byte
 	switch _, err := io.ReadFull(b.r, one[:]); {
 	case err == nil:

@@ -105,7 +105,7 @@ func readSnapshot(r io.Reader, parts snapshotParts) error {
 		digester: newDigester(),
 	}
 	if err := s.read(); err != nil {
-		return fmt.Errorf("read snapshot: %w", err)
+		return fmt.Errorf("read snapshot: block %d at byte %d: %w", s.blocks.number, s.blocks.at, err)
 	}
 	return nil
 }

@@ -2,9 +2,11 @@ package fsm
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -74,6 +76,32 @@ func TestAVisitorsErrorEndsTheReading(t *testing.T) {
 	} {
 		if err := ReadSnapshot(bytes.NewReader(file), v); !errors.Is(err, enough) {
 			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestAnErrorSaysWhichBlockItIsAbout(t *testing.T) {
+	m := sample(t)
+	file := snapshotBytes(t, m.Snapshot())
+	blocks := []int{0, len(snapshotMagic) + 4} // where each begins
+	for at := blocks[1]; at < len(file); blocks = append(blocks, at) {
+		at += blockHeadLen + int(binary.BigEndian.Uint32(file[at+1:])) + checksumLen
+	}
+	if len(blocks) != 6 { // the start, header, placements, bindings, end, and the end of the file
+		t.Fatalf("blocks begin at %v", blocks)
+	}
+	if err := ReadSnapshot(bytes.NewReader(append(bytes.Clone(file), 0)), SnapshotVisitor{}); !strings.Contains(fmt.Sprint(err), fmt.Sprintf("block 5 at byte %d: ", len(file))) {
+		t.Errorf("something at the end: %v", err)
+	}
+	for i, at := range blocks[:5] {
+		for what, damaged := range map[string][]byte{
+			"changed": append(append(bytes.Clone(file[:at]), file[at]^1), file[at+1:]...),
+			"cut":     file[:at+1],
+		} {
+			err := ReadSnapshot(bytes.NewReader(damaged), SnapshotVisitor{})
+			if want := fmt.Sprintf("block %d at byte %d: ", i, at); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("block %d %s: %v does not say %q", i, what, err, want)
+			}
 		}
 	}
 }
