@@ -25,11 +25,12 @@ type Founding struct {
 
 // Founded is what was made.
 type Founded struct {
-	NodeID    string     `json:"node_id"`
-	ClusterID string     `json:"cluster_id"` // of the new cluster
-	Replaces  string     `json:"replaces"`   // the cluster that the state comes from
-	Index     uint64     `json:"index"`      // the new log begins after it
-	Counts    fsm.Counts `json:"-"`
+	NodeID    string
+	ClusterID string // of the new cluster
+	Replaces  string // the cluster that the state comes from
+	Index     uint64 // the new log begins after it
+	Counts    fsm.Counts
+	Digest    fsm.Digest // of the directory; what it was before
 }
 
 func (f Founding) check() error {

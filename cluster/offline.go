@@ -93,6 +93,16 @@ func (s *storedSnapshot) readFile(file *os.File, use func(io.Reader) error) erro
 	return nil
 }
 
+func votersOf(servers raft.Configuration) []string {
+	ids := []string{}
+	for _, s := range servers.Servers {
+		if s.Suffrage == raft.Voter {
+			ids = append(ids, string(s.ID))
+		}
+	}
+	return ids
+}
+
 // openLogToRead opens the log of a stopped node without changing it.
 func openLogToRead(dir string) (*raftboltdb.BoltStore, error) {
 	bolt, err := raftboltdb.New(raftboltdb.Options{

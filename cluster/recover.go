@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/hashicorp/raft"
-
 	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -115,19 +113,20 @@ func (r *Recovery) Counts() fsm.Counts {
 	return r.state.machine.Counts()
 }
 
+// Digest is that of the directory. It is 0 while Interrupted.
+func (r *Recovery) Digest() fsm.Digest {
+	if r.state.machine == nil {
+		return 0
+	}
+	_, _, digest := r.state.machine.Fingerprint()
+	return digest
+}
+
 // Damaged lists the snapshots that cannot be read and are not needed.
 func (r *Recovery) Damaged() []error { return r.state.damaged }
 
 // Voters are the ids of the old cluster's voters as this node knows them.
-func (r *Recovery) Voters() []string {
-	var ids []string
-	for _, s := range r.state.servers.Servers {
-		if s.Suffrage == raft.Voter {
-			ids = append(ids, string(s.ID))
-		}
-	}
-	return ids
-}
+func (r *Recovery) Voters() []string { return votersOf(r.state.servers) }
 
 // Kept is the directory where Run leaves what it replaces.
 func (r *Recovery) Kept() string { return filepath.Join(r.dir.path, keptDir(r.ClusterID())) }
@@ -145,9 +144,10 @@ func (r *Recovery) Run() (Founded, error) {
 	if err := r.replace(); err != nil {
 		return Founded{}, fmt.Errorf("replacing the log: %w", err)
 	}
+	// Index, Counts and Digest are not known where it only had to be finished.
 	return Founded{
 		NodeID: r.identity.NodeID, ClusterID: r.identity.ClusterID, Replaces: r.identity.Replaces,
-		Index: r.state.last.index, Counts: r.Counts(),
+		Index: r.state.last.index, Counts: r.Counts(), Digest: r.Digest(),
 	}, nil
 }
 

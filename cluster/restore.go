@@ -74,7 +74,11 @@ func restore(f Founding, backup io.Reader, reached func(step string) error) (_ F
 	if err := id.save(dir.path); err != nil {
 		return Founded{}, err
 	}
-	return Founded{NodeID: id.NodeID, ClusterID: id.ClusterID, Replaces: id.Replaces, Index: at.index, Counts: machine.Counts()}, nil
+	_, _, digest := machine.Fingerprint()
+	return Founded{
+		NodeID: id.NodeID, ClusterID: id.ClusterID, Replaces: id.Replaces,
+		Index: at.index, Counts: machine.Counts(), Digest: digest,
+	}, nil
 }
 
 // checkEmpty refuses a directory with anything in it but what an interrupted

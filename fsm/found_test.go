@@ -53,9 +53,13 @@ func TestAFoundedStateKeepsTheDirectoryAndForgetsTheNodes(t *testing.T) {
 	if !bytes.Equal(before, snapshotBytes(t, old.Snapshot())) {
 		t.Error("the old state changed")
 	}
-	_, oldHash := old.Hash()
-	if _, hash := founded.Hash(); hash == oldHash {
+	_, oldHash, oldDigest := old.Fingerprint()
+	_, hash, digest := founded.Fingerprint()
+	if hash == oldHash {
 		t.Error("the states of two clusters have the same hash")
+	}
+	if digest != oldDigest {
+		t.Errorf("the digest is %s, it was %s", digest, oldDigest)
 	}
 
 	// The old cluster's removed ids are free again, and the next library is new.

@@ -37,6 +37,7 @@ Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
 		newJoin(), newLeave(), newRemove(),
 		newStatus(), newLocate(),
 		newLibrary(), newReload(), newRing(),
+		newBackup(), newRestore(), newInspect(), newRecover(),
 		newVersion(),
 	)
 	return root

@@ -1,0 +1,162 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+// DirReport is what the data directory of a stopped node says of itself. Of
+// several survivors of one cluster the one with the highest LastTerm, and among
+// those the highest LastIndex, knows most.
+type DirReport struct {
+	NodeID    string `json:"node_id"`
+	ClusterID string `json:"cluster_id"` // "" without a cluster
+	Phase     string `json:"phase"`
+	Replaces  string `json:"replaces,omitempty"` // the cluster that the state comes from
+	Starts    uint64 `json:"starts"`             // how often the node was started
+
+	LastIndex uint64 `json:"last_index"` // of the last entry, in the log or in a snapshot
+	LastTerm  uint64 `json:"last_term"`
+	Term      uint64 `json:"term"`      // the newest that the node has heard of
+	LogFirst  uint64 `json:"log_first"` // 0 without entries
+	LogLast   uint64 `json:"log_last"`
+
+	Snapshots []SnapshotReport `json:"snapshots"` // the newest first
+	// Problems say what is damaged or missing.
+	Problems []string `json:"problems"`
+}
+
+// SnapshotReport is one snapshot of a data directory.
+type SnapshotReport struct {
+	ID      string   `json:"id"`
+	Path    string   `json:"path"` // of the state
+	Index   uint64   `json:"index"`
+	Term    uint64   `json:"term"`
+	Bytes   int64    `json:"bytes"`
+	Voters  []string `json:"voters"` // of the cluster, then
+	Problem string   `json:"problem,omitempty"`
+}
+
+// InspectDir looks into the data directory of a stopped node, or into a copy of
+// one, and changes nothing. Each snapshot's state is passed to check, which reads
+// it to its end and says what is wrong with it. What is damaged is part of the
+// report; the error says that there is no report. Errors: ErrLocked, ErrOtherNode.
+func InspectDir(dir string, check func(id string, state io.Reader) error) (_ DirReport, err error) {
+	unlock, err := lockToRead(dir)
+	if err != nil {
+		return DirReport{}, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	id, err := readIdentity(dir)
+	if err != nil {
+		return DirReport{}, fmt.Errorf("%s is no data directory: %w", dir, err)
+	}
+	r := DirReport{
+		NodeID: id.NodeID, ClusterID: id.ClusterID, Phase: string(id.Phase), Replaces: id.Replaces, Starts: id.Starts,
+		Snapshots: []SnapshotReport{}, Problems: []string{},
+	}
+	if err := r.addSnapshots(dir, check); err != nil {
+		return DirReport{}, err
+	}
+	exists, err := logExists(dir)
+	if err != nil {
+		return DirReport{}, err
+	}
+	switch {
+	case exists:
+		if err := r.addLog(dir); err != nil {
+			r.problem(err)
+		}
+	case id.Phase == phaseMember:
+		r.problem(fmt.Errorf("%w: there is no %s", ErrDataLost, logFile))
+	}
+	if err := id.checkPhase(); err != nil {
+		r.problem(err)
+	}
+	return r, nil
+}
+
+// ReadState puts together everything that a stopped node remembers, entries of
+// its log that may not have been decided included. It needs the memory of a node.
+func ReadState(dir string) (_ *fsm.Machine, err error) {
+	unlock, err := lockToRead(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	s, err := readState(dir)
+	if err != nil {
+		return nil, err
+	}
+	return s.machine, nil
+}
+
+// lockToRead keeps nodes from starting on the directory meanwhile. A copy without
+// a lock needs none.
+func lockToRead(dir string) (unlock func() error, err error) {
+	lock, err := os.Open(filepath.Join(dir, lockFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return func() error { return nil }, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the lock of the data directory: %w", err)
+	}
+	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = ErrLocked
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("locking %s: %w", dir, err), lock.Close())
+	}
+	return lock.Close, nil
+}
+
+func (r *DirReport) problem(err error) { r.Problems = append(r.Problems, err.Error()) }
+
+func (r *DirReport) addSnapshots(dir string, check func(id string, state io.Reader) error) error {
+	list, damaged, err := storedSnapshots(dir)
+	if err != nil {
+		return err
+	}
+	for _, err := range damaged {
+		r.problem(err)
+	}
+	for i := range list {
+		s := &list[i]
+		report := SnapshotReport{ID: s.ID, Path: s.path(), Index: s.Index, Term: s.Term, Bytes: s.Size, Voters: votersOf(s.Configuration)}
+		if err := s.read(func(state io.Reader) error { return check(s.ID, state) }); err != nil {
+			report.Problem = err.Error()
+			r.problem(fmt.Errorf("snapshot %s: %w", s.ID, err))
+		} else if r.LastIndex == 0 {
+			r.LastIndex, r.LastTerm = s.Index, s.Term
+		}
+		r.Snapshots = append(r.Snapshots, report)
+	}
+	return nil
+}
+
+// addLog comes after addSnapshots.
+func (r *DirReport) addLog(dir string) error {
+	bolt, err := openLogToRead(dir)
+	if err != nil {
+		return err
+	}
+	log, err := describeLog(bolt)
+	if err := errors.Join(err, bolt.Close()); err != nil {
+		return fmt.Errorf("the log cannot be read: %w", err)
+	}
+	r.LogFirst, r.LogLast, r.Term = log.first, log.last, log.term
+	if log.last > 0 && log.first > r.LastIndex+1 {
+		r.problem(fmt.Errorf("%w: the log begins at entry %d, and no snapshot holds what was before", ErrDataLost, log.first))
+	}
+	if log.last > r.LastIndex {
+		r.LastIndex, r.LastTerm = log.last, log.lastTerm
+	}
+	return nil
+}

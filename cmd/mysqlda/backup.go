@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/backupfile"
+)
+
+func newBackup() *cobra.Command {
+	var t target
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Save everything that the cluster remembers to a file",
+		Long: `Save everything that the cluster remembers (libraries, placements, bindings, nodes
+and settings) to a file, while it goes on serving. Any node will do. The backup
+holds everything that was decided before the command began, so the cluster needs a
+leader. It is checked as it is written. FILE appears when the backup is whole;
+- stands for stdout.
+
+FILE holds the account's password, and only its owner may read it.
+` + "`mysqlda inspect FILE`" + ` shows what is in it, ` + "`mysqlda restore FILE`" + ` makes a new cluster
+of it.`,
+		Example: `  mysqlda backup mysqlda-$(date +%F).backup -f n1.conf
+  mysqlda backup last.backup --force --http 10.0.0.1:13309
+  mysqlda backup - -f n1.conf | ssh vault 'umask 077; cat > mysqlda.backup'`,
+		Args: exactly("FILE"),
+		RunE: action(func(cmd *cobra.Command, args []string) error {
+			if args[0] != "-" {
+				if err := backupfile.CheckFree(args[0], force); err != nil {
+					return fmt.Errorf("%w; --force replaces it", err)
+				}
+			}
+			client, err := t.client()
+			if err != nil {
+				return err
+			}
+			// An interrupt takes away what was written so far.
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			began := time.Now()
+			stream, err := client.Backup(ctx)
+			if err != nil {
+				return err
+			}
+			contents, summary, err := save(cmd, args[0], force, stream)
+			if err := errors.Join(err, stream.Close()); err != nil {
+				return fmt.Errorf("no backup was made: %w", err)
+			}
+			return printBackup(summary, args[0], contents, time.Since(began))
+		}),
+	}
+	t.flags(cmd)
+	cmd.Flags().BoolVar(&force, "force", false, "replace FILE if it exists")
+	return cmd
+}
+
+// save writes the backup and says where its summary is to be printed.
+func save(cmd *cobra.Command, path string, force bool, stream io.Reader) (backupfile.Contents, io.Writer, error) {
+	if path != "-" {
+		contents, err := backupfile.Write(path, force, stream)
+		return contents, cmd.OutOrStdout(), err
+	}
+	contents, err := backupfile.Read(io.TeeReader(stream, cmd.OutOrStdout()), backupfile.Question{})
+	return contents, cmd.ErrOrStderr(), err
+}
+
+func printBackup(w io.Writer, path string, c backupfile.Contents, took time.Duration) error {
+	_, err := fmt.Fprintf(w, "backup of entry %d written to %s: %d placements, %d bindings, digest %s, %d bytes, %.1f s\n",
+		c.Index, path, c.Placements, c.Bindings, c.Digest, c.Bytes, took.Seconds())
+	return err
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mysqlda/mysqlda/cluster"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/backupfile"
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+func newInspect() *cobra.Command {
+	var out output
+	var question backupfile.Question
+	cmd := &cobra.Command{
+		Use:   "inspect FILE|DATA_DIR",
+		Short: "Show and check what a backup or a stopped node's data directory holds",
+		Long: `Show and check what a backup or a stopped node's data directory holds, without
+changing anything. The exit code is 1 if something is damaged; what is wrong is said.
+
+A backup, or a snapshot of a data directory (snapshots/*/state.bin), is read to its
+end; that takes little memory. Of a data directory the node, its cluster, its log and
+its snapshots are shown. Of the survivors of a lost majority the one whose last entry
+has the highest term, and among those the highest index, knows most.
+
+--core and --correl ask where one core object lives. In a data directory the log
+counts, too; that takes as much memory as the node.`,
+		Example: `  mysqlda inspect mysqlda.backup
+  mysqlda inspect mysqlda.backup --core 13812345678
+  mysqlda inspect mysqlda.backup --correl card_no 330001
+  mysqlda inspect n3-data -o json`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if question.Class == "" {
+				return exactly("FILE|DATA_DIR")(cmd, args)
+			}
+			return exactly("FILE|DATA_DIR", "OBJECT")(cmd, args)
+		},
+		RunE: action(func(cmd *cobra.Command, args []string) error {
+			if err := out.check(); err != nil {
+				return err
+			}
+			if question.Class != "" {
+				if question.Core != "" {
+					return &usageError{errors.New("--core and --correl exclude each other")}
+				}
+				question.Object = args[1]
+			}
+			info, err := os.Stat(args[0])
+			if err != nil {
+				return err
+			}
+			if info.IsDir() {
+				return inspectDir(cmd, &out, args[0], question)
+			}
+			contents, err := backupfile.ReadFile(args[0], question)
+			if err != nil {
+				return err
+			}
+			return out.print(cmd.OutOrStdout(), contents, func(w io.Writer) error { return printContents(w, contents) })
+		}),
+	}
+	out.flags(cmd)
+	cmd.Flags().StringVar(&question.Core, "core", "", "where the `core` object lives")
+	cmd.Flags().StringVar(&question.Class, "correl", "", "where the core object lives to which the OBJECT of this `class` is bound, which follows FILE")
+	return cmd
+}
+
+// dirContents is what is shown of a data directory.
+type dirContents struct {
+	cluster.DirReport
+	Contents  map[string]backupfile.Contents `json:"contents"` // of the snapshots that are whole, by id
+	Placement *backupfile.Placement          `json:"placement,omitempty"`
+}
+
+func inspectDir(cmd *cobra.Command, out *output, dir string, q backupfile.Question) error {
+	shown := dirContents{Contents: make(map[string]backupfile.Contents)}
+	var err error
+	shown.DirReport, err = cluster.InspectDir(dir, func(id string, state io.Reader) error {
+		contents, err := backupfile.Read(state, backupfile.Question{})
+		if err == nil {
+			shown.Contents[id] = contents
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if q != (backupfile.Question{}) {
+		machine, err := cluster.ReadState(dir)
+		if err != nil {
+			return err
+		}
+		shown.Placement = placementIn(machine, q)
+	}
+	if err := out.print(cmd.OutOrStdout(), shown, func(w io.Writer) error { return printDir(w, dir, shown) }); err != nil {
+		return err
+	}
+	if n := len(shown.Problems); n > 0 {
+		return fmt.Errorf("%s is damaged or incomplete: %s", dir, strings.Join(shown.Problems, "; "))
+	}
+	return nil
+}
+
+func placementIn(m *fsm.Machine, q backupfile.Question) *backupfile.Placement {
+	core := q.Core
+	if q.Class != "" {
+		core, _ = m.FindBinding(q.Class, q.Object)
+	}
+	answer := &backupfile.Placement{Core: core}
+	if p, ok := m.Locate(core); ok {
+		answer.Epoch = p.Epoch
+		answer.Library = m.Libraries().ByID(p.Library).Name
+	}
+	return answer
+}
+
+func printContents(w io.Writer, c backupfile.Contents) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "format\t%d\n", c.Format)
+	fmt.Fprintf(t, "size\t%d bytes\n", c.Bytes)
+	fmt.Fprintf(t, "entry\t%d\n", c.Index)
+	fmt.Fprintf(t, "hash\t%s\n", c.Hash)
+	fmt.Fprintf(t, "digest\t%s\n", c.Digest)
+	fmt.Fprintf(t, "placements\t%d\n", c.Placements)
+	fmt.Fprintf(t, "bindings\t%d\n", c.Bindings)
+	if s := c.Settings; s != nil {
+		fmt.Fprintf(t, "cluster\t%s\n", s.ClusterID)
+		fmt.Fprintf(t, "account\tuser %s, database %s, password not shown\n", s.User, s.Database)
+		fmt.Fprintf(t, "default library\t%s\n", orNone(s.DefaultLibrary))
+		fmt.Fprintf(t, "default core object\t%s\n", orNone(s.DefaultCore))
+		fmt.Fprintf(t, "max share\t%d thousandths\n", s.MaxShareMille)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(t, "\nID\tLIBRARY\tSTATE\tWEIGHT\tTLS\tPLACEMENTS\tSERVERS")
+	for _, l := range c.Libraries {
+		fmt.Fprintf(t, "%d\t%s\t%s\t%d\t%s\t%d\t%s\n", l.ID, l.Name, l.State, l.Weight, l.TLS, l.Placements, strings.Join(l.Servers, ", "))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(t, "\nNODE\tINTERNODE\tVERSION")
+	for _, n := range c.Nodes {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", n.ID, n.Cluster, n.Version)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	return printPlacement(w, c.Placement)
+}
+
+func printDir(w io.Writer, dir string, d dirContents) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "data directory\t%s\n", dir)
+	fmt.Fprintf(t, "node\t%s, started %d times\n", d.NodeID, d.Starts)
+	fmt.Fprintf(t, "cluster\t%s\n", orNone(d.ClusterID))
+	if d.Replaces != "" {
+		fmt.Fprintf(t, "made from\tcluster %s\n", d.Replaces)
+	}
+	fmt.Fprintf(t, "phase\t%s\n", d.Phase)
+	fmt.Fprintf(t, "last entry\tterm %d index %d\n", d.LastTerm, d.LastIndex)
+	if d.LogLast == 0 {
+		fmt.Fprintf(t, "log\tempty, newest term %d\n", d.Term)
+	} else {
+		fmt.Fprintf(t, "log\tentries %d to %d, newest term %d\n", d.LogFirst, d.LogLast, d.Term)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(t, "\nSNAPSHOT\tTERM\tINDEX\tBYTES\tVOTERS\tPLACEMENTS\tBINDINGS\tDIGEST\tWHOLE")
+	for _, s := range d.Snapshots {
+		c, whole := "-\t-\t-", "yes"
+		if s.Problem != "" {
+			whole = "no"
+		} else if in, ok := d.Contents[s.ID]; ok {
+			c = fmt.Sprintf("%d\t%d\t%s", in.Placements, in.Bindings, in.Digest)
+		}
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%s\t%s\t%s\n", s.ID, s.Term, s.Index, s.Bytes, strings.Join(s.Voters, ","), c, whole)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	return printPlacement(w, d.Placement)
+}
+
+// printPlacement answers the question, if there was one.
+func printPlacement(w io.Writer, p *backupfile.Placement) error {
+	var err error
+	switch {
+	case p == nil:
+	case p.Core == "":
+		_, err = fmt.Fprintln(w, "\nthe object is bound to no core object")
+	case p.Library == "":
+		_, err = fmt.Fprintf(w, "\ncore object %s has no home\n", p.Core)
+	default:
+		_, err = fmt.Fprintf(w, "\ncore object %s lives in library %s (epoch %d)\n", p.Core, p.Library, p.Epoch)
+	}
+	return err
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
