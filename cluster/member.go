@@ -43,6 +43,7 @@ type member struct {
 	gossip     *gossip
 	proposer   *batcher
 	forwarder  *batcher
+	imports    *importGate
 
 	basis basis // of balancing, on the leader
 
@@ -81,6 +82,7 @@ func (n *Node) startMember(heard []record) error {
 		replica:   n.replica,
 		book:      newAddressBook(n.machine),
 		clients:   transport.NewClients(),
+		imports:   newImportGate(),
 		notify:    make(chan bool, notifyBacklog),
 		reconcile: make(chan struct{}, 1),
 		meet:      make(chan struct{}, 1),

@@ -165,6 +165,14 @@ func (n *Node) forgetStart() error {
 // ID returns the node id.
 func (n *Node) ID() string { return n.id }
 
+// ClusterID returns the id of the node's cluster, or "" while it is lonely.
+func (n *Node) ClusterID() string {
+	if m := n.member.Load(); m != nil {
+		return m.clusterID.String()
+	}
+	return ""
+}
+
 // Addr returns the internode address that the node listens on.
 func (n *Node) Addr() string { return n.mux.Addr().String() }
 

@@ -72,6 +72,8 @@ func newState() *state {
 type Result struct {
 	// Batch holds the results of a Batch's items.
 	Batch BatchResult
+	// Import holds the results of an Import's records.
+	Import ImportResult
 	// Err says why a command other than a Batch was refused; nothing was
 	// changed then.
 	Err error
@@ -110,6 +112,8 @@ func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
 	case *fsmpb.Command_Batch:
 		batch, err := s.applyBatch(body.Batch)
 		return Result{Batch: batch}, err
+	case *fsmpb.Command_Import:
+		return s.applyImport(body.Import)
 	case *fsmpb.Command_ChangeLibraries:
 		err := s.changeLibraries(body.ChangeLibraries)
 		return Result{Err: err, LibrariesChanged: err == nil}, nil

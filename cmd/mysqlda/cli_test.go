@@ -92,6 +92,10 @@ func (f *fakeNode) Join(_ context.Context, via []string) error    { return f.not
 func (f *fakeNode) Leave(context.Context) error                   { return f.note("leave") }
 func (f *fakeNode) Backup(context.Context) (*fsm.Snapshot, error) { return f.snapshot, f.err }
 func (f *fakeNode) Remove(_ context.Context, id string) error     { return f.note("remove %q", id) }
+func (f *fakeNode) Import(_ context.Context, clusterID string, records fsm.Import) (admin.ImportResult, error) {
+	return admin.ImportResult{Added: uint64(records.Records())}, f.note("import %d records into %s", records.Records(), clusterID)
+}
+
 func (f *fakeNode) note(format string, args ...any) error {
 	f.asked = append(f.asked, fmt.Sprintf(format, args...))
 	return f.err

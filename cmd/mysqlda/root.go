@@ -14,6 +14,9 @@ const (
 	exitDone   = 0 // what was asked for is done
 	exitFailed = 1
 	exitUsage  = 2 // the command line makes no sense; nothing was tried
+	// exitProblems: done, but for parts of the input that cannot be used or
+	// contradict what is known. Each was reported.
+	exitProblems = 3
 )
 
 func newRoot() *cobra.Command {
@@ -38,6 +41,8 @@ Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
 		newStatus(), newLocate(),
 		newLibrary(), newReload(), newRing(),
 		newBackup(), newRestore(), newInspect(), newRecover(),
+		newLibrary(), newReload(),
+		newImport(),
 		newVersion(),
 	)
 	return root
@@ -69,6 +74,11 @@ type usageError struct{ err error }
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
+// problemsError says that a command has done all but the parts that it reported.
+type problemsError struct{ text string }
+
+func (e *problemsError) Error() string { return e.text }
+
 // action marks the errors of a command, to tell them from cobra's own, which are
 // all about the command line.
 func action(do func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
@@ -89,6 +99,9 @@ func exitCode(cmd *cobra.Command, err error, stderr io.Writer) int {
 	line := strings.Join(strings.Fields(err.Error()), " ")
 	if failed, usage := new(failure), new(usageError); errors.As(err, &failed) && !errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "mysqlda: %s\n", line)
+		if problems := new(problemsError); errors.As(err, &problems) {
+			return exitProblems
+		}
 		return exitFailed
 	}
 	fmt.Fprintf(stderr, "mysqlda: %s (see `%s --help`)\n", line, cmd.CommandPath())

@@ -31,6 +31,8 @@ type Node interface {
 	Backup(ctx context.Context) (*fsm.Snapshot, error)
 	// Remove takes another node, which may be dead, out of the cluster for good.
 	Remove(ctx context.Context, id string) error
+	// Import adds records whose library ids are those of the named cluster.
+	Import(ctx context.Context, clusterID string, records fsm.Import) (ImportResult, error)
 }
 
 // Status is what one node knows of its cluster.

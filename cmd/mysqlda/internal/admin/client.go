@@ -40,6 +40,9 @@ func NewClient(address string) *Client {
 	}
 }
 
+// Address is the HTTP address of the node that is asked, host:port.
+func (c *Client) Address() string { return c.address }
+
 // RefusedError is a node's answer that it did not do what it was asked for.
 type RefusedError struct {
 	StatusCode int    // of HTTP

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/importer"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/savefile"
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+// importGrace is how long an import that is interrupted waits for the answers to
+// what it has sent.
+const importGrace = 5 * time.Second
+
+// importOptions are the flags of `mysqlda import`.
+type importOptions struct {
+	target      target
+	out         output
+	class       string
+	classSet    bool
+	rename      map[string]string
+	fromLine    uint64
+	dryRun      bool
+	retryFor    time.Duration
+	maxProblems int
+	report      string
+}
+
+func newImport() *cobra.Command {
+	var o importOptions
+	cmd := &cobra.Command{
+		Use:   "import FILE [FILE...]",
+		Short: "Bring the save files of the original mysqlda into the cluster",
+		Long: `Bring the save files of the original mysqlda into the cluster, through any node,
+while it serves clients. What is imported is as durable as what a session assigns.
+
+A file called *.CLASS.save holds the correlated objects of that class, all others
+hold placements (--class says otherwise). Placements go first. Each core object gets
+the library that its line names, whatever state that is in; all libraries must
+exist in the cluster under the same name, or be named with --library.
+
+A line that is known already is counted and left alone, so an import may be run
+again. A line that contradicts what the cluster knows changes nothing. Lines that
+are torn are recognised; what cannot be read without doubt is not imported.
+Every such line is reported with its number.
+
+Exit code 0: all lines are in the cluster. 3: all but the reported ones are.
+1: the import broke off; what it says is in, is in. 2: the command line is wrong.`,
+		Example: `  mysqlda import mysqlda.save mysqlda.card_no.save --http 10.0.0.1:13309
+  mysqlda import mysqlda.save --library mysql_data_1=library_1 --report bad.txt -f n1.conf
+  mysqlda import mysqlda.save --dry-run -f n1.conf`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: action(func(cmd *cobra.Command, args []string) error {
+			o.classSet = cmd.Flags().Changed("class")
+			return runImport(cmd, &o, args)
+		}),
+	}
+	o.target.flags(cmd)
+	o.out.flags(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&o.class, "class", "", "correlated `class` of the one file, \"\" for placements, whatever its name is")
+	flags.StringToStringVar(&o.rename, "library", nil, "`old=new`: a library's name in the files and in the cluster")
+	flags.Uint64Var(&o.fromLine, "from-line", 1, "`number` of the line of the one file to begin with")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "only read the files and compare their libraries with the cluster's")
+	flags.DurationVar(&o.retryFor, "retry-for", time.Minute, "how long to try again when there is no leader or a node does not answer")
+	flags.IntVar(&o.maxProblems, "max-problems", 20, "how many problems to print")
+	flags.StringVar(&o.report, "report", "", "`file` to write all problems to")
+	return cmd
+}
+
+func runImport(cmd *cobra.Command, o *importOptions, paths []string) error {
+	files, err := o.files(paths)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	client, err := o.target.client()
+	if err != nil {
+		return err
+	}
+	status, err := client.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if status.ClusterID == "" {
+		return errors.New(status.NotReady)
+	}
+	libraries, err := o.libraries(status)
+	if err != nil {
+		return err
+	}
+	surveys, err := survey(files, libraries)
+	if err != nil {
+		return err
+	}
+	notes, err := newImportNotes(cmd.ErrOrStderr(), o, surveys)
+	if err != nil {
+		return err
+	}
+	run := importRun{options: o, files: files, surveys: surveys, notes: notes, stop: stop}
+	summary, err := run.run(ctx, client.Address(), status, libraries)
+	if err := errors.Join(err, notes.close()); err != nil {
+		return err
+	}
+	if err := o.out.print(cmd.OutOrStdout(), summary, summary.print); err != nil {
+		return err
+	}
+	if n := summary.Problems(); n > 0 {
+		return &problemsError{fmt.Sprintf("%d lines have problems and are not in the cluster", n)}
+	}
+	return nil
+}
+
+// files tells the files' classes and puts placements first.
+func (o *importOptions) files(paths []string) ([]importer.File, error) {
+	if err := o.out.check(); err != nil {
+		return nil, err
+	}
+	if len(paths) > 1 && (o.classSet || o.fromLine > 1) {
+		return nil, &usageError{errors.New("--class and --from-line are for one file")}
+	}
+	if o.retryFor < 0 || o.maxProblems < 0 || o.fromLine == 0 {
+		return nil, &usageError{errors.New("--retry-for and --max-problems cannot be negative, --from-line counts from 1")}
+	}
+	var placements, bindings []importer.File
+	for _, path := range paths {
+		class := classOf(path)
+		if o.classSet {
+			class = o.class
+		}
+		if class == "" {
+			placements = append(placements, importer.File{Path: path})
+			continue
+		}
+		if err := fsm.CheckName("correlated class", class, fsm.MaxClassLen); err != nil {
+			return nil, &usageError{fmt.Errorf("%s: %w", path, err)}
+		}
+		bindings = append(bindings, importer.File{Path: path, Class: class})
+	}
+	return append(placements, bindings...), nil
+}
+
+// classOf reads the class from a name like mysqlda.CLASS.save; "" if it has none.
+func classOf(path string) string {
+	name, ok := strings.CutSuffix(filepath.Base(path), ".save")
+	if !ok {
+		return ""
+	}
+	_, class, _ := strings.Cut(name, ".")
+	return class
+}
+
+// libraries gives the cluster's libraries the names that they have in the files.
+func (o *importOptions) libraries(status admin.Status) (savefile.Libraries, error) {
+	ids := make(map[string]fsm.LibraryID, len(status.Libraries))
+	for _, l := range status.Libraries {
+		ids[l.Name] = fsm.LibraryID(l.ID)
+	}
+	renamed := make(map[string]fsm.LibraryID, len(o.rename))
+	for old, name := range o.rename {
+		id, ok := ids[name]
+		if !ok {
+			return savefile.Libraries{}, &usageError{fmt.Errorf("--library %s=%s: the cluster has no library %s", old, name, name)}
+		}
+		renamed[old] = id
+	}
+	for old, id := range renamed {
+		ids[old] = id
+	}
+	return savefile.NewLibraries(ids), nil
+}
+
+// survey looks at all files before anything is sent.
+func survey(files []importer.File, libraries savefile.Libraries) ([]savefile.Survey, error) {
+	surveys := make([]savefile.Survey, len(files))
+	var unknown []string
+	for i, f := range files {
+		var err error
+		if surveys[i], err = importer.Look(f, libraries); err != nil {
+			return nil, err
+		}
+		for _, name := range surveys[i].Unknown() {
+			unknown = append(unknown, fmt.Sprintf("%q in %s", name, f.Path))
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, fmt.Errorf("nothing was imported: the cluster does not have these libraries: %s; add them, or say with --library old=new what they are called here",
+			strings.Join(unknown, ", "))
+	}
+	return surveys, nil
+}
+
+// importRun is one run over all files.
+type importRun struct {
+	options *importOptions
+	files   []importer.File
+	surveys []savefile.Survey
+	notes   *importNotes
+	stop    func() // lets the next Ctrl-C end the process
+}
+
+func (r *importRun) run(ctx context.Context, address string, status admin.Status, libraries savefile.Libraries) (importSummary, error) {
+	began := time.Now()
+	sender := admin.NewImporter(status.ClusterID, importer.Lanes)
+	defer sender.Close()
+	retrier := &importer.Retrier{Ask: sender.Import, For: r.options.retryFor, Notice: r.notes.retrying}
+	retrier.Use(nodesAfter(address, status))
+	send := retrier.Send
+	if r.options.dryRun {
+		send = func(context.Context, *fsm.Import) (admin.ImportResult, error) { return admin.ImportResult{}, nil }
+	}
+	i := importer.New(importer.Config{Libraries: libraries, Send: send, Problem: r.notes.problem, Grace: importGrace})
+	r.notes.follow(i)
+	defer context.AfterFunc(ctx, r.stop)()
+	for n, file := range r.files {
+		through, err := i.Run(ctx, file, r.surveys[n].Doubt, r.options.fromLine)
+		if err == nil {
+			continue
+		}
+		if errors.Is(err, context.Canceled) {
+			err = errors.New("interrupted")
+		}
+		return importSummary{}, r.brokenOff(n, through, err)
+	}
+	return importSummary{Totals: i.Progress(), DryRun: r.options.dryRun, Seconds: time.Since(began).Seconds()}, nil
+}
+
+// brokenOff says what is in the cluster and how to go on.
+func (r *importRun) brokenOff(n int, through uint64, err error) error {
+	before := ""
+	if n > 0 {
+		before = fmt.Sprintf("the %d files before it and ", n)
+	}
+	if r.options.dryRun {
+		return err
+	}
+	return fmt.Errorf("%w; %severything through line %d of %s is in the cluster but for the problems reported; the same command goes on, and --from-line %d skips those lines",
+		err, before, through, r.files[n].Path, through+1)
+}
+
+// nodesAfter lists the HTTP addresses of the cluster's nodes, the one that was
+// asked first.
+func nodesAfter(address string, status admin.Status) []string {
+	list := []string{address}
+	for _, n := range status.Nodes {
+		if n.ID != status.Node && n.HTTP != "" {
+			list = append(list, n.HTTP)
+		}
+	}
+	return list
+}
+
+// importSummary is what an import says at its end.
+type importSummary struct {
+	importer.Totals
+	DryRun  bool    `json:"dry_run"`
+	Seconds float64 `json:"seconds"`
+}
+
+func (s importSummary) print(w io.Writer) error {
+	rate := float64(s.Lines) / max(s.Seconds, 1e-9)
+	if s.DryRun {
+		_, err := fmt.Fprintf(w, "dry run, nothing was sent: read %d lines, %d bytes; torn %d, malformed %d\n", s.Lines, s.Bytes, s.Torn, s.Malformed)
+		return err
+	}
+	_, err := fmt.Fprintf(w, "read %d lines, %d bytes in %.1f s, %.0f lines/s\nadded %d placements and %d bindings, already there %d\nproblems: conflicts %d, torn %d, malformed %d\n",
+		s.Lines, s.Bytes, s.Seconds, rate, s.Placements, s.Bindings, s.Present, s.Conflicts, s.Torn, s.Malformed)
+	return err
+}
