@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy"
+	"github.com/mysqlda/mysqlda/test/harness/wait"
 )
 
 func TestSelectLibraryBridgesToTheHomeLibrary(t *testing.T) {
@@ -292,7 +294,8 @@ func TestSessionsAreBounded(t *testing.T) {
 }
 
 func TestShowMysqlda(t *testing.T) {
-	n := start(t, func(_ *directory, c *proxy.Config) {
+	n := start(t, func(d *directory, c *proxy.Config) {
+		d.settings.MaxShareMille, d.settings.Balance, d.settings.DefaultCore = 300, fsm.BalanceData, "a1"
 		c.Reports = map[string]proxy.Reporter{"NODES": func() proxy.Report {
 			return proxy.Report{Columns: []string{"node"}, Rows: [][]string{{"n1"}, {"n2"}}}
 		}}
@@ -311,14 +314,31 @@ func TestShowMysqlda(t *testing.T) {
 	if got := rows(t, c, "show mysqlda placement 'nobody'"); got != "" {
 		t.Errorf("placement of nobody: %s", got)
 	}
-	if got := rows(t, c, "show mysqlda libraries"); !strings.Contains(got, "library_1 open 100 "+servers[0].Addr()) {
+	if got := rows(t, c, "show mysqlda libraries"); !strings.Contains(got, "library_1 open 100 off "+servers[0].Addr()) {
 		t.Errorf("libraries: %s", got)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err := wait.For(ctx, "the sizes are read", func(context.Context) error {
+		if got := rows(t, c, "show mysqlda libraries"); !regexp.MustCompile(`library_1 .* [1-9][0-9]*/library_2 .* [1-9][0-9]*$`).MatchString(got) {
+			return errors.New(got)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 	if got := rows(t, c, "show mysqlda sessions"); !strings.Contains(got, "a2 library_2") {
 		t.Errorf("sessions: %s", got)
 	}
-	if got := rows(t, c, "show mysqlda settings"); strings.Contains(got, password) {
-		t.Errorf("settings show the password: %s", got)
+	settings := rows(t, c, "show mysqlda settings")
+	if strings.Contains(settings, password) {
+		t.Errorf("settings show the password: %s", settings)
+	}
+	for _, want := range []string{"auth.default_core a1", "max_share 0.3", "balance data"} {
+		if !strings.Contains(settings, want) {
+			t.Errorf("settings lack %q: %s", want, settings)
+		}
 	}
 	execError(t, c, 9518, "show mysqlda everything")
 }

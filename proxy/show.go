@@ -90,14 +90,20 @@ func (server *Server) placement(ctx context.Context, core string) (Report, error
 }
 
 func (server *Server) librariesReport() Report {
-	report := Report{Columns: []string{"library", "state", "weight", "active", "servers"}}
+	report := Report{Columns: []string{"library", "state", "weight", "tls", "active", "servers", "data_bytes"}}
+	bytes := make(map[fsm.LibraryID]string) // that this node has read
+	for _, d := range server.cfg.Backends.Data() {
+		if d.Bytes > 0 {
+			bytes[d.ID] = strconv.FormatUint(d.Bytes, 10)
+		}
+	}
 	for _, l := range server.cfg.Directory.Libraries().All() {
 		var servers []string
 		for _, server := range l.Servers {
 			servers = append(servers, server.Address)
 		}
 		report.Rows = append(report.Rows, []string{
-			l.Name, l.State.String(), fmt.Sprint(l.Weight), l.Active, strings.Join(servers, ","),
+			l.Name, l.State.String(), fmt.Sprint(l.Weight), l.TLS.String(), l.Active, strings.Join(servers, ","), bytes[l.ID],
 		})
 	}
 	return report
@@ -134,8 +140,10 @@ func (server *Server) settingsReport() Report {
 			{"auth.user", settings.User},
 			{"auth.db", settings.Database},
 			{"auth.default_library", settings.DefaultLibrary},
+			{"auth.default_core", settings.DefaultCore},
 			{"session_pool.unused_forward_session_timeout", settings.UnusedForwardSessionTimeout.String()},
-			{"max_share_mille", fmt.Sprint(settings.MaxShareMille)},
+			{"max_share", fsm.FormatShare(settings.MaxShareMille)},
+			{"balance", settings.Balance.String()},
 		},
 	}
 }

@@ -29,6 +29,8 @@ type fakeNode struct {
 	lonely  bool
 	changes []admin.LibraryChanges
 	asked   []string
+	unsized []string // libraries whose size is not known
+	byData  bool
 
 	snapshot *fsm.Snapshot // what a backup gets
 }
@@ -55,8 +57,17 @@ func (f *fakeNode) Status() (admin.Status, error) {
 		s.LastError = "refused with error 1045"
 		return s
 	}
+	settings := &admin.Settings{
+		User: "app", Database: "customers", DefaultCore: "somebody", UnusedForwardSessionTimeout: 60,
+		MaxShare: "0.5", Balance: "placements", SizesUnknown: f.unsized,
+	}
+	var sizes [2]uint64
+	if f.byData {
+		settings.Balance, sizes[0] = "data", 3<<29
+	}
 	return admin.Status{
-		Node: "n1", Version: "1.0.0", Ready: true, ClusterID: "00112233445566778899aabbccddeeff", State: "follower", Leader: "n2",
+		Settings: settings,
+		Node:     "n1", Version: "1.0.0", Ready: true, ClusterID: "00112233445566778899aabbccddeeff", State: "follower", Leader: "n2",
 		AppliedIndex: 42, RingVersion: 5, Placements: 12, Bindings: 2, Sessions: 3,
 		Nodes: []admin.NodeStatus{
 			{ID: "n1", Voter: true, Alive: true, MySQL: "10.0.0.1:13306", Cluster: "10.0.0.1:13307", Gossip: "10.0.0.1:13308", HTTP: "10.0.0.1:13309", Version: "1.0.0"},
@@ -64,7 +75,7 @@ func (f *fakeNode) Status() (admin.Status, error) {
 			{ID: "n3", MySQL: "10.0.0.3:13306", Cluster: "10.0.0.3:13307", Gossip: "10.0.0.3:13308", HTTP: "10.0.0.3:13309", Version: "1.0.0"},
 		},
 		Libraries: []admin.LibraryStatus{
-			{ID: 1, Name: "mysql_data_1", State: "open", Weight: 100, TLS: "off", Placements: 7, Active: "10.1.0.1:3306", Servers: []admin.ServerStatus{
+			{ID: 1, Name: "mysql_data_1", State: "open", Weight: 100, TLS: "off", Placements: 7, DataBytes: sizes[0], Active: "10.1.0.1:3306", Servers: []admin.ServerStatus{
 				server("10.1.0.1:3306", true, true, false), refusing(server("10.1.0.2:3306", false, false)),
 			}},
 			{ID: 2, Name: "mysql_data_2", State: "closed", Weight: 50, TLS: "verify_ca", Placements: 5, Active: "10.1.0.3:3306", Servers: []admin.ServerStatus{
@@ -94,6 +105,10 @@ func (f *fakeNode) Backup(context.Context) (*fsm.Snapshot, error) { return f.sna
 func (f *fakeNode) Remove(_ context.Context, id string) error     { return f.note("remove %q", id) }
 func (f *fakeNode) Import(_ context.Context, clusterID string, records fsm.Import) (admin.ImportResult, error) {
 	return admin.ImportResult{Added: uint64(records.Records())}, f.note("import %d records into %s", records.Records(), clusterID)
+}
+
+func (f *fakeNode) ChangeSettings(_ context.Context, r admin.SettingsChange) error {
+	return f.note("set max_share=%s balance=%s", r.MaxShare, r.Balance)
 }
 
 func (f *fakeNode) note(format string, args ...any) error {
@@ -158,7 +173,7 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		{"locate a b", `there is an argument too many: "b"`},
 		{"library weight", "NAME WEIGHT is missing"},
 		{"library weight x", "WEIGHT is missing"},
-		{"library", "library needs one of add, weight, close, open, tls and list"},
+		{"library", "library needs one of add, weight, close, drain, open, tls and list"},
 		{"library frobnicate", `not "frobnicate"`},
 		{"library add x", `required flag(s) "server" not set`},
 		{"library add x --server 127.0.0.1", `--server: "127.0.0.1" is not host:port`},
@@ -169,6 +184,14 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		{"library weight x 1000001", `weight must be a whole number from 0 to 1000000, not "1000001"`},
 		{"library weight x -5", "a weight must be a whole number from 0 to 1000000"},
 		{"library add x --server a:1 --weight -1", "must be a whole number from 0 to 1000000"},
+		{"library drain", "NAME is missing"},
+		{"settings", "settings needs one of list and set"},
+		{"settings set", "NAME=VALUE is missing"},
+		{"settings set balance", `"balance" is not NAME=VALUE`},
+		{"settings set balance=weights", `balance must be one of placements, data, not "weights"`},
+		{"settings set max_share=0", `max_share must be a number from 0.001 to 1 with at most three decimals, not "0"`},
+		{"settings set max_share=0.1 max_share=0.2", "max_share is given twice"},
+		{"settings set auth.user=x", `there is no setting "auth.user" that can be changed; max_share and balance can`},
 		{"reload", `required flag(s) "file" not set`},
 	} {
 		code, stdout, stderr := execute(strings.Fields(c.args)...)
@@ -200,14 +223,17 @@ func TestCommandsSayWhatTheyDid(t *testing.T) {
 		{"library tls y verify_identity", "library y has TLS verify_identity\n"},
 		{"library weight x 7", "library x has weight 7\n"},
 		{"library close x", "library x gets no new core objects\n"},
+		{"library drain x", "library x gets no new core objects and is to be emptied\n"},
 		{"library open x", "library x gets new core objects\n"},
+		{"settings set max_share=0.3 balance=data", "max_share is 0.3\nbalance is data\n"},
+		{"settings set balance=placements", "balance is placements\n"},
 	} {
 		code, stdout, stderr := execute(append(strings.Fields(c.args), "--http", address)...)
 		if code != exitDone || stdout != c.want || stderr != "" {
 			t.Errorf("mysqlda %s: exit code %d, %q, %q", c.args, code, stdout, stderr)
 		}
 	}
-	if want := []string{`join ["10.0.0.2:13307" "10.0.0.3:13307"]`, "leave", `remove "n3"`}; !reflect.DeepEqual(node.asked, want) {
+	if want := []string{`join ["10.0.0.2:13307" "10.0.0.3:13307"]`, "leave", `remove "n3"`, "set max_share=0.3 balance=data", "set max_share= balance=placements"}; !reflect.DeepEqual(node.asked, want) {
 		t.Errorf("asked %q", node.asked)
 	}
 	want := []admin.LibraryChange{
@@ -216,6 +242,7 @@ func TestCommandsSayWhatTheyDid(t *testing.T) {
 		{Op: admin.SetTLS, Library: "y", TLS: "verify_identity"},
 		{Op: admin.SetWeight, Library: "x", Weight: 7},
 		{Op: admin.CloseLibrary, Library: "x"},
+		{Op: admin.DrainLibrary, Library: "x"},
 		{Op: admin.OpenLibrary, Library: "x"},
 	}
 	for i, c := range want {
@@ -258,6 +285,51 @@ func TestStatusTable(t *testing.T) {
 	golden(t, "status.txt", stdout)
 }
 
+func TestStatusTellsWhatBalancingGoesBy(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		byData  bool
+		unsized []string
+		want    string
+	}{
+		{"placements", false, nil, "balance:     placements\n"},
+		{"data", true, nil, "balance:     data\n"},
+		{"two are missing", true, []string{"a", "b"}, "balance:     data (sizes of a, b not known yet: by placements)\n"},
+		{"many are missing", true, []string{"a", "b", "c", "d", "e", "f", "g"}, "balance:     data (sizes of a, b, c, d, e and 2 more not known yet: by placements)\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, stdout, _ := execute("status", "--http", serve(t, &fakeNode{byData: c.byData, unsized: c.unsized}))
+			if !strings.Contains(stdout, c.want) {
+				t.Errorf("got\n%s", stdout)
+			}
+		})
+	}
+}
+
+func TestSizesAreShownWhileTheyAreRead(t *testing.T) {
+	_, stdout, stderr := execute("library", "list", "--http", serve(t, &fakeNode{byData: true}))
+	if stderr != "" {
+		t.Fatal(stderr)
+	}
+	golden(t, "libraries_data.txt", stdout)
+	for bytes, want := range map[uint64]string{0: "unknown", 1: "1 B", 1023: "1023 B", 1024: "1.0 KiB", 5 << 40: "5.0 TiB", 1 << 60: "1024.0 PiB"} {
+		if got := dataSize(bytes); got != want {
+			t.Errorf("%d bytes are %q", bytes, got)
+		}
+	}
+}
+
+func TestSettingsTable(t *testing.T) {
+	_, stdout, stderr := execute("settings", "list", "--http", serve(t, &fakeNode{byData: true, unsized: []string{"x"}}))
+	if stderr != "" {
+		t.Fatal(stderr)
+	}
+	golden(t, "settings.txt", stdout)
+	if code, _, stderr := execute("settings", "list", "--http", serve(t, &fakeNode{lonely: true})); code != exitFailed || !strings.Contains(stderr, cluster.ErrNotMember.Error()) {
+		t.Errorf("a lonely node: exit code %d, %q", code, stderr)
+	}
+}
+
 func TestStatusOfALonelyNode(t *testing.T) {
 	code, stdout, stderr := execute("status", "--http", serve(t, &fakeNode{lonely: true}))
 	if code != exitDone {
@@ -286,6 +358,7 @@ func TestStatusJSONHasTheContractsFields(t *testing.T) {
 		return fields
 	}
 	has("status", status, "leader", "nodes", "libraries", "placements", "bindings", "applied_index")
+	has("settings", status["settings"], "user", "database", "default_library", "default_core", "max_share", "balance")
 	has("node", status["nodes"].([]any)[0], "id", "voter", "alive", "mysql", "http")
 	library := has("library", status["libraries"].([]any)[0], "name", "state", "weight", "tls", "placements", "active", "servers")
 	has("server", library["servers"].([]any)[0], "address", "healthy")
@@ -342,6 +415,26 @@ func TestReload(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestReloadBringsSettingsWhereTheFileNamesThem(t *testing.T) {
+	node := &fakeNode{}
+	path := write(t, serve(t, node), `[
+		{"instance": "mysql_data_1", "forward": [{"ip": "10.1.0.1", "port": 3306}, {"ip": "10.1.0.2", "port": 3306}]},
+		{"instance": "mysql_data_2", "forward": [{"ip": "10.1.0.3", "port": 3306}]}], "max_share": 0.500, "balance": "data"`)
+	const line = "balance placements becomes data\n"
+	if code, stdout, stderr := execute("reload", "-f", path, "--dry-run"); code != exitDone || stdout != line+"dry run: nothing was changed\n" {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	if node.asked != nil {
+		t.Errorf("a dry run asked to %q", node.asked)
+	}
+	if code, stdout, stderr := execute("reload", "-f", path); code != exitDone || stdout != line+"applied\n" {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	if want := []string{"set max_share= balance=data"}; !reflect.DeepEqual(node.asked, want) || node.changes != nil {
+		t.Errorf("asked %q, %+v", node.asked, node.changes)
 	}
 }
 

@@ -16,13 +16,14 @@ import (
 func newLibrary() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "library",
-		Short: "Add, weight, close, open, protect and list libraries",
+		Short: "Add, weight, close, drain, open, protect and list libraries",
 		RunE: action(func(_ *cobra.Command, args []string) error {
-			return &usageError{fmt.Errorf("library needs one of add, weight, close, open, tls and list, not %q", strings.Join(args, " "))}
+			return &usageError{fmt.Errorf("library needs one of add, weight, close, drain, open, tls and list, not %q", strings.Join(args, " "))}
 		}),
 	}
 	cmd.AddCommand(newLibraryAdd(), newLibraryWeight(),
 		newLibraryState("close", "Let a library get no new core objects; those that live there stay", admin.CloseLibrary, "gets no new core objects"),
+		newLibraryState("drain", "Let a library get no new core objects and show that it is to be emptied", admin.DrainLibrary, "gets no new core objects and is to be emptied"),
 		newLibraryState("open", "Let a library get new core objects again", admin.OpenLibrary, "gets new core objects"),
 		newLibraryTLS(), newLibraryList())
 	return cmd

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/reload"
 )
@@ -16,12 +17,12 @@ func newReload() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "reload -f FILE",
-		Short: "Make the cluster's libraries those of a config file",
+		Short: "Make the cluster's libraries and balancing those of a config file",
 		Long: `Show the difference between the forwards of a config file and the cluster's
-libraries and apply it: new libraries, new servers, another order, weights and TLS
-where the file names them. Libraries cannot be removed: a file that lacks one of
-the cluster's changes nothing. The node that is asked is that of --http or, without
-it, the file's own.`,
+libraries and apply it: new libraries, new servers, another order; weights, TLS,
+max_share and balance where the file names them. Libraries cannot be removed: a
+file that lacks one of the cluster's changes nothing. The node that is asked is
+that of --http or, without it, the file's own.`,
 		Example: `  mysqlda reload -f n1.conf --dry-run
   mysqlda reload -f n1.conf`,
 		Args: exactly(),
@@ -52,7 +53,7 @@ func reloadFile(cmd *cobra.Command, t *target, dryRun bool) error {
 	if status.ClusterID == "" {
 		return errors.New(status.NotReady)
 	}
-	plan := reload.Compare(cfg.Forwards, status)
+	plan := reload.Compare(cfg, status)
 	for _, line := range plan.Lines {
 		cmd.Println(line)
 	}
@@ -69,8 +70,18 @@ func reloadFile(cmd *cobra.Command, t *target, dryRun bool) error {
 		cmd.Println("dry run: nothing was changed")
 		return nil
 	}
-	if err := client.ChangeLibraries(cmd.Context(), plan.Request); err != nil {
-		return err
+	if len(plan.Request.Changes) > 0 {
+		if err := client.ChangeLibraries(cmd.Context(), plan.Request); err != nil {
+			return err
+		}
+	}
+	if plan.Settings != (admin.SettingsChange{}) {
+		if err := client.ChangeSettings(cmd.Context(), plan.Settings); err != nil {
+			if len(plan.Request.Changes) > 0 {
+				err = fmt.Errorf("the libraries are changed, but max_share and balance are not: %w", err)
+			}
+			return err
+		}
 	}
 	cmd.Println("applied")
 	return nil

@@ -39,10 +39,8 @@ Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
 		newStatus(), newLocate(),
-		newLibrary(), newReload(), newRing(),
-		newBackup(), newRestore(), newInspect(), newRecover(),
-		newLibrary(), newReload(),
-		newImport(),
+		newLibrary(), newSettings(), newReload(), newRing(),
+		newImport(), newBackup(), newRestore(), newInspect(), newRecover(),
 		newVersion(),
 	)
 	return root

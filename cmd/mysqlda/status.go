@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
+	"github.com/mysqlda/mysqlda/fsm"
 )
 
 func newStatus() *cobra.Command {
@@ -99,6 +100,8 @@ func printStatus(w io.Writer, s admin.Status) error {
 	fmt.Fprintf(table, "leader:\t%s\n", leader)
 	fmt.Fprintf(table, "directory:\tplacements %d, bindings %d, applied index %d\n", s.Placements, s.Bindings, s.AppliedIndex)
 
+	fmt.Fprintf(table, "balance:\t%s\n", balance(s.Settings))
+
 	fmt.Fprintln(table, "\nNODE\tROLE\tALIVE\tMYSQL\tCLUSTER\tGOSSIP\tHTTP\tVERSION")
 	for _, n := range s.Nodes {
 		beside := func(address string) string { return shortened(address, n.MySQL) }
@@ -112,6 +115,25 @@ func printStatus(w io.Writer, s admin.Status) error {
 		return err
 	}
 	return printLibraries(w, s)
+}
+
+// maxNamed bounds how many libraries one line names.
+const maxNamed = 5
+
+// balance says what balancing goes by, and why it does not go by data.
+func balance(s *admin.Settings) string {
+	if s == nil {
+		return "none yet"
+	}
+	names := s.SizesUnknown
+	if len(names) == 0 {
+		return s.Balance
+	}
+	of := strings.Join(names[:min(len(names), maxNamed)], ", ")
+	if more := len(names) - maxNamed; more > 0 {
+		of += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("%s (sizes of %s not known yet: by placements)", s.Balance, of)
 }
 
 // shortened cuts an address to its port where its host is that of the first
@@ -128,18 +150,42 @@ func shortened(address, first string) string {
 	return ":" + port
 }
 
-// printLibraries prints one line a library and server.
+// printLibraries prints one line a library and server. Sizes are a column only
+// where they are read.
 func printLibraries(w io.Writer, s admin.Status) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "LIBRARY\tSTATE\tWEIGHT\tTLS\tPLACEMENTS\tSERVER\tACTIVE\tHEALTH")
+	sized := s.Settings != nil && s.Settings.Balance == fsm.BalanceData.String()
+	data, gap := "", "\t\t\t\t"
+	if sized {
+		data, gap = "\tDATA", gap+"\t"
+	}
+	fmt.Fprintf(table, "LIBRARY\tSTATE\tWEIGHT\tTLS\tPLACEMENTS%s\tSERVER\tACTIVE\tHEALTH\n", data)
 	for _, l := range s.Libraries {
 		first := fmt.Sprintf("%s\t%s\t%d\t%s\t%d", l.Name, l.State, l.Weight, l.TLS, l.Placements)
+		if sized {
+			first += "\t" + dataSize(l.DataBytes)
+		}
 		for _, server := range l.Servers {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", first, server.Address, yesNo(server.Address == l.Active), health(server))
-			first = "\t\t\t\t"
+			first = gap
 		}
 	}
 	return table.Flush()
+}
+
+// dataSize writes a number of bytes in the largest unit of which there is one.
+func dataSize(bytes uint64) string {
+	if bytes == 0 {
+		return "unknown"
+	}
+	size, units := float64(bytes), []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
+	for size >= 1024 && len(units) > 1 {
+		size, units = size/1024, units[1:]
+	}
+	if units[0] == "B" {
+		return fmt.Sprintf("%d B", bytes)
+	}
+	return fmt.Sprintf("%.1f %s", size, units[0])
 }
 
 func role(n admin.NodeStatus, leader string) string {

@@ -14,6 +14,7 @@ type Status struct {
 	ClusterID    string          `json:"cluster_id"`
 	Leader       string          `json:"leader"`
 	Nodes        []NodeStatus    `json:"nodes"`
+	Settings     SettingsStatus  `json:"settings"`
 	Libraries    []LibraryStatus `json:"libraries"`
 	Placements   uint64          `json:"placements"`
 	Bindings     uint64          `json:"bindings"`
@@ -30,6 +31,13 @@ type NodeStatus struct {
 	HTTP  string `json:"http"`
 }
 
+// SettingsStatus is the settings of a Status.
+type SettingsStatus struct {
+	MaxShare     json.Number `json:"max_share"`
+	Balance      string      `json:"balance"`
+	SizesUnknown []string    `json:"sizes_unknown"`
+}
+
 // LibraryStatus is one library of a Status.
 type LibraryStatus struct {
 	Name       string         `json:"name"`
@@ -37,6 +45,7 @@ type LibraryStatus struct {
 	Weight     uint32         `json:"weight"`
 	Placements uint64         `json:"placements"`
 	Active     string         `json:"active"`
+	DataBytes  uint64         `json:"data_bytes"`
 	Servers    []ServerStatus `json:"servers"`
 }
 

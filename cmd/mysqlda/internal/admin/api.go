@@ -7,6 +7,7 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -22,6 +23,8 @@ type Node interface {
 	Locate(ctx context.Context, core string) (Location, error)
 	// ChangeLibraries makes all changes or none.
 	ChangeLibraries(ctx context.Context, request LibraryChanges) error
+	// ChangeSettings changes all settings that are named or none.
+	ChangeSettings(ctx context.Context, request SettingsChange) error
 	// Join makes the node a member of the cluster that any of the given
 	// internode addresses belongs to.
 	Join(ctx context.Context, via []string) error
@@ -53,6 +56,7 @@ type Status struct {
 	Bindings     uint64          `json:"bindings"`
 	Sessions     int             `json:"sessions"` // on the answering node
 	Nodes        []NodeStatus    `json:"nodes"`
+	Settings     *Settings       `json:"settings,omitempty"` // absent while there is no cluster
 	Libraries    []LibraryStatus `json:"libraries"`
 	Pools        []PoolStatus    `json:"pools"` // of the answering node
 }
@@ -73,14 +77,17 @@ type NodeStatus struct {
 // LibraryStatus is one library, with its servers in the order in which they
 // are tried.
 type LibraryStatus struct {
-	ID         uint32         `json:"id"`
-	Name       string         `json:"name"`
-	State      string         `json:"state"` // open or closed
-	Weight     uint32         `json:"weight"`
-	TLS        string         `json:"tls"` // of connections to its servers: off, required, verify_ca or verify_identity
-	Placements uint64         `json:"placements"`
-	Active     string         `json:"active"` // address of the server in use, "" while it changes
-	Servers    []ServerStatus `json:"servers"`
+	ID         uint32 `json:"id"`
+	Name       string `json:"name"`
+	State      string `json:"state"` // open, closed or draining
+	Weight     uint32 `json:"weight"`
+	TLS        string `json:"tls"` // of connections to its servers: off, required, verify_ca or verify_identity
+	Placements uint64 `json:"placements"`
+	Active     string `json:"active"` // address of the server in use, "" while it changes
+	// DataBytes are the bytes of data and indexes in its default database, as last
+	// read; 0 while they are not known. They are read while balance is "data".
+	DataBytes uint64         `json:"data_bytes,omitempty"`
+	Servers   []ServerStatus `json:"servers"`
 }
 
 // ServerStatus is one server of a library. It is healthy when most of the nodes
@@ -132,6 +139,7 @@ const (
 	SetWeight    Operation = "weight"  // Weight
 	OpenLibrary  Operation = "open"    // takes new core objects
 	CloseLibrary Operation = "close"   // gets no new core objects
+	DrainLibrary Operation = "drain"   // gets no new core objects and is to be emptied
 	SetServers   Operation = "servers" // Servers: replaces the list, in this order
 	SetTLS       Operation = "tls"     // TLS
 )
@@ -143,6 +151,28 @@ type LibraryChange struct {
 	Weight  uint32    `json:"weight,omitempty"`
 	Servers []string  `json:"servers,omitempty"` // host:port
 	TLS     string    `json:"tls,omitempty"`     // see LibraryStatus
+}
+
+// Settings are what all nodes share besides the libraries, without the password.
+type Settings struct {
+	User           string `json:"user"`
+	Database       string `json:"database"`
+	DefaultLibrary string `json:"default_library"`
+	DefaultCore    string `json:"default_core"`
+	// UnusedForwardSessionTimeout is in seconds.
+	UnusedForwardSessionTimeout int64 `json:"unused_forward_session_timeout"`
+
+	MaxShare json.Number `json:"max_share"` // 0.001 to 1
+	Balance  string      `json:"balance"`   // placements or data
+	// SizesUnknown names the libraries for whose sake Balance "data" goes by
+	// placements meanwhile: the answering node knows of no reading of their size.
+	SizesUnknown []string `json:"sizes_unknown,omitempty"`
+}
+
+// SettingsChange is a request to change settings. What is "" stays as it is.
+type SettingsChange struct {
+	MaxShare json.Number `json:"max_share,omitempty"` // 0.001 to 1, with at most three decimals
+	Balance  string      `json:"balance,omitempty"`   // placements or data
 }
 
 // JoinRequest names members of the cluster to join, by internode address.

@@ -71,6 +71,11 @@ func (c *Client) ChangeLibraries(ctx context.Context, changes LibraryChanges) er
 	return c.do(ctx, http.MethodPost, "/api/v1/libraries", changes, nil)
 }
 
+// ChangeSettings changes all settings that are named or none.
+func (c *Client) ChangeSettings(ctx context.Context, change SettingsChange) error {
+	return c.do(ctx, http.MethodPost, "/api/v1/settings", change, nil)
+}
+
 // Join makes the node join the cluster of the given internode addresses.
 func (c *Client) Join(ctx context.Context, via []string) error {
 	return c.do(ctx, http.MethodPost, "/api/v1/join", JoinRequest{via}, nil)

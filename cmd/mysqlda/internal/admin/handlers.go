@@ -44,6 +44,13 @@ func (s *Server) changeLibraries(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+func (s *Server) changeSettings(w http.ResponseWriter, r *http.Request) {
+	var request SettingsChange
+	s.change(w, r, changeTimeout, &request, func(ctx context.Context) error {
+		return s.node.ChangeSettings(ctx, request)
+	})
+}
+
 func (s *Server) join(w http.ResponseWriter, r *http.Request) {
 	var request JoinRequest
 	s.change(w, r, joinTimeout, &request, func(ctx context.Context) error {

@@ -99,6 +99,7 @@ func (s *Server) routes(metrics prometheus.Gatherer) http.Handler {
 	mux.HandleFunc("GET /api/v1/backup", s.backup)
 	mux.HandleFunc("POST /api/v1/libraries", s.changeLibraries)
 	mux.HandleFunc("POST /api/v1/import", s.importRecords)
+	mux.HandleFunc("POST /api/v1/settings", s.changeSettings)
 	mux.HandleFunc("POST /api/v1/join", s.join)
 	mux.HandleFunc("POST /api/v1/leave", s.leave)
 	mux.HandleFunc("DELETE /api/v1/nodes/{id}", s.remove)

@@ -46,6 +46,10 @@ func (f *fakeNode) Import(_ context.Context, clusterID string, records fsm.Impor
 	return ImportResult{Added: uint64(records.Records())}, f.note("import %d records into %s", records.Records(), clusterID)
 }
 
+func (f *fakeNode) ChangeSettings(_ context.Context, r SettingsChange) error {
+	return f.note("set %+v", r)
+}
+
 func (f *fakeNode) note(format string, args ...any) error {
 	f.asked = append(f.asked, fmt.Sprintf(format, args...))
 	return f.err
@@ -122,6 +126,8 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		{"a form of a web page", "POST", "/api/v1/leave", "text/plain", "{}", 415, `{"error":"the request needs Content-Type: application/json"}`},
 		{"no content type", "POST", "/api/v1/libraries", "", "{}", 415, `{"error":"the request needs Content-Type: application/json"}`},
 		{"not JSON", "POST", "/api/v1/join", "application/json", "via", 400, `{"error":"bad request: invalid character 'v' looking for beginning of value"}`},
+		{"a share that is no number", "POST", "/api/v1/settings", "application/json", `{"max_share":"half"}`, 400, `{"error":"bad request: json: invalid number literal, trying to unmarshal \"\\\"half\\\"\" into Number"}`},
+		{"unknown setting", "POST", "/api/v1/settings", "application/json", `{"user":"u"}`, 400, `{"error":"bad request: json: unknown field \"user\""}`},
 		{"unknown field", "POST", "/api/v1/join", "application/json", `{"from":["a:1"]}`, 400, `{"error":"bad request: json: unknown field \"from\""}`},
 		{"two values", "POST", "/api/v1/join", "application/json", `{}{}`, 400, `{"error":"bad request: something follows the JSON value"}`},
 		{"too large", "POST", "/api/v1/join", "application/json", `{"via":["` + strings.Repeat("a", maxBodyBytes) + `"]}`, 413, `{"error":"the request has more than 1048576 bytes"}`},
@@ -170,7 +176,8 @@ func TestErrorsOfTheNodeChooseTheStatusAndTheHint(t *testing.T) {
 func TestClientAndServerUnderstandEachOther(t *testing.T) {
 	node := &fakeNode{status: Status{
 		Node: "n1", Leader: "n2", AppliedIndex: 7, Placements: 3,
-		Nodes: []NodeStatus{{ID: "n1", Voter: true, Alive: true, MySQL: "a:1", HTTP: "a:4"}},
+		Settings: &Settings{User: "u", MaxShare: "0.5", Balance: "data", SizesUnknown: []string{"x"}},
+		Nodes:    []NodeStatus{{ID: "n1", Voter: true, Alive: true, MySQL: "a:1", HTTP: "a:4"}},
 		Libraries: []LibraryStatus{{Name: "x", State: "open", Weight: 100, Active: "b:1", Servers: []ServerStatus{
 			{Address: "b:1", Healthy: true, SeenBy: []SeenBy{{Node: "n1", Healthy: true}}},
 		}}},
@@ -185,8 +192,10 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 		t.Errorf("locate: got %+v, %v", location, err)
 	}
 	changes := LibraryChanges{ExpectVersion: 3, Changes: []LibraryChange{{Op: AddLibrary, Library: "y", Weight: 5, Servers: []string{"c:1"}}}}
-	err = errors.Join(client.ChangeLibraries(ctx, changes), client.Join(ctx, []string{"a:2"}), client.Leave(ctx), client.Remove(ctx, "n/3 %"))
-	want := []string{fmt.Sprintf("change %+v", changes), `join ["a:2"]`, "leave", `remove "n/3 %"`}
+	err = errors.Join(client.ChangeLibraries(ctx, changes),
+		client.ChangeSettings(ctx, SettingsChange{MaxShare: "0.3", Balance: "data"}), client.ChangeSettings(ctx, SettingsChange{Balance: "data"}),
+		client.Join(ctx, []string{"a:2"}), client.Leave(ctx), client.Remove(ctx, "n/3 %"))
+	want := []string{fmt.Sprintf("change %+v", changes), "set {MaxShare:0.3 Balance:data}", "set {MaxShare: Balance:data}", `join ["a:2"]`, "leave", `remove "n/3 %"`}
 	if err != nil || !reflect.DeepEqual(node.asked, want) {
 		t.Errorf("asked %q, %v", node.asked, err)
 	}

@@ -2,9 +2,10 @@
 // commas, decoded strictly into one immutable value.
 //
 // The keys server, auth, session_pool and forwards are those of the original
-// program, so its file starts a one-node cluster unchanged. auth, session_pool
-// and forwards seed a new cluster (see Config.Seed); afterwards the cluster's
-// own copy is what counts and these keys are read by `mysqlda reload` only.
+// program, so its file starts a one-node cluster unchanged. auth, session_pool,
+// forwards, max_share and balance seed a new cluster (see Config.Seed); afterwards
+// the cluster's own copy is what counts, and the last three are read by `mysqlda
+// reload` only.
 //
 // The package opens nothing but the file itself and decides nothing about a
 // running node; package daemon does.
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/ring"
 )
 
 // MaxFileBytes bounds the whole file. The bounds of names, accounts, libraries
@@ -38,6 +40,7 @@ const (
 	DefaultDataDir         = "mysqlda-data"
 	DefaultIdleTimeout     = 60 * time.Second
 	DefaultShutdownTimeout = 10 * time.Second
+	DefaultMaxShareMille   = ring.DefaultMaxShareMille
 
 	// Where the other ports are when the file does not say, counted from
 	// server.listen_port.
@@ -58,6 +61,7 @@ type Config struct {
 	IdleTimeout time.Duration // session_pool.unused_forward_session_timeout
 	Backend     Backend
 	Forwards    []Forward
+	Balancing   Balancing
 	Node        Node
 	Cluster     Cluster
 	HTTP        HTTP
@@ -98,6 +102,16 @@ type Forward struct {
 	// HasTLS says that the file names it. Where it does not, reload leaves the
 	// cluster's alone.
 	HasTLS bool
+}
+
+// Balancing is how new core objects are spread over the libraries, besides their
+// weights. HasMaxShare and HasBalance say that the file names it. Where it does not, reload leaves the
+// cluster's alone.
+type Balancing struct {
+	MaxShareMille uint32 // the largest share of one library, in thousandths
+	HasMaxShare   bool
+	Balance       fsm.Balance
+	HasBalance    bool
 }
 
 // Node is who this node is.

@@ -41,6 +41,7 @@ func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
 		Auth:        Auth{User: "calvin", Password: "calvin", Database: "calvindb"},
 		IdleTimeout: time.Minute,
 		Forwards:    []Forward{{Library: "mysqlda1", Weight: 100, Servers: []string{"127.0.0.1:3306"}}},
+		Balancing:   Balancing{MaxShareMille: 500, Balance: fsm.BalancePlacements},
 		Node:        Node{DataDir: filepath.Join(dir, "mysqlda-data")},
 		Cluster:     Cluster{Listen: "127.0.0.1:13307", Gossip: "127.0.0.1:13308"},
 		HTTP:        HTTP{Listen: "127.0.0.1:13309"},
@@ -89,6 +90,7 @@ func TestEveryKeyIsRead(t *testing.T) {
     { "instance": "a", "weight": 0, "tls": "verify_ca", "forward": [ { "ip": "db1.example.com", "port": 3306 }, { "ip": "::1", "port": 3307 } ] },
     { "instance": "b", "forward": [ { "ip": "10.0.0.1", "port": 3306 } ], },
   ],
+  "max_share": 0.25, "balance": "data",
   "node": { "id": "n1", "data_dir": "../n1-data", "advertise": "node1" },
   "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1" },
   "http": { "listen": "localhost:65535" },
@@ -114,10 +116,11 @@ func TestEveryKeyIsRead(t *testing.T) {
 			{Library: "a", Weight: 0, HasWeight: true, TLS: fsm.TLSVerifyCA, HasTLS: true, Servers: []string{"db1.example.com:3306", "[::1]:3307"}},
 			{Library: "b", Weight: 100, Servers: []string{"10.0.0.1:3306"}},
 		},
-		Node:    Node{ID: "n1", DataDir: "/etc/n1-data", Advertise: "node1"},
-		Cluster: Cluster{Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1"},
-		HTTP:    HTTP{Listen: "localhost:65535"},
-		Log:     Log{Level: "debug", Format: "json"},
+		Balancing: Balancing{MaxShareMille: 250, HasMaxShare: true, Balance: fsm.BalanceData, HasBalance: true},
+		Node:      Node{ID: "n1", DataDir: "/etc/n1-data", Advertise: "node1"},
+		Cluster:   Cluster{Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1"},
+		HTTP:      HTTP{Listen: "localhost:65535"},
+		Log:       Log{Level: "debug", Format: "json"},
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got  %+v\nwant %+v", cfg, want)

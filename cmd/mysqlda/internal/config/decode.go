@@ -56,6 +56,7 @@ func (c *Config) decode(root *object) {
 	if name := c.Auth.DefaultLibrary; name != "" && c.Forwards != nil && !c.hasLibrary(name) {
 		auth.report("default_library", "%q is no library of forwards", name)
 	}
+	c.decodeBalancing(root)
 	c.decodeNode(root)
 	c.decodeListeners(root, server, ip, port)
 	c.decodeLog(root)
@@ -138,6 +139,19 @@ func (f *Forward) decodeServers(o *object) {
 	})
 	if len(f.Servers) == 0 {
 		o.report("forward", "needs at least one MySQL server {\"ip\": ..., \"port\": ...}")
+	}
+}
+
+func (c *Config) decodeBalancing(root *object) {
+	b := &c.Balancing
+	b.MaxShareMille = DefaultMaxShareMille
+	b.HasMaxShare = root.share("max_share", &b.MaxShareMille)
+	word := b.Balance.String()
+	if b.HasBalance = root.choice("balance", &word, fsm.Balances()...); b.HasBalance {
+		b.Balance, _ = fsm.ParseBalance(word)
+	}
+	if b.Balance == fsm.BalanceData && c.Auth.User != "" && c.Auth.Database == "" {
+		root.report("balance", "goes by the size of the default database, and auth.db names none")
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/tailscale/hujson"
+
+	"github.com/mysqlda/mysqlda/fsm"
 )
 
 // document is a parsed file while it is being decoded. It gathers problems
@@ -83,10 +85,12 @@ func (d *document) err(file string) error {
 
 // object is one JSON object of the document. Reading a key makes it known;
 // choice reads an optional string that must be one of the given words.
-func (o *object) choice(name string, into *string, words ...string) {
-	if o.text(name, into) && !slices.Contains(words, *into) {
+func (o *object) choice(name string, into *string, words ...string) (present bool) {
+	present = o.text(name, into)
+	if present && !slices.Contains(words, *into) {
 		o.report(name, "must be one of %s, not %q", strings.Join(words, ", "), *into)
 	}
+	return present
 }
 
 // close reports the keys that nothing has read.
@@ -253,6 +257,26 @@ func (o *object) whole(name string, lo, hi int64, into *int64) (present bool) {
 		return false
 	}
 	*into = n
+	return true
+}
+
+// share reads an optional share and gives it in thousandths.
+func (o *object) share(name string, into *uint32) (present bool) {
+	m := o.get(name)
+	if m == nil {
+		return false
+	}
+	lit, ok := m.value.Value.(hujson.Literal)
+	if !ok || lit.Kind() != '0' {
+		o.report(name, "must be a number, not %s", kindName(m.value))
+		return false
+	}
+	mille, ok := fsm.ParseShare(string(lit))
+	if !ok {
+		o.report(name, "must be a number from 0.001 to 1 with at most three decimals, not %s", lit)
+		return false
+	}
+	*into = mille
 	return true
 }
 

@@ -52,6 +52,14 @@ func TestErrorsNameTheLineAndTheKey(t *testing.T) {
 			"advertise", `{"node": {"advertise": "0.0.0.0"}}`,
 			`:1: node.advertise: must be the IP address or host name under which others reach this node, not "0.0.0.0"`,
 		},
+		{"share as text", `{"max_share": "0.3"}`, `:1: max_share: must be a number, not a string`},
+		{"share too large", `{"max_share": 1.5}`, `:1: max_share: must be a number from 0.001 to 1 with at most three decimals, not 1.5`},
+		{"share of nothing", `{"max_share": 0}`, `:1: max_share: must be a number from 0.001 to 1 with at most three decimals, not 0`},
+		{"balance", `{"balance": "weights"}`, `:1: balance: must be one of placements, data, not "weights"`},
+		{
+			"balance without a database", `{"auth": {"user": "u"}, "balance": "data"}`,
+			`:1: balance: goes by the size of the default database, and auth.db names none`,
+		},
 		{"empty user", `{"auth": {"user": ""}}`, `:1: auth.user: is missing or empty`},
 		{"zero byte", `{"auth": {"user": "a\u0000b"}}`, `:1: auth.user: must not contain a zero byte`},
 		{
@@ -115,12 +123,12 @@ func TestErrorsNameTheLineAndTheKey(t *testing.T) {
 
 		{
 			"the first in the file is told", "{\n\"x\": 1,\n\"server\": {\"listen_port\": 0},\n\"auth\": 1}",
-			`:2: x: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, node, cluster, http, log (and 2 more problems)`,
+			`:2: x: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, node, cluster, http, log (and 2 more problems)`,
 		},
 		{"not closed", "{\n\"server\": {", `:2: not JSON: column 12: parsing value: unexpected EOF`},
 		{"no comma", "{\n\"a\": 1\n\"b\": 2}", `:3: not JSON: column 1: invalid character '"' after object value (expecting ',' or '}')`},
 		{"a password that is not closed does not show", "{\"auth\": {\"pass\": \"sesame\n\"}}", `:1: not JSON: column 19: invalid literal`},
-		{"line break in a key", `{"a\nb": 1}`, `:1: a?b: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, node, cluster, http, log`},
+		{"line break in a key", `{"a\nb": 1}`, `:1: a?b: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, node, cluster, http, log`},
 		{"empty file", "", `:1: not JSON: column 1: parsing value: unexpected EOF`},
 		{"something after the end", "{}\n{}", `:2: not JSON: column 1: invalid character '{' after top-level value`},
 	} {

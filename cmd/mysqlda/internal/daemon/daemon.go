@@ -200,6 +200,7 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 			Version: g.Version, Capabilities: uint64(g.Capabilities), Collation: g.Collation,
 		})
 	}
+	path.backend.Measured = node.ReportData
 	backends := backend.New(path.backend)
 	d.closers = append(d.closers, func() error { backends.Close(); return nil })
 	backends.OnHealthChange(func(health []backend.ServerHealth) { node.SetHealth(seenHealth(health)) })

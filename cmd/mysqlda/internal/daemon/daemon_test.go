@@ -21,7 +21,6 @@ import (
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 	"github.com/mysqlda/mysqlda/fsm"
-	"github.com/mysqlda/mysqlda/ring"
 	"github.com/mysqlda/mysqlda/test/harness/port"
 )
 
@@ -32,12 +31,13 @@ func TestSeedTakesEverythingFromTheFile(t *testing.T) {
 	got := seed(&config.Config{
 		Auth:        config.Auth{User: "u", Password: "p", Database: "d", DefaultLibrary: "a", DefaultCore: "c"},
 		IdleTimeout: time.Minute,
+		Balancing:   config.Balancing{MaxShareMille: 300, Balance: fsm.BalanceData},
 		Forwards:    []config.Forward{{Library: "a", Weight: 5, Servers: []string{"h:1", "h:2"}, TLS: fsm.TLSVerifyCA}},
 	})
 	want := fsm.Bootstrap{
 		Settings: fsm.Settings{
 			User: "u", Password: "p", Database: "d", DefaultLibrary: "a", DefaultCore: "c",
-			UnusedForwardSessionTimeout: time.Minute, MaxShareMille: ring.DefaultMaxShareMille,
+			UnusedForwardSessionTimeout: time.Minute, MaxShareMille: 300, Balance: fsm.BalanceData,
 		},
 		Libraries: []fsm.AddLibrary{{Name: "a", Weight: 5, Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}}, TLS: fsm.TLSVerifyCA}},
 	}
@@ -56,6 +56,7 @@ func TestEveryOperationHasItsCommand(t *testing.T) {
 		{admin.LibraryChange{Op: admin.SetWeight, Library: "a", Weight: 3}, fsm.SetWeight{Library: "a", Weight: 3}},
 		{admin.LibraryChange{Op: admin.OpenLibrary, Library: "a"}, fsm.SetState{Library: "a", State: fsm.LibraryOpen}},
 		{admin.LibraryChange{Op: admin.CloseLibrary, Library: "a"}, fsm.SetState{Library: "a", State: fsm.LibraryClosed}},
+		{admin.LibraryChange{Op: admin.DrainLibrary, Library: "a"}, fsm.SetState{Library: "a", State: fsm.LibraryDraining}},
 		{admin.LibraryChange{Op: admin.SetServers, Library: "a", Servers: []string{"h:1"}}, fsm.SetServers{Library: "a", Servers: list}},
 		{admin.LibraryChange{Op: admin.AddLibrary, Library: "a", Servers: []string{"h:1"}, TLS: "verify_identity"}, fsm.AddLibrary{Name: "a", Servers: list, TLS: fsm.TLSVerifyIdentity}},
 		{admin.LibraryChange{Op: admin.SetTLS, Library: "a", TLS: "required"}, fsm.SetTLS{Library: "a", TLS: fsm.TLSRequired}},
@@ -68,6 +69,22 @@ func TestEveryOperationHasItsCommand(t *testing.T) {
 	for _, c := range []admin.LibraryChange{{Op: "burn"}, {Op: admin.SetTLS, Library: "a"}, {Op: admin.AddLibrary, Library: "a", TLS: "on"}} {
 		if _, err := libraryChange(c); !errors.Is(err, admin.ErrBadRequest) {
 			t.Errorf("%+v: got %v", c, err)
+		}
+	}
+}
+
+func TestSettingsOfTheAPIHaveTheirCommand(t *testing.T) {
+	got, err := settingsChange(admin.SettingsChange{MaxShare: "0.25", Balance: "data"})
+	if want := (fsm.ChangeSettings{MaxShareMille: new(uint32(250)), Balance: new(fsm.BalanceData)}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	got, err = settingsChange(admin.SettingsChange{Balance: "placements"})
+	if want := (fsm.ChangeSettings{Balance: new(fsm.BalancePlacements)}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, bad := range []admin.SettingsChange{{MaxShare: "0"}, {MaxShare: "1e-1"}, {MaxShare: "0.3", Balance: "weights"}} {
+		if got, err := settingsChange(bad); !errors.Is(err, admin.ErrBadRequest) {
+			t.Errorf("%+v was taken for %+v, %v", bad, got, err)
 		}
 	}
 }

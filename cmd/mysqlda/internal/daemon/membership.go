@@ -14,7 +14,6 @@ import (
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 	"github.com/mysqlda/mysqlda/fsm"
-	"github.com/mysqlda/mysqlda/ring"
 )
 
 const (
@@ -60,7 +59,8 @@ func seed(cfg *config.Config) fsm.Bootstrap {
 		DefaultLibrary:              cfg.Auth.DefaultLibrary,
 		DefaultCore:                 cfg.Auth.DefaultCore,
 		UnusedForwardSessionTimeout: cfg.IdleTimeout,
-		MaxShareMille:               ring.DefaultMaxShareMille,
+		MaxShareMille:               cfg.Balancing.MaxShareMille,
+		Balance:                     cfg.Balancing.Balance,
 	}}
 	for _, f := range cfg.Forwards {
 		b.Libraries = append(b.Libraries, fsm.AddLibrary{Name: f.Library, Weight: f.Weight, Servers: servers(f.Servers), TLS: f.TLS})

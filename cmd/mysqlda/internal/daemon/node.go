@@ -92,6 +92,8 @@ func libraryChange(c admin.LibraryChange) (fsm.LibraryChange, error) {
 		return fsm.SetState{Library: c.Library, State: fsm.LibraryOpen}, nil
 	case admin.CloseLibrary:
 		return fsm.SetState{Library: c.Library, State: fsm.LibraryClosed}, nil
+	case admin.DrainLibrary:
+		return fsm.SetState{Library: c.Library, State: fsm.LibraryDraining}, nil
 	case admin.SetServers:
 		return fsm.SetServers{Library: c.Library, Servers: servers(c.Servers)}, nil
 	case admin.SetTLS:
@@ -117,6 +119,38 @@ func (d *daemon) Backup(ctx context.Context) (*fsm.Snapshot, error) {
 		return nil, err
 	}
 	return node.Backup(ctx)
+}
+
+// ChangeSettings implements admin.Node.
+func (d *daemon) ChangeSettings(ctx context.Context, request admin.SettingsChange) error {
+	node, err := d.running()
+	if err != nil {
+		return err
+	}
+	change, err := settingsChange(request)
+	if err != nil {
+		return err
+	}
+	return node.ChangeSettings(ctx, change)
+}
+
+func settingsChange(request admin.SettingsChange) (fsm.ChangeSettings, error) {
+	var change fsm.ChangeSettings
+	if text := request.MaxShare.String(); text != "" {
+		mille, ok := fsm.ParseShare(text)
+		if !ok {
+			return change, fmt.Errorf("%w: max_share is a number from 0.001 to 1 with at most three decimals, not %s", admin.ErrBadRequest, text)
+		}
+		change.MaxShareMille = &mille
+	}
+	if request.Balance != "" {
+		balance, ok := fsm.ParseBalance(request.Balance)
+		if !ok {
+			return change, fmt.Errorf("%w: balance is one of %s, not %q", admin.ErrBadRequest, strings.Join(fsm.Balances(), ", "), request.Balance)
+		}
+		change.Balance = &balance
+	}
+	return change, nil
 }
 
 // Join implements admin.Node.

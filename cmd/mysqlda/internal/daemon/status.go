@@ -1,7 +1,9 @@
 package daemon
 
 import (
+	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
@@ -15,7 +17,7 @@ func (d *daemon) Status() (admin.Status, error) {
 	if err != nil {
 		return admin.Status{}, err
 	}
-	known, set := node.Status(), node.Libraries()
+	known, set, data := node.Status(), node.Libraries(), node.LibraryData()
 	status := admin.Status{
 		Node:         known.NodeID,
 		Version:      d.options.Version,
@@ -31,7 +33,8 @@ func (d *daemon) Status() (admin.Status, error) {
 		Placements:   known.Counts.Placements,
 		Bindings:     known.Counts.Bindings,
 		Nodes:        make([]admin.NodeStatus, 0, len(known.Nodes)),
-		Libraries:    libraries(set, known.Counts, node.Health()),
+		Libraries:    libraries(set, known.Counts, node.Health(), data),
+		Settings:     settings(node.Settings(), data),
 		Pools:        []admin.PoolStatus{},
 	}
 	if reason := d.Ready(); reason != nil {
@@ -55,7 +58,7 @@ func (d *daemon) Status() (admin.Status, error) {
 	return status, nil
 }
 
-func libraries(set *fsm.LibrarySet, counts fsm.Counts, seen []cluster.NodeHealth) []admin.LibraryStatus {
+func libraries(set *fsm.LibrarySet, counts fsm.Counts, seen []cluster.NodeHealth, data cluster.LibraryData) []admin.LibraryStatus {
 	list := make([]admin.LibraryStatus, 0, len(set.All()))
 	for _, l := range set.All() {
 		status := admin.LibraryStatus{
@@ -66,6 +69,7 @@ func libraries(set *fsm.LibrarySet, counts fsm.Counts, seen []cluster.NodeHealth
 			TLS:        l.TLS.String(),
 			Placements: counts.ByLibrary[l.ID],
 			Active:     l.Active,
+			DataBytes:  data.Bytes[l.ID],
 			Servers:    make([]admin.ServerStatus, 0, len(l.Servers)),
 		}
 		for _, s := range l.Servers {
@@ -74,6 +78,20 @@ func libraries(set *fsm.LibrarySet, counts fsm.Counts, seen []cluster.NodeHealth
 		list = append(list, status)
 	}
 	return list
+}
+
+// settings is nil while there are none.
+func settings(s *fsm.Settings, data cluster.LibraryData) *admin.Settings {
+	if s == nil {
+		return nil
+	}
+	return &admin.Settings{
+		User: s.User, Database: s.Database, DefaultLibrary: s.DefaultLibrary, DefaultCore: s.DefaultCore,
+		UnusedForwardSessionTimeout: int64(s.UnusedForwardSessionTimeout / time.Second),
+		MaxShare:                    json.Number(fsm.FormatShare(s.MaxShareMille)),
+		Balance:                     s.Balance.String(),
+		SizesUnknown:                data.Unknown,
+	}
 }
 
 // serverStatus puts together what the nodes that are alive see of a server.

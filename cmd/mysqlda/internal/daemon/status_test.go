@@ -60,9 +60,9 @@ func TestLibrariesCarryTheirCounts(t *testing.T) {
 		ID: 2, Name: "x", State: fsm.LibraryClosed, Weight: 7, TLS: fsm.TLSVerifyCA, Active: "h:1",
 		Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}},
 	}})
-	got := libraries(set, fsm.Counts{ByLibrary: map[fsm.LibraryID]uint64{2: 9}}, []cluster.NodeHealth{sees("n1", true)})
+	got := libraries(set, fsm.Counts{ByLibrary: map[fsm.LibraryID]uint64{2: 9}}, []cluster.NodeHealth{sees("n1", true)}, cluster.LibraryData{Bytes: map[fsm.LibraryID]uint64{2: 77}})
 	want := []admin.LibraryStatus{{
-		ID: 2, Name: "x", State: "closed", Weight: 7, TLS: "verify_ca", Placements: 9, Active: "h:1",
+		ID: 2, Name: "x", State: "closed", Weight: 7, TLS: "verify_ca", Placements: 9, Active: "h:1", DataBytes: 77,
 		Servers: []admin.ServerStatus{
 			{Address: "h:1", Healthy: true, SeenBy: []admin.SeenBy{{Node: "n1", Healthy: true}}},
 			{Address: "h:2", SeenBy: []admin.SeenBy{}},

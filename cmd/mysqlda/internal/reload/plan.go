@@ -1,8 +1,9 @@
-// Package reload compares the forwards of a config file with a cluster's
-// libraries and plans the changes that make them equal. It changes nothing.
+// Package reload compares a config file with a cluster's libraries and settings
+// and plans the changes that make them equal. It changes nothing.
 package reload
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,19 +15,20 @@ import (
 
 // Plan is what has to change.
 type Plan struct {
-	Request admin.LibraryChanges // to be sent as it is, unless Request.Changes is empty
-	Lines   []string             // the difference in plain words
+	Request  admin.LibraryChanges // to be sent as it is, unless Request.Changes is empty
+	Settings admin.SettingsChange // to be sent after that, unless it is zero
+	Lines    []string             // the difference in plain words
 	// Missing names the libraries that the cluster has and the file has not.
 	// Libraries cannot be removed.
 	Missing []string
 }
 
-// Compare plans how the libraries that status shows become those of forwards.
-// Weight and TLS of a library that exists are left alone unless the file names
-// them.
-func Compare(forwards []config.Forward, status admin.Status) Plan {
+// Compare plans how the libraries and settings that status shows become those of
+// the file. Weight and TLS of a library that exists, and the settings, are left
+// alone unless the file names them.
+func Compare(cfg *config.Config, status admin.Status) Plan {
 	plan := Plan{Request: admin.LibraryChanges{ExpectVersion: status.RingVersion}}
-	for _, f := range forwards {
+	for _, f := range cfg.Forwards {
 		i := slices.IndexFunc(status.Libraries, func(l admin.LibraryStatus) bool { return l.Name == f.Library })
 		if i < 0 {
 			what := fmt.Sprintf("is new: weight %d, servers %s", f.Weight, strings.Join(f.Servers, ", "))
@@ -39,11 +41,30 @@ func Compare(forwards []config.Forward, status admin.Status) Plan {
 		plan.compare(f, status.Libraries[i])
 	}
 	for _, l := range status.Libraries {
-		if !slices.ContainsFunc(forwards, func(f config.Forward) bool { return f.Library == l.Name }) {
+		if !slices.ContainsFunc(cfg.Forwards, func(f config.Forward) bool { return f.Library == l.Name }) {
 			plan.Missing = append(plan.Missing, l.Name)
 		}
 	}
+	if status.Settings != nil {
+		plan.compareSettings(cfg.Balancing, *status.Settings)
+	}
 	return plan
+}
+
+func (p *Plan) compareSettings(b config.Balancing, s admin.Settings) {
+	setting := func(name, now, then string) bool {
+		if now == then {
+			return false
+		}
+		p.Lines = append(p.Lines, fmt.Sprintf("%s %s becomes %s", name, now, then))
+		return true
+	}
+	if share := fsm.FormatShare(b.MaxShareMille); b.HasMaxShare && setting("max_share", s.MaxShare.String(), share) {
+		p.Settings.MaxShare = json.Number(share)
+	}
+	if b.HasBalance && setting("balance", s.Balance, b.Balance.String()) {
+		p.Settings.Balance = b.Balance.String()
+	}
 }
 
 func (p *Plan) compare(f config.Forward, l admin.LibraryStatus) {

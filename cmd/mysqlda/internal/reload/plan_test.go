@@ -22,13 +22,16 @@ func TestCompare(t *testing.T) {
 		library("a", 100, "h:1", "h:2"), library("b", 50, "h:3"),
 	}}
 	status.Libraries[1].TLS = "required"
+	status.Settings = &admin.Settings{MaxShare: "0.5", Balance: "placements"}
 	a := config.Forward{Library: "a", Weight: 100, Servers: []string{"h:1", "h:2"}}
 	b := config.Forward{Library: "b", Weight: 100, Servers: []string{"h:3"}}
 	with := func(f config.Forward, servers ...string) config.Forward { f.Servers = servers; return f }
 	for _, c := range []struct {
 		name     string
 		forwards []config.Forward
+		balance  config.Balancing
 		changes  []admin.LibraryChange
+		settings admin.SettingsChange
 		lines    []string
 		missing  []string
 	}{
@@ -77,11 +80,25 @@ func TestCompare(t *testing.T) {
 			name:     "TLS that is as the file names it",
 			forwards: []config.Forward{{Library: "a", TLS: fsm.TLSOff, HasTLS: true, Servers: a.Servers}, b},
 		},
+		{
+			name: "settings that the file does not name", forwards: []config.Forward{a, b},
+			balance: config.Balancing{MaxShareMille: 300, Balance: fsm.BalanceData},
+		},
+		{
+			name: "settings that are as the file names them", forwards: []config.Forward{a, b},
+			balance: config.Balancing{MaxShareMille: 500, HasMaxShare: true, HasBalance: true},
+		},
+		{
+			name: "settings that the file names", forwards: []config.Forward{a, b},
+			balance:  config.Balancing{MaxShareMille: 300, HasMaxShare: true, Balance: fsm.BalanceData, HasBalance: true},
+			settings: admin.SettingsChange{MaxShare: "0.3", Balance: "data"},
+			lines:    []string{"max_share 0.5 becomes 0.3", "balance placements becomes data"},
+		},
 		{name: "library that the file lacks", forwards: []config.Forward{b}, missing: []string{"a"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			want := Plan{Request: admin.LibraryChanges{ExpectVersion: 7, Changes: c.changes}, Lines: c.lines, Missing: c.missing}
-			if got := Compare(c.forwards, status); !reflect.DeepEqual(got, want) {
+			want := Plan{Request: admin.LibraryChanges{ExpectVersion: 7, Changes: c.changes}, Settings: c.settings, Lines: c.lines, Missing: c.missing}
+			if got := Compare(&config.Config{Forwards: c.forwards, Balancing: c.balance}, status); !reflect.DeepEqual(got, want) {
 				t.Errorf("\ngot  %+v\nwant %+v", got, want)
 			}
 		})
