@@ -10,6 +10,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/chart"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/forecast"
+	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/ring"
 )
 
@@ -62,7 +63,7 @@ weight 0 gets nothing; the rule of 0.0.7 knows no weights.`,
 	flags.StringSliceVar(&in.libraries, "libraries", nil, "the libraries with their core objects, and their `weights` unless 100")
 	flags.StringSliceVar(&in.added, "add", nil, "`names` of new libraries without core objects, with :WEIGHT unless 100")
 	flags.StringVar(&in.objects, "objects", "", "`count` of new core objects")
-	flags.Uint32Var(&in.maxShareMille, "max-share", ring.DefaultMaxShareMille, "largest share of new core objects that balancing gives to one library, in `thousandths`")
+	flags.StringVar(&in.maxShare, "max-share", fsm.FormatShare(ring.DefaultMaxShareMille), "largest `share` of new core objects that balancing gives to one library")
 	flags.IntVar(&in.steps, "steps", 5, "`number` of steps that are shown")
 	flags.StringVar(&file, "chart", "", "also draw it: an SVG `file` to write")
 	out.flags(cmd)
@@ -91,9 +92,13 @@ func (in *simulationInput) run() (*simulation, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &simulation{maxShareMille: in.maxShareMille, every: (chartPoints + in.steps - 1) / in.steps}
+	mille, ok := fsm.ParseShare(in.maxShare)
+	if !ok {
+		return nil, fmt.Errorf("--max-share must be a number from 0.001 to 1 with at most three decimals, not %q", in.maxShare)
+	}
+	s := &simulation{maxShareMille: mille, every: (chartPoints + in.steps - 1) / in.steps}
 	s.plan = forecast.Plan{Libraries: libraries, NewObjects: objects, Points: in.steps * s.every}
-	s.ours = forecast.Run(s.plan, forecast.ByRing(libraries, ring.Policy{MaxShareMille: in.maxShareMille}))
+	s.ours = forecast.Run(s.plan, forecast.ByRing(libraries, ring.Policy{MaxShareMille: mille}))
 	s.original = forecast.Run(s.plan, forecast.ByOriginal(libraries))
 	return s, nil
 }

@@ -25,7 +25,7 @@ func TestRingSimulateTable(t *testing.T) {
 	}
 	golden(t, "ring_simulate.txt", stdout)
 
-	code, stdout, stderr = execute("ring", "simulate", "--libraries", "a=300000,b=300000:200,closed=1000:0", "--add", "c:50", "--objects", "1M", "--max-share", "250", "--steps", "2")
+	code, stdout, stderr = execute("ring", "simulate", "--libraries", "a=300000,b=300000:200,closed=1000:0", "--add", "c:50", "--objects", "1M", "--max-share", "0.25", "--steps", "2")
 	if code != exitDone || stderr != "" {
 		t.Fatalf("exit code %d, %q", code, stderr)
 	}
@@ -38,7 +38,7 @@ func TestRingSimulateJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Steps) != 4 || len(got.Libraries) != 10 || got.NewObjects != 20_000_000 || got.MaxShareMille != 500 {
+	if len(got.Steps) != 4 || len(got.Libraries) != 10 || got.NewObjects != 20_000_000 || got.MaxShare != "0.5" {
 		t.Fatalf("got %+v", got)
 	}
 	last := got.Libraries[9]
@@ -118,8 +118,8 @@ func TestRingSimulateRefusesWhatMakesNoSense(t *testing.T) {
 		"--libraries a=1 --objects 1.5M":               `--objects must be a whole number, with k, M or G behind it if need be, not "1.5M"`,
 		"--libraries a=1 --objects 9000000G":           "--objects must be at most",
 		"--libraries a=900000G,b=900000G --objects 1k": "are too many",
-		"--libraries a=1 --objects 1 --max-share 1001": "--max-share must be from 1 to 1000 thousandths, not 1001",
-		"--libraries a=1 --objects 1 --max-share 0":    "--max-share must be from 1 to 1000",
+		"--libraries a=1 --objects 1 --max-share 1.1":  "--max-share must be a number from 0.001 to 1 with at most three decimals",
+		"--libraries a=1 --objects 1 --max-share 0":    "--max-share must be a number",
 		"--libraries a=1 --objects 1 --steps 0":        "--steps must be from 1 to 1000, not 0",
 		"--libraries a=1 --objects 1 --steps 1001":     "--steps must be from 1 to 1000, not 1001",
 		"--libraries a=1 --objects 1 -o svg":           "must be table or json",

@@ -17,7 +17,7 @@ const maxSteps = 1000
 type simulationInput struct {
 	libraries, added []string
 	objects          string
-	maxShareMille    uint32
+	maxShare         string
 	steps            int
 }
 
@@ -86,8 +86,6 @@ func (in *simulationInput) parseObjects(libraries []forecast.Library) (uint64, e
 		return 0, fmt.Errorf("%d core objects in all are too many, at most %d are allowed", all, uint64(forecast.MaxObjects))
 	case in.steps < 1 || in.steps > maxSteps:
 		return 0, fmt.Errorf("--steps must be from 1 to %d, not %d", maxSteps, in.steps)
-	case in.maxShareMille < 1 || in.maxShareMille > 1000:
-		return 0, fmt.Errorf("--max-share must be from 1 to 1000 thousandths, not %d", in.maxShareMille)
 	}
 	return objects, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -18,10 +19,10 @@ const (
 
 // simulationReport is the JSON form of a simulation.
 type simulationReport struct {
-	NewObjects    uint64              `json:"new_objects"`
-	MaxShareMille uint32              `json:"max_share_mille"`
-	Libraries     []simulationLibrary `json:"libraries"`
-	Steps         []simulationStep    `json:"steps"`
+	NewObjects uint64              `json:"new_objects"`
+	MaxShare   json.Number         `json:"max_share"`
+	Libraries  []simulationLibrary `json:"libraries"`
+	Steps      []simulationStep    `json:"steps"`
 	// Computed in steps of at most so many new core objects, each by the shares
 	// at its beginning.
 	LongestStep uint64 `json:"longest_step"`
@@ -55,7 +56,7 @@ type simulationAmount struct {
 }
 
 func (s *simulation) report() simulationReport {
-	r := simulationReport{NewObjects: s.plan.NewObjects, MaxShareMille: s.maxShareMille, LongestStep: s.ours.LongestStep}
+	r := simulationReport{NewObjects: s.plan.NewObjects, MaxShare: json.Number(fsm.FormatShare(s.maxShareMille)), LongestStep: s.ours.LongestStep}
 	for i, l := range s.plan.Libraries {
 		r.Libraries = append(r.Libraries, simulationLibrary{
 			Name: l.Name, Weight: l.Weight, Added: l.Added,
