@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"testing"
 
 	mysqldriver "github.com/go-sql-driver/mysql"
@@ -317,7 +318,7 @@ func TestShowMysqlda(t *testing.T) {
 	if got := rows(t, c, "show mysqlda libraries"); !strings.Contains(got, "library_1 open 100 off "+servers[0].Addr()) {
 		t.Errorf("libraries: %s", got)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	err := wait.For(ctx, "the sizes are read", func(context.Context) error {
 		if got := rows(t, c, "show mysqlda libraries"); !regexp.MustCompile(`library_1 .* [1-9][0-9]*/library_2 .* [1-9][0-9]*$`).MatchString(got) {
