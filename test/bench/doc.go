@@ -11,5 +11,7 @@
 // Where things are: stage.go, targets.go and haproxy.go start what is measured;
 // scene.go lists what is measured, and sysbench.go, statement.go, result.go and
 // connect.go do it; idle.go and slow.go measure memory; required.go knows the
-// numbers to reach; report.go and machine.go write it down.
+// numbers to reach; report.go and machine.go write it down. What test/benchdirectory
+// needs as well is in packages: observe looks at processes, report makes the tables
+// and the document.
 package main

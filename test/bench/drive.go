@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/mysqlda/mysqlda/test/bench/observe"
 )
 
 // overtime is how long the last operation of a run may take beyond its end.
@@ -42,7 +44,7 @@ func drive(ctx context.Context, l load, loopOf func(c *client, worker int) loop)
 
 // measure runs the loops side by side until the load's time is over or ctx ends.
 func measure(ctx context.Context, l load, loops []loop) (sample, error) {
-	before, err := cpuOf(l.target.pid)
+	before, err := observe.CPUOf(l.target.pid)
 	if err != nil {
 		return sample{}, err
 	}
@@ -70,14 +72,14 @@ func measure(ctx context.Context, l load, loops []loop) (sample, error) {
 	if err := context.Cause(ctx); err != nil {
 		return sample{}, err
 	}
-	after, err := cpuOf(l.target.pid)
+	after, err := observe.CPUOf(l.target.pid)
 	if err != nil {
 		return sample{}, err
 	}
 	all := slices.Concat(latencies...)
 	slices.Sort(all)
 	s := sample{rate: float64(len(all)) / elapsed.Seconds(), p50: percentile(all, 0.50), p99: percentile(all, 0.99)}
-	s.user, s.system = after.each(before, len(all))
+	s.user, s.system = after.Each(before, len(all))
 	return s, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/mysqlda/mysqlda/test/bench/observe"
 	"github.com/mysqlda/mysqlda/test/harness/wait"
 )
 
@@ -130,7 +131,7 @@ func awaitParked(ctx context.Context, t target) error {
 	ctx, cancel := context.WithTimeout(ctx, parkingTimeout)
 	defer cancel()
 	return wait.For(ctx, "no session has a backend connection", func(ctx context.Context) error {
-		used, err := metric(ctx, t, "mysqlda_backend_connections", `state="in_use"`)
+		used, err := observe.Metric(ctx, t.http, "mysqlda_backend_connections", `state="in_use"`)
 		if err == nil && used > 0 {
 			err = fmt.Errorf("%v are in use", used)
 		}

@@ -12,7 +12,12 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/mysqlda/mysqlda/test/bench/report"
 )
+
+// part is how the report's document names what comes from here.
+const part = "make bench"
 
 // options are what the command line says.
 type options struct {
@@ -50,7 +55,7 @@ func parse(args []string) (options, error) {
 	)
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.mysqlda, "mysqlda", "bin/mysqlda", "`path` of the mysqlda program")
-	flags.StringVar(&o.output, "o", "", "`file` to write the report to, beside stdout")
+	flags.StringVar(&o.output, "o", "", "`file` whose part \""+part+"\" the report replaces, beside stdout")
 	flags.StringVar(&scenes, "scenes", "", "scenes to measure, separated by commas (default all): "+strings.Join(sceneNames(), ", "))
 	flags.StringVar(&connections, "connections", "1,16,64,256", "numbers of connections of point selects, separated by commas")
 	flags.DurationVar(&o.duration, "time", 3*time.Second, "how long each run takes, in whole seconds")
@@ -121,8 +126,5 @@ func run(ctx context.Context, o options) error {
 	if o.output == "" {
 		return nil
 	}
-	if err := os.WriteFile(o.output, []byte(text), 0o644); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
+	return report.WritePart(o.output, part, text)
 }

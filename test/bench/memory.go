@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/mysqlda/mysqlda/test/bench/observe"
 	"github.com/mysqlda/mysqlda/test/harness/wait"
 )
 
@@ -31,14 +32,14 @@ type usage struct {
 }
 
 func usageOf(ctx context.Context, t target) (u usage, err error) {
-	if u.resident, err = residentBytes(t.pid); err != nil || t.http == "" {
+	if u.resident, err = observe.ResidentBytes(t.pid); err != nil || t.http == "" {
 		return u, err
 	}
-	heap, err := metric(ctx, t, "go_memstats_heap_inuse_bytes", "")
+	heap, err := observe.Metric(ctx, t.http, "go_memstats_heap_inuse_bytes", "")
 	if err != nil {
 		return u, err
 	}
-	stack, err := metric(ctx, t, "go_memstats_stack_inuse_bytes", "")
+	stack, err := observe.Metric(ctx, t.http, "go_memstats_stack_inuse_bytes", "")
 	u.heap, u.stack = int64(heap), int64(stack)
 	return u, err
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/mysqlda/mysqlda/test/bench/report"
 )
 
 // preamble is what the report says before the first number.
@@ -12,21 +14,21 @@ import (
 //go:embed preamble.md
 var preamble string
 
-// report is the whole text, in Markdown that is also readable as it is.
+// report is the part of the document, in Markdown that is also readable as it is.
 func (b *bench) report() string {
 	var text strings.Builder
 	text.WriteString(preamble)
 	text.WriteString(b.machineTable())
-	text.WriteString("\n## Numbers to reach\n\n")
+	text.WriteString("\n### Numbers to reach\n\n")
 	text.WriteString(b.requirementTable())
 	for i, m := range b.speed {
 		if i == 0 || b.speed[i-1].scene.name != m.scene.name {
-			fmt.Fprintf(&text, "\n## %s\n\n", m.scene.title)
+			fmt.Fprintf(&text, "\n### %s\n\n", m.scene.title)
 			text.WriteString(b.speedTable(m.scene))
 		}
 	}
 	if len(b.memory) > 0 {
-		text.WriteString("\n## Memory for each session\n\n")
+		text.WriteString("\n### Memory for each session\n\n")
 		text.WriteString(b.memoryTable())
 	}
 	return text.String()
@@ -34,45 +36,45 @@ func (b *bench) report() string {
 
 func (b *bench) machineTable() string {
 	m := b.machine
-	t := newTable("", "")
+	t := report.NewTable("", "")
 	for _, row := range [][2]string{
-		{"date", m.date},
-		{"commit", m.commit},
+		{"date", m.Date},
+		{"commit", m.Commit},
 		{"mysqlda", m.mysqlda},
-		{"processor", m.processor},
-		{"memory", m.memory},
-		{"load before the run", m.load},
-		{"kernel", m.kernel},
+		{"processor", m.Processor},
+		{"memory", m.Memory},
+		{"load before the run", m.Load},
+		{"kernel", m.Kernel},
 		{"server", m.server},
 		{"HAProxy", m.haproxy},
 		{"sysbench", m.sysbench},
-		{"Go", m.golang},
+		{"Go", m.Go},
 		{"runs", fmt.Sprintf("%d of %s for each number; the whole took %s", b.rounds, b.duration, time.Since(b.began).Round(time.Second))},
 	} {
-		t.add(row[0], row[1])
+		t.Add(row[0], row[1])
 	}
 	return t.String()
 }
 
 func (b *bench) requirementTable() string {
-	t := newTable("what (one node)", "wanted", "measured", "verdict")
+	t := report.NewTable("what (one node)", "wanted", "measured", "verdict")
 	for _, r := range b.requirements() {
 		switch {
 		case !r.measured:
-			t.add(r.what, r.wanted, "-", "not measured")
+			t.Add(r.what, r.wanted, "-", "not measured")
 		case r.open:
-			t.add(r.what, r.wanted, r.value, "")
+			t.Add(r.what, r.wanted, r.value, "")
 		case r.met:
-			t.add(r.what, r.wanted, r.value, "met")
+			t.Add(r.what, r.wanted, r.value, "met")
 		default:
-			t.add(r.what, r.wanted, r.value, "NOT MET")
+			t.Add(r.what, r.wanted, r.value, "NOT MET")
 		}
 	}
 	return t.String()
 }
 
 func (b *bench) speedTable(s scene) string {
-	t := newTable("connections", "target", s.unit+"/s", "p50", "p99", "CPU each", "user", "system",
+	t := report.NewTable("connections", "target", s.unit+"/s", "p50", "p99", "CPU each", "user", "system",
 		"rate : direct", "rate : HAProxy", "p50 : HAProxy", "CPU : HAProxy")
 	for _, m := range b.speed {
 		if m.scene.name != s.name {
@@ -85,7 +87,7 @@ func (b *bench) speedTable(s scene) string {
 			of := medians(m.samples[name])
 			direct, _ := b.median(s.name, m.connections, directName)
 			haproxy, _ := b.median(s.name, m.connections, haproxyName)
-			t.add(fmt.Sprint(m.connections), name, rate(of.rate), short(of.p50), short(of.p99),
+			t.Add(fmt.Sprint(m.connections), name, rate(of.rate), short(of.p50), short(of.p99),
 				short(of.cpu()), short(of.user), short(of.system),
 				ratio(of.rate, direct.rate), ratio(of.rate, haproxy.rate),
 				ratio(float64(of.p50), float64(haproxy.p50)), ratio(float64(of.cpu()), float64(haproxy.cpu())))
@@ -95,13 +97,13 @@ func (b *bench) speedTable(s scene) string {
 }
 
 func (b *bench) memoryTable() string {
-	t := newTable("sessions", "", "target", "RSS", "Go heap", "Go stacks", "connections to the server")
+	t := report.NewTable("sessions", "", "target", "RSS", "Go heap", "Go stacks", "connections to the server")
 	for _, m := range b.memory {
 		heap, stack := "-", "-"
 		if m.target == nodeName {
 			heap, stack = kib(m.heap), kib(m.stack)
 		}
-		t.add(fmt.Sprint(m.sessions), m.title, m.target, kib(m.resident), heap, stack, fmt.Sprint(m.backends))
+		t.Add(fmt.Sprint(m.sessions), m.title, m.target, kib(m.resident), heap, stack, fmt.Sprint(m.backends))
 	}
 	return t.String()
 }

@@ -9,12 +9,14 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"github.com/mysqlda/mysqlda/test/bench/observe"
 )
 
 // sysbench returns how one of sysbench's own scripts is run.
 func sysbench(script string, args ...string) func(context.Context, load) (sample, error) {
 	return func(ctx context.Context, l load) (sample, error) {
-		before, err := cpuOf(l.target.pid)
+		before, err := observe.CPUOf(l.target.pid)
 		if err != nil {
 			return sample{}, err
 		}
@@ -25,7 +27,7 @@ func sysbench(script string, args ...string) func(context.Context, load) (sample
 		if err != nil {
 			return sample{}, err
 		}
-		after, err := cpuOf(l.target.pid)
+		after, err := observe.CPUOf(l.target.pid)
 		if err != nil {
 			return sample{}, err
 		}
@@ -33,7 +35,7 @@ func sysbench(script string, args ...string) func(context.Context, load) (sample
 		if err != nil {
 			return sample{}, fmt.Errorf("%w in what sysbench printed:\n%s", err, out)
 		}
-		s.user, s.system = after.each(before, queries)
+		s.user, s.system = after.Each(before, queries)
 		return s, nil
 	}
 }

@@ -1,32 +1,34 @@
-package main
+package report
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// table is a Markdown table whose columns are padded, so that it can be read in
-// a terminal too.
-type table struct {
+// Table is a Markdown table whose columns are padded, so that it can be read in
+// a terminal too. Make one with NewTable.
+type Table struct {
 	rows   [][]string // the header first
 	widths []int
 }
 
-func newTable(header ...string) *table {
-	t := &table{widths: make([]int, len(header))}
-	t.add(header...)
+// NewTable returns a table of that header without rows.
+func NewTable(header ...string) *Table {
+	t := &Table{widths: make([]int, len(header))}
+	t.Add(header...)
 	return t
 }
 
-// add adds a row with as many cells as the header has.
-func (t *table) add(cells ...string) {
+// Add adds a row with as many cells as the header has.
+func (t *Table) Add(cells ...string) {
 	for i, cell := range cells {
 		t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell), len("---"))
 	}
 	t.rows = append(t.rows, cells)
 }
 
-func (t *table) String() string {
+// String returns the table, which ends with a line end.
+func (t *Table) String() string {
 	var b strings.Builder
 	for i, row := range t.rows {
 		t.write(&b, row)
@@ -41,7 +43,7 @@ func (t *table) String() string {
 	return b.String()
 }
 
-func (t *table) write(b *strings.Builder, row []string) {
+func (t *Table) write(b *strings.Builder, row []string) {
 	for i, cell := range row {
 		b.WriteString("| " + cell + strings.Repeat(" ", t.widths[i]-utf8.RuneCountInString(cell)) + " ")
 	}

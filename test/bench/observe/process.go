@@ -1,4 +1,4 @@
-package main
+package observe
 
 import (
 	"bytes"
@@ -9,30 +9,33 @@ import (
 	"time"
 )
 
-// cpuTime is how long a process has run on all processors together.
-type cpuTime struct{ user, system time.Duration }
+// CPUTime is how long a process has run on all processors together.
+type CPUTime struct{ User, System time.Duration }
 
-// cpuOf is the CPU time of a process so far; that of process 0, which stands for
+// Total is the time in both modes.
+func (c CPUTime) Total() time.Duration { return c.User + c.System }
+
+// CPUOf is the CPU time of a process so far; that of process 0, which stands for
 // none, is zero. The sum is exact to the scheduler's clock. How it is divided is
 // known in hundredths of a second only, which is fine enough for runs of a second.
-func cpuOf(pid int) (cpuTime, error) {
+func CPUOf(pid int) (CPUTime, error) {
 	if pid == 0 {
-		return cpuTime{}, nil
+		return CPUTime{}, nil
 	}
 	total, err := cpuClock(pid)
 	if err != nil {
-		return cpuTime{}, fmt.Errorf("CPU time of process %d: %w", pid, err)
+		return CPUTime{}, fmt.Errorf("CPU time of process %d: %w", pid, err)
 	}
 	user, system, err := cpuTicks(pid)
 	if err != nil {
-		return cpuTime{}, err
+		return CPUTime{}, err
 	}
 	if user+system == 0 {
-		return cpuTime{user: total}, nil
+		return CPUTime{User: total}, nil
 	}
 	share := float64(system) / float64(user+system)
 	inSystem := time.Duration(share * float64(total))
-	return cpuTime{user: total - inSystem, system: inSystem}, nil
+	return CPUTime{User: total - inSystem, System: inSystem}, nil
 }
 
 // cpuTicks reads the fields utime and stime of /proc/PID/stat.
@@ -57,21 +60,26 @@ func cpuTicks(pid int) (user, system int64, err error) {
 	return user, system, nil
 }
 
-// each divides the CPU time since before among operations.
-func (c cpuTime) each(before cpuTime, operations int) (user, system time.Duration) {
+// Each divides the CPU time since before among operations.
+func (c CPUTime) Each(before CPUTime, operations int) (user, system time.Duration) {
 	n := time.Duration(max(operations, 1))
-	return max(0, c.user-before.user) / n, max(0, c.system-before.system) / n
+	return max(0, c.User-before.User) / n, max(0, c.System-before.System) / n
 }
 
-// residentBytes is the memory of a process that is in RAM (VmRSS).
-func residentBytes(pid int) (int64, error) {
+// ResidentBytes is the memory of a process that is in RAM (VmRSS).
+func ResidentBytes(pid int) (int64, error) { return statusBytes(pid, "VmRSS") }
+
+// PeakBytes is the most memory of a process that was in RAM at a time (VmHWM).
+func PeakBytes(pid int) (int64, error) { return statusBytes(pid, "VmHWM") }
+
+func statusBytes(pid int, field string) (int64, error) {
 	file := fmt.Sprintf("/proc/%d/status", pid)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if value, ok := strings.CutPrefix(line, field+":"); ok {
 			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
 			if err != nil {
 				return 0, fmt.Errorf("%s: %w", file, err)
@@ -79,5 +87,5 @@ func residentBytes(pid int) (int64, error) {
 			return kib << 10, nil
 		}
 	}
-	return 0, fmt.Errorf("%s has no VmRSS", file)
+	return 0, fmt.Errorf("%s has no %s", file, field)
 }

@@ -1,4 +1,4 @@
-package main
+package observe
 
 import (
 	"bufio"
@@ -10,20 +10,21 @@ import (
 	"strings"
 )
 
-// metric reads a metric of a node, the sum of those series whose labels hold the
-// text. A metric that is not there is 0: some series begin with the first event.
-func metric(ctx context.Context, t target, name, labels string) (sum float64, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+t.http+"/metrics", nil)
+// Metric reads a metric of the node whose HTTP address, host:port, is given: the
+// sum of those series whose labels hold the text. A metric that is not there is 0:
+// some series begin with the first event.
+func Metric(ctx context.Context, address, name, labels string) (sum float64, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)
 	if err != nil {
 		return 0, err
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return 0, fmt.Errorf("read the metrics of %s: %w", t.name, err)
+		return 0, fmt.Errorf("read the metrics of %s: %w", address, err)
 	}
 	defer func() { err = errors.Join(err, answer.Body.Close()) }()
 	if answer.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("read the metrics of %s: %s", t.name, answer.Status)
+		return 0, fmt.Errorf("read the metrics of %s: %s", address, answer.Status)
 	}
 	for lines := bufio.NewScanner(answer.Body); ; {
 		if !lines.Scan() {
@@ -35,7 +36,7 @@ func metric(ctx context.Context, t target, name, labels string) (sum float64, er
 		}
 		value, err := strconv.ParseFloat(rest[strings.LastIndexByte(rest, ' ')+1:], 64)
 		if err != nil {
-			return 0, fmt.Errorf("metric %s of %s: %w", name, t.name, err)
+			return 0, fmt.Errorf("metric %s of %s: %w", name, address, err)
 		}
 		sum += value
 	}
