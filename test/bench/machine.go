@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/mysqlda/mysqlda/test/bench/observe"
 )
@@ -17,18 +16,14 @@ func describeMachine(ctx context.Context, o options, p programs) (m machine, err
 	if m.Machine, err = observe.ThisMachine(ctx); err != nil {
 		return m, err
 	}
-	server, err := lookUp("mariadbd")
-	if err != nil {
-		if server, err = lookUp("mysqld"); err != nil {
-			return m, err
-		}
+	if m.server, err = observe.ServerVersion(ctx); err != nil {
+		return m, err
 	}
 	for _, ask := range []struct {
 		into *string
 		args []string
 	}{
 		{&m.mysqlda, []string{o.mysqlda, "version"}},
-		{&m.server, []string{server, "--no-defaults", "--version"}},
 		{&m.haproxy, []string{p.haproxy, "-v"}},
 		{&m.sysbench, []string{p.sysbench, "--version"}},
 	} {
@@ -36,6 +31,5 @@ func describeMachine(ctx context.Context, o options, p programs) (m machine, err
 			return m, err
 		}
 	}
-	m.server = strings.TrimSpace(strings.TrimPrefix(m.server, server))
 	return m, nil
 }

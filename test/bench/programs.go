@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"os/exec"
-)
+import "github.com/mysqlda/mysqlda/test/bench/observe"
 
 // programs are the paths of what is not built here.
 type programs struct{ sysbench, haproxy string }
@@ -13,19 +10,9 @@ func findPrograms() (programs, error) {
 		p   programs
 		err error
 	)
-	if p.sysbench, err = lookUp("sysbench"); err != nil {
+	if p.sysbench, err = observe.Program("sysbench"); err != nil {
 		return p, err
 	}
-	p.haproxy, err = lookUp("haproxy")
+	p.haproxy, err = observe.Program("haproxy")
 	return p, err
-}
-
-// lookUp also looks where ordinary users' PATH often does not reach.
-func lookUp(name string) (string, error) {
-	for _, candidate := range []string{name, "/usr/sbin/" + name, "/usr/local/sbin/" + name} {
-		if path, err := exec.LookPath(candidate); err == nil {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("%s is not installed; as root, `scripts/deps.sh bench` installs it", name)
 }
