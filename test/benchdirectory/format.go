@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// short gives a duration three digits or so; what was not measured is "-".
+// short gives a duration three digits or so.
 func short(d time.Duration) string {
 	switch {
 	case d == 0:
-		return "-"
+		return "0"
 	case d < time.Microsecond:
 		return fmt.Sprintf("%d ns", d.Nanoseconds())
 	case d < time.Millisecond:

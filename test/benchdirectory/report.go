@@ -47,7 +47,7 @@ func (b *bench) machineTable() string {
 		t.Add(row[0], row[1])
 	}
 	for _, f := range b.found {
-		t.Add(millions(f.size)+" took, alone and in a cluster", f.durations())
+		t.Add(millions(f.size)+" took", fmt.Sprintf("%s alone, %s in a cluster", short(f.alone), short(f.cluster)))
 	}
 	t.Add("the whole took", time.Since(b.began).Round(time.Second).String())
 	return t.String()

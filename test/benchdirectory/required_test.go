@@ -75,7 +75,7 @@ func TestRequirementsTakeTheSizeThatTheySpeakOf(t *testing.T) {
 	}
 	small, named, large := at(million, 60, 600, time.Millisecond), at(namedSize, 30, 400, 5*time.Millisecond), at(50*million, 70, 450, 3*time.Millisecond)
 	b := &bench{found: []*found{small, named, large}}
-	for what, want := range map[string]string{"memory": "30.0 bytes", "finding": "600 ns", "garbage": "3.00 ×"} {
+	for what, want := range map[string]string{"memory": "30.0 bytes", "finding": "600 ns", "garbage": "2.00 ms"} {
 		if r := find(t, b, what); r.value != want {
 			t.Errorf("%s: %s, want %s", what, r.value, want)
 		}
@@ -117,7 +117,7 @@ func squeezed(text string) string { return strings.Join(strings.Fields(text), " 
 func TestFiguresHaveThreeDigits(t *testing.T) {
 	t.Parallel()
 	for want, got := range map[string]string{
-		"-":          short(0),
+		"0":          short(0),
 		"999 ns":     short(999),
 		"1.50 µs":    short(1500),
 		"12.3 ms":    short(12_345 * time.Microsecond),
@@ -125,6 +125,8 @@ func TestFiguresHaveThreeDigits(t *testing.T) {
 		"40.0 MiB":   mebibytes(40 << 20),
 		"300000":     count(300_000),
 		"31.7 bytes": bytesEach(31.66),
+		"0 bytes":    roundedUp(0) + " bytes",
+		"< 0.01":     roundedUp(0.001),
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
