@@ -62,8 +62,7 @@ func assignedRows[P any](when string, of func(*found) *P, assigned func(*P) assi
 			return fmt.Sprintf("%d, %d (%s)", a.Latency.Count, a.Failed, a.Error)
 		}),
 		cell(label+": p50, p99, longest", of, func(p *P) string {
-			l := assigned(p).Latency
-			return strings.Join([]string{short(l.P50), short(l.P99), short(l.Max)}, ", ")
+			return assigned(p).Latency.String()
 		}),
 	}
 }

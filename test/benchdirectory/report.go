@@ -47,7 +47,9 @@ func (b *bench) machineTable() string {
 		t.Add(row[0], row[1])
 	}
 	for _, f := range b.found {
-		t.Add(millions(f.size)+" took", fmt.Sprintf("%s alone, %s in a cluster", short(f.alone), short(f.cluster)))
+		for _, part := range f.took {
+			t.Add(fmt.Sprintf("%s, %s", millions(f.size), part.name), part.took.Round(time.Second).String())
+		}
 	}
 	t.Add("the whole took", time.Since(b.began).Round(time.Second).String())
 	return t.String()

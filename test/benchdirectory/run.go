@@ -35,8 +35,13 @@ type found struct {
 	asked    *asked
 	restarts *restarts
 	joined   *joined
-	// alone and cluster are how long the parts took.
-	alone, cluster time.Duration
+	took     []partTime
+}
+
+// partTime is how long a part took.
+type partTime struct {
+	name string
+	took time.Duration
 }
 
 // machine is what the numbers were measured on and with.
@@ -101,14 +106,11 @@ func (b *bench) measurePart(ctx context.Context, f *found, part string) error {
 		return err
 	}
 	began := time.Now()
+	defer func() { f.took = append(f.took, partTime{part, time.Since(began)}) }()
 	if part == partAlone {
-		err := b.measureAlone(ctx, f)
-		f.alone = time.Since(began)
-		return err
+		return b.measureAlone(ctx, f)
 	}
-	err := b.measureCluster(ctx, f)
-	f.cluster = time.Since(began)
-	return err
+	return b.measureCluster(ctx, f)
 }
 
 // What a part needs for each core object, in bytes, as it was seen at 10 million,

@@ -88,10 +88,16 @@ func writingRows(label string, of func(*grown) writing) []row {
 func perSecond(n float64, d time.Duration) float64 { return n / d.Seconds() }
 
 func besideRows(label string, of func(*grown) pauses) []row {
-	return []row{cell("256 assignments each 4 ms beside "+label+": p50, p99, longest", grownOf, func(g *grown) string {
-		wall := of(g).Wall
-		return strings.Join([]string{short(wall.P50), short(wall.P99), short(wall.Max)}, ", ")
-	})}
+	label = "256 assignments each 4 ms beside " + label
+	return []row{
+		cell(label+": p50, p99, longest", grownOf, func(g *grown) string { return of(g).Wall.String() }),
+		cell(label+": p50, p99, longest, CPU", grownOf, func(g *grown) string { return of(g).CPU.String() }),
+	}
+}
+
+// String is p50, p99 and the longest.
+func (l latency) String() string {
+	return strings.Join([]string{short(l.P50), short(l.P99), short(l.Max)}, ", ")
 }
 
 func restoreRows(label string, of func(*found) *restored) []row {
