@@ -80,6 +80,9 @@ func inProcess[T any](ctx context.Context, t task) (*T, error) {
 	if err := process.Err(); err != nil {
 		return nil, fmt.Errorf("process of its own: %w", err)
 	}
-	found := new(T)
-	return found, json.Unmarshal(out.Bytes(), found)
+	var found T
+	if err := json.Unmarshal(out.Bytes(), &found); err != nil {
+		return nil, fmt.Errorf("what a process of its own has found: %w", err)
+	}
+	return &found, nil
 }

@@ -141,7 +141,7 @@ const quietTime = 3 * time.Second
 // and looks at what they have used.
 func (s *stage) settle(ctx context.Context, i *imported) error {
 	for _, n := range s.old() {
-		if err := awaitPlacements(ctx, n, s.size); err != nil {
+		if err := awaitPlacements(ctx, n, uint64(s.size)+i.Assigned.Latency.Count); err != nil {
 			return err
 		}
 	}

@@ -61,7 +61,11 @@ func (s *stage) join(ctx context.Context) (j joined, err error) {
 	if j.Resident, err = observe.ResidentBytes(n.Process().PID()); err != nil {
 		return j, err
 	}
-	return j, awaitPlacements(ctx, n, s.size)
+	held, err := status(ctx, s.old()[0])
+	if err != nil {
+		return j, err
+	}
+	return j, awaitPlacements(ctx, n, held.Placements)
 }
 
 // takeAfter takes what clients assign from now on for some time.

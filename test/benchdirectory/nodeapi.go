@@ -60,7 +60,7 @@ func await(ctx context.Context, n *cluster.Node, what string, every time.Duratio
 	defer ticker.Stop()
 	for {
 		if !n.Running() {
-			return fmt.Errorf("node %s has ended: %s\n%s", n.ID, n.Process().State(), n.LogTail())
+			return fmt.Errorf("waited in vain until %s: node %s has ended", what, n.ID)
 		}
 		last := condition()
 		if last == nil {

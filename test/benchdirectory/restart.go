@@ -30,14 +30,18 @@ func (s *stage) restart(ctx context.Context) (r restarts, err error) {
 		return r, err
 	}
 	n := followers[0]
-	if r.Stopped, err = s.again(ctx, n, func() error { return n.Stop(ctx) }); err != nil {
+	if r.Stopped, err = again(ctx, n, func() error { return n.Stop(ctx) }); err != nil {
 		return r, err
 	}
-	r.Killed, err = s.again(ctx, n, n.Kill)
+	r.Killed, err = again(ctx, n, n.Kill)
 	return r, err
 }
 
-func (s *stage) again(ctx context.Context, n *cluster.Node, end func() error) (r restarted, err error) {
+func again(ctx context.Context, n *cluster.Node, end func() error) (r restarted, err error) {
+	held, err := status(ctx, n)
+	if err != nil {
+		return r, err
+	}
 	if r.Before, err = observe.ResidentBytes(n.Process().PID()); err != nil {
 		return r, err
 	}
@@ -58,5 +62,5 @@ func (s *stage) again(ctx context.Context, n *cluster.Node, end func() error) (r
 	if r.Peak, err = observe.PeakBytes(n.Process().PID()); err != nil {
 		return r, err
 	}
-	return r, awaitPlacements(ctx, n, s.size)
+	return r, awaitPlacements(ctx, n, held.Placements)
 }

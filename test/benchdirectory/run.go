@@ -185,34 +185,32 @@ func (b *bench) measureCluster(ctx context.Context, f *found) (err error) {
 	if err != nil {
 		return err
 	}
-	b.say("%s core objects: importing a save file", millions(f.size))
-	imported, err := s.importFile(ctx, b.mysqlda)
-	if err != nil {
-		return err
+	for _, step := range []struct {
+		what string
+		do   func() error
+	}{
+		{"importing a save file", func() (err error) { f.imported, err = whole(s.importFile(ctx, b.mysqlda)); return err }},
+		{"statements", func() (err error) { f.asked, err = whole(s.ask(ctx)); return err }},
+		{"a node starts again", func() (err error) { f.restarts, err = whole(s.restart(ctx)); return err }},
+		{"a node joins", func() (err error) { f.joined, err = whole(s.join(ctx)); return err }},
+	} {
+		b.say("%s core objects: %s", millions(f.size), step.what)
+		if err := step.do(); err != nil {
+			return fmt.Errorf("%s: %w", step.what, errors.Join(err, s.lost()))
+		}
 	}
-	f.imported = &imported
-	b.say("%s core objects: statements", millions(f.size))
-	asked, err := s.ask(ctx)
-	if err != nil {
-		return err
-	}
-	f.asked = &asked
-	b.say("%s core objects: a node starts again", millions(f.size))
-	restarts, err := s.restart(ctx)
-	if err != nil {
-		return err
-	}
-	f.restarts = &restarts
-	b.say("%s core objects: a node joins", millions(f.size))
-	joined, err := s.join(ctx)
-	if err != nil {
-		return err
-	}
-	f.joined = &joined
-	if _, ok := imported.amplified(); !ok {
+	if _, ok := f.imported.amplified(); !ok {
 		return errors.New("the nodes do not tell how many bytes they append to their logs")
 	}
 	return nil
+}
+
+// whole is what was measured when nothing went wrong, or nothing.
+func whole[T any](found T, err error) (*T, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &found, nil
 }
 
 // say tells whoever waits what is being done.

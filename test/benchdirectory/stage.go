@@ -104,6 +104,17 @@ func (s *stage) votes(ctx context.Context, n *cluster.Node) error {
 func (s *stage) old() []*cluster.Node { return s.cluster.Nodes[:voters] }
 func (s *stage) fresh() *cluster.Node { return s.cluster.Nodes[voters] }
 
+// lost says which nodes have ended by themselves.
+func (s *stage) lost() error {
+	var errs []error
+	for _, n := range s.cluster.Nodes {
+		if n.Process() != nil && !n.Running() {
+			errs = append(errs, fmt.Errorf("node %s has ended: %s; %s", n.ID, n.Process().State(), n.LogTail()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // addresses are where clients reach nodes.
 func addresses(nodes []*cluster.Node) []string {
 	addrs := make([]string, len(nodes))
@@ -114,10 +125,10 @@ func addresses(nodes []*cluster.Node) []string {
 }
 
 // awaitPlacements waits until a node holds so many placements at least.
-func awaitPlacements(ctx context.Context, n *cluster.Node, atLeast int) error {
+func awaitPlacements(ctx context.Context, n *cluster.Node, atLeast uint64) error {
 	return await(ctx, n, fmt.Sprintf("node %s holds %d placements", n.ID, atLeast), 50*time.Millisecond, func() error {
 		now, err := status(ctx, n)
-		if err == nil && now.Placements < uint64(atLeast) {
+		if err == nil && now.Placements < atLeast {
 			err = fmt.Errorf("it holds %d", now.Placements)
 		}
 		return err
