@@ -16,7 +16,7 @@ STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 .PHONY: help build deps test test-embedded lint demo fuzz bench bench-directory microbench clients mtr clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/mysqlda
 	$(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/mysqlda ./cmd/mysqlda

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,7 +68,7 @@ func (a *assigners) count(took time.Duration, err error) bool {
 	}
 	var r *refusal
 	if !errors.As(err, &r) {
-		a.broken = errors.Join(a.broken, err)
+		a.broken = errors.Join(a.broken, fmt.Errorf("a client that assigns core objects: %w", err))
 		return false
 	}
 	a.failed++

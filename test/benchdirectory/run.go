@@ -113,8 +113,8 @@ func (b *bench) measurePart(ctx context.Context, f *found, part string) error {
 	return b.measureCluster(ctx, f)
 }
 
-// What a part needs for each core object, in bytes, as it was seen at 10 million,
-// and some more.
+// What a part needs for each core object, in bytes: what it was seen to use at a
+// million, and half of that in addition.
 const (
 	aloneMemory, aloneDisk     = 220, 100
 	clusterMemory, clusterDisk = 320, 380

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -76,7 +77,8 @@ func rateOf(ctx context.Context, clients []*client, pid int, next func() []byte)
 	for i, c := range clients {
 		group.Go(func() {
 			for now := time.Now(); now.Before(end) && ctx.Err() == nil; {
-				if failed[i] = c.do(next()); failed[i] != nil {
+				if err := c.do(next()); err != nil {
+					failed[i] = fmt.Errorf("a client that executes statements: %w", err)
 					return
 				}
 				then := now
