@@ -74,7 +74,11 @@ func (l *mappingLog) boundTo(offset uint64) string {
 
 // seekPlacement looks for the record of the core object's placement.
 func (l *mappingLog) seekPlacement(core string) probe {
-	p := l.placements.index.probe(l.hashCore(core))
+	return l.probePlacement(l.hashCore(core), core)
+}
+
+func (l *mappingLog) probePlacement(hash uint64, core string) probe {
+	p := l.placements.index.probe(hash)
 	for p.next() {
 		if placementCore(l.placements.arena.at(p.offset())) == core {
 			break
@@ -85,7 +89,11 @@ func (l *mappingLog) seekPlacement(core string) probe {
 
 // seekBinding looks for the record of (class, object).
 func (l *mappingLog) seekBinding(class, object string) probe {
-	p := l.bindings.index.probe(l.hashCorrelated(class, object))
+	return l.probeBinding(l.hashCorrelated(class, object), class, object)
+}
+
+func (l *mappingLog) probeBinding(hash uint64, class, object string) probe {
+	p := l.bindings.index.probe(hash)
 	for p.next() {
 		if c, o := bindingName(l.bindings.arena.at(p.offset())); o == object && c == class {
 			break

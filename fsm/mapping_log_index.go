@@ -15,7 +15,8 @@ import "sync/atomic"
 // an atomic store too; a reader that still looks at the old one sees all that
 // was added before its read began.
 type index struct {
-	shards [shardCount]shard
+	shards   [shardCount]shard
+	expected uint64 // slots of a shard that will be needed; the adder's own
 }
 
 type shard struct {
@@ -46,16 +47,26 @@ func tagOf(hash uint64) uint64 { return hash & (1<<tagBits - 1) }
 func (x *index) put(p probe, offset uint64) {
 	s := &x.shards[shardOf(p.hash)]
 	if (s.used+1)*loadDenominator > uint64(len(p.slots))*loadNumerator {
-		p.slots = s.grow(p.slots)
+		p.slots = s.grow(p.slots, x.expected)
 		p.i = freeSlot(p.slots, tagOf(p.hash))
 	}
 	atomic.StoreUint64(&p.slots[p.i], tagOf(p.hash)<<offsetBits|offset)
 	s.used++
 }
 
-// grow shows a larger table with the same slots.
-func (s *shard) grow(old []uint64) []uint64 {
-	slots := make([]uint64, max(firstSlots, len(old)+len(old)/4))
+// expect prepares for so many records in all, which may turn out to be wrong: no
+// memory is taken for records that do not come.
+func (x *index) expect(records uint64) {
+	// Nine tenths of what a shard holds before it grows: shards differ.
+	x.expected = records / shardCount * loadDenominator / loadNumerator * 10 / 9
+}
+
+// grow shows a larger table with the same slots. As long as there are fewer than
+// expected it takes fourfold ones.
+func (s *shard) grow(old []uint64, expected uint64) []uint64 {
+	n := uint64(len(old))
+	n = max(firstSlots, n+n/4, min(4*n, expected))
+	slots := make([]uint64, n)
 	for _, slot := range old {
 		if slot != 0 {
 			slots[freeSlot(slots, slot>>offsetBits)] = slot
@@ -129,3 +140,14 @@ func (p *probe) next() bool {
 }
 
 func (p *probe) offset() uint64 { return p.at }
+
+// touch loads the slot that a probe of that hash looks at first. Whoever has
+// many probes to make touches all of them before: then the processor waits for
+// memory once instead of once for each.
+func (x *index) touch(hash uint64) uint64 {
+	table := x.shards[shardOf(hash)].table.Load()
+	if table == nil {
+		return 0
+	}
+	return atomic.LoadUint64(&(*table)[firstSlot(tagOf(hash), len(*table))])
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -232,6 +233,42 @@ func TestSnapshotsWithImpossibleContentAreRefused(t *testing.T) {
 				t.Errorf("got error %v, want one with %q", err, c.want)
 			}
 		})
+	}
+}
+
+// What a damaged or hostile header promises must not cost memory.
+func TestPromisedRecordsCostNothing(t *testing.T) {
+	h := bootstrapped(t).Snapshot().header()
+	h.Placements, h.Bindings = 1<<60, 1<<60
+	payload, err := proto.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	w := newBlockWriter(&file)
+	placements := newRecordWriter(w, blockPlacements)
+	if err := errors.Join(w.start(), w.block(blockHeader, payload)); err != nil {
+		t.Fatal(err)
+	}
+	const records = 20 * shardCount
+	for i := range records {
+		p := Placement{Core: fmt.Sprint(13_000_000_000 + i), Library: 1, Epoch: 1}
+		if err := placements.add(appendSnapshotPlacement(placements.payload, p)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(placements.flush(), w.block(blockEnd, nil)); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err = New().Restore(bytes.NewReader(file.Bytes()))
+	runtime.ReadMemStats(&after)
+	if err == nil || !strings.Contains(err.Error(), "holds") {
+		t.Errorf("got %v", err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 16<<20 {
+		t.Errorf("a file of %d bytes took %d", file.Len(), took)
 	}
 }
 
