@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mysqlda/mysqlda/fsm/fsmpb"
 )
@@ -41,14 +42,31 @@ type BatchResult struct {
 // applyBatch carries out the items. An error means that the mapping log cannot
 // store any more, and this node must stop.
 func (s *state) applyBatch(p *fsmpb.Batch) (BatchResult, error) {
-	r := BatchResult{Items: make([]ItemResult, len(p.GetItems()))}
-	for i, item := range p.GetItems() {
-		var err error
-		if r.Items[i], err = s.applyItem(itemFromLog(item)); err != nil {
-			return BatchResult{}, err
+	r := BatchResult{Items: make([]ItemResult, 0, len(p.GetItems()))}
+	for group := range slices.Chunk(p.GetItems(), touchAhead) {
+		s.touchItems(group)
+		for _, item := range group {
+			result, err := s.applyItem(itemFromLog(item))
+			if err != nil {
+				return BatchResult{}, err
+			}
+			r.Items = append(r.Items, result)
 		}
 	}
 	return r, nil
+}
+
+// touchItems loads what the items will look at first; see index.touch.
+func (s *state) touchItems(items []*fsmpb.Item) {
+	log := s.log.Load()
+	for _, item := range items {
+		if item.GetCore() != "" {
+			log.placements.index.touch(log.hashCore(item.GetCore()))
+		}
+		if item.GetObject() != "" {
+			log.bindings.index.touch(log.hashCorrelated(item.GetClass(), item.GetObject()))
+		}
+	}
 }
 
 func (s *state) applyItem(item Item) (ItemResult, error) {

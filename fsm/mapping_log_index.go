@@ -141,9 +141,14 @@ func (p *probe) next() bool {
 
 func (p *probe) offset() uint64 { return p.at }
 
+// touchAhead is how many probes' slots are loaded before the first of them is
+// made: so many loads a processor has under way at once, and so many lines its
+// first cache keeps.
+const touchAhead = 32
+
 // touch loads the slot that a probe of that hash looks at first. Whoever has
-// many probes to make touches all of them before: then the processor waits for
-// memory once instead of once for each.
+// many probes to make touches touchAhead of them before: then the processor
+// waits for memory once instead of once for each.
 func (x *index) touch(hash uint64) uint64 {
 	table := x.shards[shardOf(hash)].table.Load()
 	if table == nil {

@@ -3,6 +3,7 @@ package fsm
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/mysqlda/mysqlda/fsm/fsmpb"
 )
@@ -91,25 +92,16 @@ func (a *adder) run() {
 	}
 }
 
-// touchAhead is how many records' slots are loaded before the first of them is
-// added: so many loads a processor has under way at once, and so many lines its
-// first cache keeps.
-const touchAhead = 32
-
 func (a *adder) add(list recordList) error {
-	for rest := list.placements; len(rest) > 0; {
-		n := min(len(rest), touchAhead)
-		if err := a.state.restorePlacements(rest[:n]); err != nil {
+	for group := range slices.Chunk(list.placements, touchAhead) {
+		if err := a.state.restorePlacements(group); err != nil {
 			return err
 		}
-		rest = rest[n:]
 	}
-	for rest := list.bindings; len(rest) > 0; {
-		n := min(len(rest), touchAhead)
-		if err := a.state.restoreBindings(rest[:n]); err != nil {
+	for group := range slices.Chunk(list.bindings, touchAhead) {
+		if err := a.state.restoreBindings(group); err != nil {
 			return err
 		}
-		rest = rest[n:]
 	}
 	return nil
 }
