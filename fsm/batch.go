@@ -41,12 +41,12 @@ type BatchResult struct {
 
 // applyBatch carries out the items. An error means that the mapping log cannot
 // store any more, and this node must stop.
-func (s *state) applyBatch(p *fsmpb.Batch) (BatchResult, error) {
-	r := BatchResult{Items: make([]ItemResult, 0, len(p.GetItems()))}
-	for group := range slices.Chunk(p.GetItems(), touchAhead) {
+func (s *state) applyBatch(items []Item) (BatchResult, error) {
+	r := BatchResult{Items: make([]ItemResult, 0, len(items))}
+	for group := range slices.Chunk(items, touchAhead) {
 		s.touchItems(group)
 		for _, item := range group {
-			result, err := s.applyItem(itemFromLog(item))
+			result, err := s.applyItem(item)
 			if err != nil {
 				return BatchResult{}, err
 			}
@@ -57,14 +57,14 @@ func (s *state) applyBatch(p *fsmpb.Batch) (BatchResult, error) {
 }
 
 // touchItems loads what the items will look at first; see index.touch.
-func (s *state) touchItems(items []*fsmpb.Item) {
+func (s *state) touchItems(items []Item) {
 	log := s.log.Load()
-	for _, item := range items {
-		if item.GetCore() != "" {
-			log.placements.index.touch(log.hashCore(item.GetCore()))
+	for i := range items {
+		if item := &items[i]; item.Kind != KindFind {
+			log.placements.index.touch(log.hashCore(item.Core))
 		}
-		if item.GetObject() != "" {
-			log.bindings.index.touch(log.hashCorrelated(item.GetClass(), item.GetObject()))
+		if item := &items[i]; item.Kind == KindBind || item.Kind == KindFind {
+			log.bindings.index.touch(log.hashCorrelated(item.Class, item.Object))
 		}
 	}
 }

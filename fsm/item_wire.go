@@ -29,6 +29,14 @@ func ItemFromProto(p *fsmpb.Item) (Item, error) {
 	return item, nil
 }
 
+func itemsFromLog(p *fsmpb.Batch) []Item {
+	items := make([]Item, len(p.GetItems()))
+	for i, item := range p.GetItems() {
+		items[i] = itemFromLog(item)
+	}
+	return items
+}
+
 // itemFromLog reads an item that its proposer has checked. Kinds outside of a
 // byte become 0, which is no kind.
 func itemFromLog(p *fsmpb.Item) Item {

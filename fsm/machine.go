@@ -95,11 +95,7 @@ func (m *Machine) Apply(index uint64, command []byte) (Result, error) {
 	if index <= s.index {
 		return Result{}, fmt.Errorf("apply entry %d: entry %d was applied already", index, s.index)
 	}
-	c, err := decodeCommand(command)
-	if err != nil {
-		return Result{}, fmt.Errorf("apply entry %d: %w", index, err)
-	}
-	r, err := s.apply(index, c)
+	r, err := s.applyEncoded(index, command)
 	if err != nil {
 		return Result{}, fmt.Errorf("apply entry %d: %w", index, err)
 	}
@@ -107,10 +103,23 @@ func (m *Machine) Apply(index uint64, command []byte) (Result, error) {
 	return r, nil
 }
 
+func (s *state) applyEncoded(index uint64, command []byte) (Result, error) {
+	// Batches are the frequent commands and the large ones.
+	if items, plain := decodeBatch(command); plain {
+		batch, err := s.applyBatch(items)
+		return Result{Batch: batch}, err
+	}
+	c, err := decodeCommand(command)
+	if err != nil {
+		return Result{}, err
+	}
+	return s.apply(index, c)
+}
+
 func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
 	switch body := c.GetBody().(type) {
 	case *fsmpb.Command_Batch:
-		batch, err := s.applyBatch(body.Batch)
+		batch, err := s.applyBatch(itemsFromLog(body.Batch))
 		return Result{Batch: batch}, err
 	case *fsmpb.Command_Import:
 		return s.applyImport(body.Import)
