@@ -61,6 +61,46 @@ func TestReadsWhileCommandsAreApplied(t *testing.T) {
 	wg.Wait()
 }
 
+// One shard grows again and again while readers look for what is in it.
+func TestReadsWhileAShardGrows(t *testing.T) {
+	const names, readers = 2000, 3
+	l := newMappingLog(1)
+	var cores []string
+	for i := 0; len(cores) < names; i++ {
+		if core := concurrentCore(i); shardOf(l.hashCore(core)) == 0 {
+			cores = append(cores, core)
+		}
+	}
+	var added atomic.Int64
+	var wg sync.WaitGroup
+	for reader := range readers {
+		wg.Go(func() {
+			for at := reader; added.Load() < names; at++ {
+				known := int(added.Load())
+				i := at * 7919 % names
+				if p, ok := l.locate(cores[i]); !ok && i < known || ok && p != (Placement{cores[i], concurrentHome(i), 1}) {
+					t.Errorf("%d added: core object %d is at %+v, %v", known, i, p, ok)
+					return
+				}
+				object := cores[names-1-i]
+				if core, ok := l.find("number", object); !ok && names-1-i < known || ok && core != object {
+					t.Errorf("%d added: number %d is bound to %q, %v", known, names-1-i, core, ok)
+					return
+				}
+			}
+		})
+	}
+	for i, core := range cores {
+		addPlacement(t, l, Placement{core, concurrentHome(i), 1})
+		addBinding(t, l, Binding{"number", core, core})
+		added.Add(1)
+	}
+	wg.Wait()
+	if n := len(*l.placements.index.shards[0].table.Load()); n < names || n > 2*names {
+		t.Errorf("the shard has %d slots for %d names", n, names)
+	}
+}
+
 // Snapshots are written while commands are applied; each must be exactly the
 // state at its index.
 func TestSnapshotsWhileCommandsAreApplied(t *testing.T) {

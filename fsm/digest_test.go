@@ -68,8 +68,19 @@ func TestTheDigestDoesNotDependOnTheCluster(t *testing.T) {
 // Whatever byte of whatever record changes in memory, writing a snapshot fails
 // and says so.
 func TestDamagedMemoryIsNotWrittenIntoASnapshot(t *testing.T) {
-	m := bootstrapped(t)
-	for i := range 40 {
+	t.Run("classes by number", func(t *testing.T) { checkDamageIsNoticed(t, bootstrapped(t)) })
+	t.Run("classes by name", func(t *testing.T) {
+		m := bootstrapped(t)
+		for i := range maxClasses {
+			m.state.Load().log.Load().classes.add(fmt.Sprint("class-", i))
+		}
+		checkDamageIsNoticed(t, m)
+	})
+}
+
+func checkDamageIsNoticed(t *testing.T, m *Machine) {
+	t.Helper()
+	for i := range 25 {
 		core := fmt.Sprint("core-", i)
 		applyItems(t, m, AssignItem(core, 1), BindItem("card_no", fmt.Sprint(i), core))
 	}

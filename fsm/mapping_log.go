@@ -8,7 +8,8 @@ import "fmt"
 // the order in which they were added, and are never modified. A compact index
 // of (part of the hash, where the record is) finds them; it is split into shards
 // by the names' hash, so that it grows piece by piece. A binding refers to the
-// record of its core object's placement instead of holding a copy of the name.
+// record of its core object's placement instead of holding a copy of the name,
+// and to its class by a number if there are few classes.
 //
 // One goroutine at a time adds. Any number of goroutines read meanwhile, and
 // none of them ever waits: a record is complete before the index shows it, and
@@ -20,6 +21,7 @@ type mappingLog struct {
 
 	placements recordSet
 	bindings   recordSet
+	classes    classes
 	digest     Digest // of all records; the adder's own
 }
 
@@ -95,7 +97,8 @@ func (l *mappingLog) seekBinding(class, object string) probe {
 func (l *mappingLog) probeBinding(hash uint64, class, object string) probe {
 	p := l.bindings.index.probe(hash)
 	for p.next() {
-		if c, o := bindingName(l.bindings.arena.at(p.offset())); o == object && c == class {
+		r := l.bindings.arena.at(p.offset())
+		if c, o := l.classes.names().bindingName(r); o == object && c == class {
 			break
 		}
 	}
@@ -119,11 +122,12 @@ func (l *mappingLog) addPlacement(at probe, p Placement) error {
 // its result, to the core object whose placement home has found. Nothing may
 // have been added since.
 func (l *mappingLog) addBinding(at, home probe, b Binding) error {
-	record, offset, err := l.bindings.arena.reserve(bindingLen(b))
+	class := l.markClass(b.Class)
+	record, offset, err := l.bindings.arena.reserve(bindingLen(class, b.Object))
 	if err != nil {
 		return fmt.Errorf("store the binding of class %s object %s: %w", b.Class, b.Object, err)
 	}
-	appendBinding(record, b, home.offset())
+	appendBinding(record, class, b.Object, home.offset())
 	l.bindings.show(at, offset)
 	l.digest += l.digester.binding(b.Class, b.Object, b.Core)
 	return nil

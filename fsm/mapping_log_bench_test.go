@@ -3,6 +3,7 @@ package fsm
 import (
 	"flag"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -91,6 +92,33 @@ func BenchmarkAddPlacement(b *testing.B) {
 		b.ReportMetric(float64(took[len(took)/2]), "p50-ns")
 		b.ReportMetric(float64(took[len(took)-1-len(took)/100_000]), "p99.999-ns")
 		b.ReportMetric(float64(took[len(took)-1]), "longest-ns")
+	}
+}
+
+// The largest step of the index is one shard that grows: how long a single
+// addition to a directory of so many records can take.
+func BenchmarkGrowShard(b *testing.B) {
+	for _, records := range []int{10_000_000, 50_000_000, 100_000_000} {
+		b.Run(strconv.Itoa(records), func(b *testing.B) {
+			var x index
+			shortest := time.Duration(math.MaxInt64)
+			k := expandKey(1)
+			for i := range uint64(records / shardCount) {
+				hash := k.absorb(i, "") >> shardBits // all in the first shard
+				p := x.probe(hash)
+				for p.next() {
+				}
+				x.put(p, 1+i)
+			}
+			s := &x.shards[0]
+			full := *s.table.Load()
+			for b.Loop() {
+				began := time.Now()
+				s.grow(full, 0)
+				shortest = min(shortest, time.Since(began))
+			}
+			b.ReportMetric(float64(shortest), "shortest-ns")
+		})
 	}
 }
 

@@ -27,7 +27,7 @@ type shard struct {
 const (
 	// shardBits makes shards so small that one of them grows within a
 	// millisecond when there are 100 million records.
-	shardBits  = 10
+	shardBits  = 11
 	shardCount = 1 << shardBits
 	tagBits    = 64 - offsetBits
 

@@ -10,8 +10,11 @@ import (
 // form of its own):
 //
 //	placement  length of core (1 byte), core, library (uvarint), epoch (uvarint)
-//	binding    length of class (1 byte), length of object (1 byte), class,
-//	           object, offset of the placement (5 bytes, little endian)
+//	binding    class (1 byte), length of object (1 byte), name of class, object,
+//	           offset of the placement (5 bytes, little endian)
+//
+// The class is MaxClassLen + 1 + the number of a class that has one, and has no
+// name then; or else the length of its name.
 //
 // Neither begins with a zero byte, which marks the end of a chunk's records.
 
@@ -47,24 +50,52 @@ func placementHome(r []byte) (LibraryID, uint64) {
 	return LibraryID(library), epoch
 }
 
-func appendBinding(b []byte, binding Binding, placement uint64) []byte {
-	b = append(b, byte(len(binding.Class)), byte(len(binding.Object)))
-	b = append(b, binding.Class...)
-	b = append(b, binding.Object...)
+// classMark is the first byte of a binding's record, and the name that stands in
+// the record.
+type classMark struct {
+	first byte
+	name  string
+}
+
+func (l *mappingLog) markClass(class string) classMark {
+	if n, ok := l.classes.add(class); ok {
+		return classMark{first: byte(MaxClassLen + 1 + n)}
+	}
+	return classMark{first: byte(len(class)), name: class}
+}
+
+func appendBinding(b []byte, class classMark, object string, placement uint64) []byte {
+	b = append(b, class.first, byte(len(object)))
+	b = append(b, class.name...)
+	b = append(b, object...)
 	return append(binary.LittleEndian.AppendUint32(b, uint32(placement)), byte(placement>>32))
 }
 
-func bindingLen(b Binding) int { return 2 + len(b.Class) + len(b.Object) + refLen }
+func bindingLen(class classMark, object string) int {
+	return 2 + len(class.name) + len(object) + refLen
+}
+
+// objectAt returns where the object begins in the record at the start of r.
+func objectAt(r []byte) int {
+	if r[0] > MaxClassLen {
+		return 2
+	}
+	return 2 + int(r[0])
+}
 
 // bindingName returns the class and the object of the record at the start of r.
-func bindingName(r []byte) (class, object string) {
-	object0 := 2 + int(r[0])
-	return stringOf(r[2:object0]), stringOf(r[object0 : object0+int(r[1])])
+func (c classNames) bindingName(r []byte) (class, object string) {
+	at := objectAt(r)
+	object = stringOf(r[at : at+int(r[1])])
+	if r[0] > MaxClassLen {
+		return c[r[0]-MaxClassLen-1], object
+	}
+	return stringOf(r[2:at]), object
 }
 
 // bindingCore returns the offset of the placement's record.
 func bindingCore(r []byte) uint64 {
-	r = r[2+int(r[0])+int(r[1]):]
+	r = r[objectAt(r)+int(r[1]):]
 	return uint64(binary.LittleEndian.Uint32(r)) | uint64(r[4])<<32
 }
 

@@ -3,6 +3,7 @@ package fsm
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -90,6 +91,32 @@ func TestTheMappingLogHoldsWhatWasAdded(t *testing.T) {
 			t.Fatalf("the view lacks %v", bindings)
 		}
 	})
+}
+
+func TestBindingsHaveMoreClassesThanThereAreNumbers(t *testing.T) {
+	m := bootstrapped(t)
+	applyItems(t, m, AssignItem("alice", 1), AssignItem("bob", 1))
+	class := func(i int) string { return fmt.Sprint("class-", i) }
+	const classes = maxClasses + 50
+	for i := range classes {
+		applyItems(t, m, BindItem(class(i), "1", "alice"), BindItem(class(i), "2", "bob"))
+	}
+	for _, m := range []*Machine{m, restoredFrom(t, m)} {
+		if n := len(m.state.Load().log.Load().classes.names()); n != maxClasses {
+			t.Errorf("%d classes have numbers", n)
+		}
+		for i := range classes {
+			for object, want := range map[string]string{"1": "alice", "2": "bob", "3": ""} {
+				if core, _ := m.FindBinding(class(i), object); core != want {
+					t.Errorf("class %d object %s: bound to %q, want %q", i, object, core, want)
+				}
+			}
+		}
+		if _, ok := m.FindBinding(class(classes), "1"); ok {
+			t.Error("an object of an unknown class is bound")
+		}
+	}
+	checkRestorable(t, m)
 }
 
 // With all records under one hash, or under hashes that begin at the last slot,

@@ -17,6 +17,7 @@ var ErrDamaged = errors.New("the directory in this node's memory is damaged")
 type mappingView struct {
 	placements arenaView
 	bindings   arenaView
+	classes    classNames
 
 	placementCount, bindingCount uint64
 	digest                       Digest
@@ -32,6 +33,7 @@ func (l *mappingLog) view() *mappingView {
 	return &mappingView{
 		placements:     l.placements.arena.view(),
 		bindings:       l.bindings.arena.view(),
+		classes:        l.classes.names(),
 		placementCount: l.placements.count,
 		bindingCount:   l.bindings.count,
 		digest:         l.digest,
@@ -127,10 +129,10 @@ func readPlacement(r []byte) (p Placement, length int) {
 // readBinding reads the record at the start of r. Its length is 0 if there is
 // none.
 func (v *mappingView) readBinding(r []byte) (b Binding, length int) {
-	if len(r) < 2 || r[0] > MaxClassLen || r[1] > MaxObjectLen {
+	if len(r) < 2 || r[1] == 0 || r[1] > MaxObjectLen || int(r[0]) > MaxClassLen+len(v.classes) {
 		return Binding{}, 0
 	}
-	length = 2 + int(r[0]) + int(r[1]) + refLen
+	length = objectAt(r) + int(r[1]) + refLen
 	if length > len(r) {
 		return Binding{}, 0
 	}
@@ -142,7 +144,7 @@ func (v *mappingView) readBinding(r []byte) (b Binding, length int) {
 	if n == 0 {
 		return Binding{}, 0
 	}
-	b.Class, b.Object = bindingName(r)
+	b.Class, b.Object = v.classes.bindingName(r)
 	b.Core = p.Core
 	return b, length
 }

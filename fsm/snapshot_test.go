@@ -37,6 +37,15 @@ func checkRestorable(t testing.TB, m *Machine) {
 	}
 }
 
+func restoredFrom(t testing.TB, m *Machine) *Machine {
+	t.Helper()
+	restored := New()
+	if err := restored.Restore(bytes.NewReader(snapshotBytes(t, m.Snapshot()))); err != nil {
+		t.Fatal(err)
+	}
+	return restored
+}
+
 // checkSame compares all that is small, and the counts.
 func checkSame(t testing.TB, got, want *Machine) {
 	t.Helper()
