@@ -3,6 +3,7 @@ package fsm
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -63,7 +64,7 @@ func TestReadsWhileCommandsAreApplied(t *testing.T) {
 
 // One shard grows again and again while readers look for what is in it.
 func TestReadsWhileAShardGrows(t *testing.T) {
-	const names, readers = 2000, 3
+	const names, rounds = 600, 50
 	l := newMappingLog(1)
 	var cores []string
 	for i := 0; len(cores) < names; i++ {
@@ -71,24 +72,37 @@ func TestReadsWhileAShardGrows(t *testing.T) {
 			cores = append(cores, core)
 		}
 	}
-	var added atomic.Int64
+	for range rounds {
+		checkReadsWhileAdding(t, cores)
+	}
+}
+
+func checkReadsWhileAdding(t *testing.T, cores []string) {
+	const readers = 2
+	l := newMappingLog(1)
+	var added, reading atomic.Int64
 	var wg sync.WaitGroup
 	for reader := range readers {
 		wg.Go(func() {
-			for at := reader; added.Load() < names; at++ {
+			for at := reader; added.Load() < int64(len(cores)); at++ {
 				known := int(added.Load())
-				i := at * 7919 % names
+				if at == reader {
+					reading.Add(1)
+				}
+				i := at * 7919 % max(known, 1)
 				if p, ok := l.locate(cores[i]); !ok && i < known || ok && p != (Placement{cores[i], concurrentHome(i), 1}) {
 					t.Errorf("%d added: core object %d is at %+v, %v", known, i, p, ok)
 					return
 				}
-				object := cores[names-1-i]
-				if core, ok := l.find("number", object); !ok && names-1-i < known || ok && core != object {
-					t.Errorf("%d added: number %d is bound to %q, %v", known, names-1-i, core, ok)
+				if core, ok := l.find("number", cores[i]); !ok && i < known || ok && core != cores[i] {
+					t.Errorf("%d added: number %d is bound to %q, %v", known, i, core, ok)
 					return
 				}
 			}
 		})
+	}
+	for reading.Load() < readers {
+		runtime.Gosched()
 	}
 	for i, core := range cores {
 		addPlacement(t, l, Placement{core, concurrentHome(i), 1})
@@ -96,8 +110,8 @@ func TestReadsWhileAShardGrows(t *testing.T) {
 		added.Add(1)
 	}
 	wg.Wait()
-	if n := len(*l.placements.index.shards[0].table.Load()); n < names || n > 2*names {
-		t.Errorf("the shard has %d slots for %d names", n, names)
+	if n := len(*l.placements.index.shards[0].table.Load()); n < len(cores) || n > 2*len(cores) {
+		t.Errorf("the shard has %d slots for %d names", n, len(cores))
 	}
 }
 

@@ -245,6 +245,27 @@ func TestSnapshotsWithImpossibleContentAreRefused(t *testing.T) {
 	}
 }
 
+// What cannot be added is noticed while much more is still to be read.
+func TestALongSnapshotWithADuplicateIsRefused(t *testing.T) {
+	var file bytes.Buffer
+	w := newBlockWriter(&file)
+	header, err := proto.Marshal(bootstrapped(t).Snapshot().header())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.start(), w.block(blockHeader, header)); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 * pendingLists {
+		if err := w.block(blockPlacements, []byte("\x05alice\x01\x01")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := New().Restore(&file); err == nil || !strings.Contains(err.Error(), "two placements") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // What a damaged or hostile header promises must not cost memory.
 func TestPromisedRecordsCostNothing(t *testing.T) {
 	h := bootstrapped(t).Snapshot().header()
