@@ -71,14 +71,8 @@ func (m *member) lead(ctx context.Context) {
 	var work sync.WaitGroup
 	work.Go(func() { m.every(ctx, reconcileInterval, m.reconcile, "putting the members right", m.reconcileMembers) })
 	work.Go(func() { m.every(ctx, promoteInterval, nil, "promoting a non-voter", m.promote) })
-	var last uint64
-	work.Go(func() {
-		m.every(ctx, m.cfg.CheckpointInterval, nil, "proposing a checkpoint", func(context.Context) error {
-			var err error
-			last, err = m.checkpoint(last)
-			return err
-		})
-	})
+	checkpoints := &checkpointer{member: m}
+	work.Go(func() { m.every(ctx, m.cfg.CheckpointInterval, nil, "comparing the nodes' states", checkpoints.check) })
 	work.Wait()
 }
 
@@ -98,25 +92,6 @@ func (m *member) every(ctx context.Context, interval time.Duration, poked <-chan
 			return
 		}
 	}
-}
-
-// checkpoint has all nodes compare their state with this one's, unless nothing
-// was applied since the last checkpoint, so that an idle cluster's log does not
-// grow. It returns the index of the latest checkpoint.
-func (m *member) checkpoint(last uint64) (uint64, error) {
-	index, hash, digest := m.machine.Fingerprint()
-	if index <= last {
-		return last, nil
-	}
-	command, err := fsm.Checkpoint{Index: index, Hash: hash, Digest: digest}.Encode()
-	if err != nil {
-		return last, err
-	}
-	at, result, err := m.apply(command)
-	if err != nil {
-		return last, err
-	}
-	return at, result.Err
 }
 
 // reconcileMembers makes Raft's configuration and the known nodes agree with

@@ -89,30 +89,12 @@ func TestIdleClusterDoesNotGrowItsLog(t *testing.T) {
 		}
 		return nil
 	})
-	at, err := m.checkpoint(0)
-	if err != nil {
+	c := &checkpointer{member: m}
+	if err := c.check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := m.checkpoint(at); err != nil || again != at || m.raft.LastIndex() != at {
-		t.Errorf("a checkpoint at %d (%v) though nothing happened since %d; the log ends at %d", again, err, at, m.raft.LastIndex())
-	}
-}
-
-func TestNodeWhoseStateDiffersStops(t *testing.T) {
-	t.Parallel()
-	nodes := startCluster(t, 3, nil)
-	_, others := split(t, nodes)
-	odd := others[0]
-	// What a bug or a broken disk would do: a command that only this node applied.
-	eventually(t, "a moment between two commands", func() error {
-		_, err := odd.machine.Apply(odd.machine.AppliedIndex()+1, removeNodeCommand(t, "nobody"))
-		return err
-	})
-	resolve1(t, others[1], "alice")
-	select {
-	case err := <-odd.Fatal():
-		t.Log(err)
-	case <-within(t, patience).Done():
-		t.Error("it goes on")
+	at := c.last
+	if err := c.check(t.Context()); err != nil || c.last != at || m.raft.LastIndex() != at {
+		t.Errorf("a checkpoint at %d (%v) though nothing happened since %d; the log ends at %d", c.last, err, at, m.raft.LastIndex())
 	}
 }

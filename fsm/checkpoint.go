@@ -8,8 +8,8 @@ import (
 )
 
 // Checkpoint is the command by which nodes notice that their states differ: it
-// carries the leader's hash and digest at an index that the leader has applied.
-// A node that has others there stops (*DivergedError).
+// carries the hash and the digest that a majority of the voters had when they had
+// applied an index. A node that has others there stops (*DivergedError).
 //
 // A node remembers those of its last historyLen commands only, and none from
 // before a Restore; a checkpoint of an index that it no longer remembers is
@@ -27,39 +27,39 @@ func (c Checkpoint) Encode() ([]byte, error) {
 	}})
 }
 
-// DivergedError says that this node's state is not the leader's: it has applied
+// DivergedError says that this node's state is not the majority's: it has applied
 // other commands, or the same commands have made another directory.
 type DivergedError struct {
 	Index uint64
 
-	Leader, Own             Hash   // Own is all zeros when this node has applied no command at Index
-	LeaderDigest, OwnDigest Digest // compared only when the hashes are the same
+	Majority, Own             Hash   // Own is all zeros when this node has applied no command at Index
+	MajorityDigest, OwnDigest Digest // compared only when the hashes are the same
 }
 
 func (e *DivergedError) Error() string {
-	const remedy = "move the data directory away and join again"
-	if e.Own != e.Leader {
-		return fmt.Sprintf("the state of this node differs from the leader's at entry %d: its hash is %s, the leader's is %s; %s",
-			e.Index, e.Own, e.Leader, remedy)
+	const remedy = "remove it from its cluster and let it join with an empty data directory and another node id"
+	if e.Own != e.Majority {
+		return fmt.Sprintf("the state of this node differs from the majority's at entry %d: its hash is %s, the majority's is %s; %s",
+			e.Index, e.Own, e.Majority, remedy)
 	}
-	return fmt.Sprintf("the directory of this node differs from the leader's at entry %d, though it comes from the same commands: its digest is %s, the leader's is %s; %s",
-		e.Index, e.OwnDigest, e.LeaderDigest, remedy)
+	return fmt.Sprintf("the directory of this node differs from the majority's at entry %d, though it comes from the same commands: its digest is %s, the majority's is %s; %s",
+		e.Index, e.OwnDigest, e.MajorityDigest, remedy)
 }
 
 func (s *state) checkpoint(at uint64, p *fsmpb.Checkpoint) (Result, error) {
 	if len(p.GetHash()) != len(Hash{}) || p.GetIndex() >= at {
 		return Result{Err: fmt.Errorf("%w: a checkpoint needs a hash of %d bytes and an index below its own", ErrBadChange, len(Hash{}))}, nil
 	}
-	leader := fingerprint{index: p.GetIndex(), hash: Hash(p.GetHash()), digest: Digest(p.GetDigest())}
-	own, remembered := s.history.at(leader.index)
-	// The leader has applied a command there; this node went from an earlier one
+	majority := fingerprint{index: p.GetIndex(), hash: Hash(p.GetHash()), digest: Digest(p.GetDigest())}
+	own, remembered := s.history.at(majority.index)
+	// The majority has applied a command there; this node went from an earlier one
 	// straight to the checkpoint.
-	missed := leader.index > s.index
-	if missed || remembered && own != leader {
+	missed := majority.index > s.index
+	if missed || remembered && own != majority {
 		return Result{}, &DivergedError{
-			Index:  leader.index,
-			Leader: leader.hash, Own: own.hash,
-			LeaderDigest: leader.digest, OwnDigest: own.digest,
+			Index:    majority.index,
+			Majority: majority.hash, Own: own.hash,
+			MajorityDigest: majority.digest, OwnDigest: own.digest,
 		}
 	}
 	return Result{}, nil

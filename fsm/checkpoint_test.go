@@ -20,7 +20,7 @@ func TestACheckpointStopsANodeThatDiffers(t *testing.T) {
 	}
 	_, err := follower.Apply(index+1, encode(t, checkpoint))
 	var diverged *DivergedError
-	if !errors.As(err, &diverged) || *diverged != (DivergedError{Index: index, Leader: hash, Own: own, LeaderDigest: digest, OwnDigest: ownDigest}) {
+	if !errors.As(err, &diverged) || *diverged != (DivergedError{Index: index, Majority: hash, Own: own, MajorityDigest: digest, OwnDigest: ownDigest}) {
 		t.Fatalf("on the follower: %v", err)
 	}
 	if text := err.Error(); !strings.Contains(text, hash.String()) || !strings.Contains(text, own.String()) {

@@ -107,7 +107,7 @@ func TestACheckpointStopsANodeOfAnotherDirectory(t *testing.T) {
 	index, hash, digest := m.Fingerprint()
 	_, err := m.Apply(index+1, encode(t, Checkpoint{Index: index, Hash: hash, Digest: digest + 1}))
 	var diverged *DivergedError
-	if !errors.As(err, &diverged) || diverged.OwnDigest != digest || diverged.LeaderDigest != digest+1 || diverged.Own != diverged.Leader {
+	if !errors.As(err, &diverged) || diverged.OwnDigest != digest || diverged.MajorityDigest != digest+1 || diverged.Own != diverged.Majority {
 		t.Fatalf("got %v", err)
 	}
 	if text := err.Error(); !strings.Contains(text, digest.String()) || !strings.Contains(text, (digest+1).String()) || strings.Contains(text, hash.String()) {

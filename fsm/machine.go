@@ -86,7 +86,7 @@ type Result struct {
 
 // Apply carries out a committed command; indices must grow. An error means that
 // this node cannot follow the cluster any further and must stop: the command is
-// corrupt or of a newer release, the state differs from the leader's
+// corrupt or of a newer release, the state differs from the majority's
 // (*DivergedError), or a bound of the mapping log is reached. After an error the
 // machine must not be used. A command that is merely refused is no error; its
 // Result says so.
