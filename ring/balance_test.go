@@ -32,6 +32,29 @@ func TestSharesFollowTheDocumentedFunction(t *testing.T) {
 	})
 }
 
+// Nothing overflows: rounding is all that remains of a difference.
+func TestExtremeLoadsFollowTheDocumentedFunction(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		libraries := make([]Library, rapid.IntRange(1, 12).Draw(t, "libraries"))
+		for i := range libraries {
+			libraries[i] = Library{
+				ID:     uint32(i + 1),
+				Weight: rapid.OneOf(rapid.Uint32Range(1, MaxWeight), rapid.Just[uint32](MaxWeight)).Draw(t, "weight"),
+				Load:   rapid.OneOf(rapid.Uint64(), rapid.Uint64Range(math.MaxUint64/2, math.MaxUint64)).Draw(t, "load"),
+				Open:   true,
+			}
+		}
+		policy := drawPolicy(t)
+		policy.SettleLoad = rapid.Uint64().Draw(t, "settle")
+		shares := New(libraries, policy).Shares()
+		for id, want := range documentedShares(libraries, policy) {
+			if got := shareOf(shares, id); math.Abs(got-want) > 1e-3 {
+				t.Fatalf("library %d has the share %v, the formula gives %v (%+v)", id, got, want, libraries)
+			}
+		}
+	})
+}
+
 func documentedShares(libraries []Library, policy Policy) map[uint32]float64 {
 	settle := float64(policy.SettleLoad)
 	if settle == 0 {

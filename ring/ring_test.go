@@ -132,7 +132,7 @@ func TestAddingALibraryOnlyTakesFromTheOthers(t *testing.T) {
 			before[i].Load = fullness * uint64(before[i].Weight)
 			before[i].Load -= before[i].Load * rapid.Uint64Range(0, 100).Draw(t, "percent lacking") / 100
 		}
-		added := Library{ID: 1000, Weight: rapid.Uint32Range(0, 1000).Draw(t, "weight of the new one"), Open: true}
+		added := Library{ID: rapid.SampledFrom([]uint32{0, 1000}).Draw(t, "id of the new one"), Weight: rapid.Uint32Range(0, 1000).Draw(t, "weight of the new one"), Open: true}
 		policy := drawPolicy(t)
 		after := append(slices.Clone(before), added)
 		old, grown := New(before, policy), New(after, policy)
