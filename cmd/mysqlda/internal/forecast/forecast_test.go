@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -106,14 +105,18 @@ func TestNoObjectIsLost(t *testing.T) {
 	})
 }
 
-func TestManyLibrariesAndObjectsTakeSeconds(t *testing.T) {
-	libraries := make([]Library, 1000)
-	for i := range libraries {
-		libraries[i] = Library{Weight: uint32(i%100 + 1), Objects: uint64(i) * 1000}
-	}
-	began := time.Now()
-	Run(Plan{Libraries: libraries, NewObjects: MaxObjects / 2, Points: 200}, ByRing(libraries, ring.Policy{}))
-	if took := time.Since(began); took > 20*time.Second {
-		t.Errorf("it took %s", took)
+func TestTheCostDoesNotDependOnTheNumberOfObjects(t *testing.T) {
+	libraries := []Library{{Weight: 100, Objects: 1000}, {Weight: 1}, {Weight: 1_000_000, Objects: 7}}
+	for _, objects := range []uint64{1, 1000, 1_000_000, 100_000_000, MaxObjects - 1007} {
+		rule := ByRing(libraries, ring.Policy{})
+		shares, asked := rule.Shares, 0
+		rule.Shares = func(counts []float64) []float64 {
+			asked++
+			return shares(counts)
+		}
+		Run(Plan{Libraries: libraries, NewObjects: objects, Points: 200}, rule)
+		if most := mostSteps + 2*201; asked > most {
+			t.Errorf("for %d new objects the shares were computed %d times, want at most %d", objects, asked, most)
+		}
 	}
 }
