@@ -135,6 +135,7 @@ func TestFollowerWithABrokenStateStops(t *testing.T) {
 	disks[others[0].ID()].Store(true)
 	resolve1(t, leader, "victim")
 	waitDiverged(t, others[0])
+	waitDiverged(t, openNode(t, others[0].cfg)) // a restart does not mend it
 	goOn(t, leader, others[1])
 }
 
