@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/mysqlda/mysqlda/cluster/clusterpb"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -50,6 +51,19 @@ func TestSettingsOfNoClusterCannotChange(t *testing.T) {
 	n := openNode(t, fastConfig(t, "n1"))
 	if err := n.ChangeSettings(within(t, patience), fsm.ChangeSettings{MaxShareMille: new(uint32(300))}); !errors.Is(err, ErrNotMember) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The leader does not rely on what other nodes check.
+func TestBadSettingsOfAnotherNodeAreRefused(t *testing.T) {
+	t.Parallel()
+	n := startOne(t, fastConfig(t, "n1"))
+	answer, err := (&service{node: n}).ChangeSettings(within(t, patience), &clusterpb.ChangeSettingsRequest{})
+	if err != nil || !errors.Is(fsm.ErrorFromProto(answer.GetError()), fsm.ErrBadChange) {
+		t.Errorf("got %v, %v", answer, err)
+	}
+	if answer.GetIndex() != 0 {
+		t.Errorf("it was put into the log at %d", answer.GetIndex())
 	}
 }
 

@@ -296,6 +296,13 @@ func TestBalanceGoesByDataOnceAllSizesAreKnown(t *testing.T) {
 	leader.ReportData(two.Active, 1<<20)
 	share("what the leader has read", 740, 760)
 
+	// A page more or less is no difference.
+	leader.ReportData(one.Active, 16<<10)
+	leader.ReportData(two.Active, 1)
+	share("little data to hardly count", 490, 510)
+	leader.ReportData(one.Active, 1<<30)
+	share("much data to count", 740, 760)
+
 	setBalance(t, leader, fsm.BalancePlacements)
 	share("placements by command", 490, 510)
 }
