@@ -101,7 +101,9 @@ func TestSizesOfDefaultDatabasesAreRead(t *testing.T) {
 		}
 	}
 
-	m.Update(m.set, settings())
+	byPlacements := byData(name)
+	byPlacements.Balance = fsm.BalancePlacements
+	m.Update(m.set, byPlacements)
 	for _, address := range []string{first.Addr(), second.Addr()} {
 		eventually(t, "nothing is known any more", func() bool { return r.last(address) == 0 })
 	}
