@@ -34,8 +34,14 @@ func TestTheGoldenSnapshotIsRead(t *testing.T) {
 	if l := m.Libraries().ByName("two"); l == nil || l.TLS != TLSVerifyCA {
 		t.Errorf("library two: %+v", l)
 	}
+	if l := m.Libraries().ByName("three"); l == nil || l.State != LibraryDraining {
+		t.Errorf("library three: %+v", l)
+	}
 	if g := m.Greetings(); len(g) != 1 || g["h:3"] != greetingOf1 {
 		t.Errorf("greetings %+v", g)
+	}
+	if s := m.Settings(); s.MaxShareMille != 300 || s.Balance != BalanceData {
+		t.Errorf("settings %+v", s)
 	}
 	if m.Settings().ClusterID != testClusterID || m.Settings().DefaultCore != "somebody" || len(m.Nodes()) != 1 || m.Nodes()[0].Number != 1 {
 		t.Errorf("settings %+v, nodes %+v", m.Settings(), m.Nodes())
@@ -64,6 +70,8 @@ func TestTheGoldenCommandsAreApplied(t *testing.T) {
 			}}),
 			encode(t, Checkpoint{Index: 1000}),
 			encode(t, RecordGreeting{Address: "h:3", Greeting: greetingOf1}),
+			encode(t, ChangeLibraries{Changes: []LibraryChange{SetState{Library: "three", State: LibraryDraining}}}),
+			encode(t, ChangeSettings{MaxShareMille: new(uint32(300)), Balance: new(BalanceData)}),
 		)
 	}
 	m := New()
@@ -72,12 +80,12 @@ func TestTheGoldenCommandsAreApplied(t *testing.T) {
 			t.Fatalf("entry %d: %v", i+1, err)
 		}
 	}
-	const wantHash = "36ead10299642c32b9b8dcc5a533f46c2a3f2d5edff7bcac50844bf3837274a3"
+	const wantHash = "0660730462e3d0f1f812ec9ea8625b43468329dc180f255846435a33602bd096"
 	const wantDigest = "66433ff4d5092479"
 	if _, hash, digest := m.Fingerprint(); hash.String() != wantHash || digest.String() != wantDigest {
 		t.Errorf("hash %s digest %s, want %s %s", hash, digest, wantHash, wantDigest)
 	}
-	const wantLibraries = "[{1 one open 100 [{h:1} {h:2}] off h:1 2} {2 two closed 100 [{[fe80::1]:3306}] off [fe80::1]:3306 1} {3 three open 8 [{h:3}] verify_identity h:3 1}]"
+	const wantLibraries = "[{1 one open 100 [{h:1} {h:2}] off h:1 2} {2 two closed 100 [{[fe80::1]:3306}] off [fe80::1]:3306 1} {3 three draining 8 [{h:3}] verify_identity h:3 1}]"
 	if got := fmt.Sprint(m.Libraries().All()); got != wantLibraries {
 		t.Errorf("libraries %s, want %s", got, wantLibraries)
 	}
@@ -90,8 +98,8 @@ func TestTheGoldenCommandsAreApplied(t *testing.T) {
 	if g := m.Greetings(); len(g) != 1 || g["h:3"] != greetingOf1 {
 		t.Errorf("greetings %+v", g)
 	}
-	if core := m.Settings().DefaultCore; core != "somebody" {
-		t.Errorf("default core object %q", core)
+	if s := m.Settings(); s.DefaultCore != "somebody" || s.MaxShareMille != 300 || s.Balance != BalanceData {
+		t.Errorf("settings %+v", s)
 	}
 }
 

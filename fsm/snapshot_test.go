@@ -84,10 +84,12 @@ func sample(t testing.TB) *Machine {
 		SetState{Library: "two", State: LibraryClosed},
 		SetTLS{Library: "two", TLS: TLSVerifyCA},
 	}})
+	apply(t, m, ChangeSettings{MaxShareMille: new(uint32(300)), Balance: new(BalanceData)})
 	apply(t, m, RecordGreeting{Address: "h:3", Greeting: greetingOf1})
 	applyItems(t, m,
 		AssignItem("alice", 1), AssignItem("bob", 3), AssignItem("客户-1", 1),
 		BindItem("card", "1", "alice"), BindItem("card", "2", "客户-1"), BindItem("phone", "1", "alice"))
+	apply(t, m, ChangeLibraries{Changes: []LibraryChange{SetState{Library: "three", State: LibraryDraining}}})
 	return m
 }
 
