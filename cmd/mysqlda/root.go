@@ -40,7 +40,7 @@ Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
 		newJoin(), newLeave(), newRemove(),
 		newStatus(), newLocate(),
 		newLibrary(), newSettings(), newReload(), newRing(),
-		newImport(), newBackup(), newRestore(), newInspect(), newRecover(),
+		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(),
 		newVersion(),
 	)
 	return root

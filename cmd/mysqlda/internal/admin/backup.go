@@ -73,8 +73,13 @@ func (p *pacedWriter) Write(b []byte) (int, error) {
 // call. The caller reads it to its end and closes it. A read fails when the node
 // is silent for too long.
 func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
+	return c.stream(ctx, "backup")
+}
+
+// stream asks for something large: a backup or an export.
+func (c *Client) stream(ctx context.Context, what string) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.address+"/api/v1/backup", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.address+"/api/v1/"+what, nil)
 	if err != nil {
 		cancel(nil)
 		return nil, fmt.Errorf("request to %s: %w", c.address, err)
@@ -93,26 +98,27 @@ func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
 		cancel(nil)
 		return nil, err
 	}
-	stream := &backupStream{
-		body: response.Body, ctx: ctx, cancel: cancel, address: c.address,
+	answered := &stream{
+		what: what, body: response.Body, ctx: ctx, cancel: cancel, address: c.address,
 		stall: time.AfterFunc(c.stall, func() { cancel(errSilent) }), bound: c.stall,
 	}
-	stream.stall.Stop()
+	answered.stall.Stop()
 	if response.StatusCode == http.StatusOK {
-		return stream, nil
+		return answered, nil
 	}
-	answer, err := io.ReadAll(io.LimitReader(stream, maxAnswerBytes))
+	answer, err := io.ReadAll(io.LimitReader(answered, maxAnswerBytes))
 	if err == nil {
 		err = c.refused(response, answer)
 	}
-	return nil, errors.Join(err, stream.Close())
+	return nil, errors.Join(err, answered.Close())
 }
 
-// errSilent ends a backup whose node does not go on.
+// errSilent ends a stream whose node does not go on.
 var errSilent = errors.New("the node does not go on sending")
 
-// backupStream is the body of a backup.
-type backupStream struct {
+// stream is the body of a large answer.
+type stream struct {
+	what    string
 	body    io.ReadCloser
 	ctx     context.Context // of the request
 	cancel  context.CancelCauseFunc
@@ -121,7 +127,7 @@ type backupStream struct {
 	address string
 }
 
-func (b *backupStream) Read(p []byte) (int, error) {
+func (b *stream) Read(p []byte) (int, error) {
 	b.stall.Reset(b.bound)
 	n, err := b.body.Read(p)
 	b.stall.Stop() // what the caller does with it may take longer
@@ -131,10 +137,10 @@ func (b *backupStream) Read(p []byte) (int, error) {
 	if cause := context.Cause(b.ctx); cause != nil {
 		err = cause
 	}
-	return n, fmt.Errorf("the backup from the node at %s broke off: %w", b.address, err)
+	return n, fmt.Errorf("the %s from the node at %s broke off: %w", b.what, b.address, err)
 }
 
-func (b *backupStream) Close() error {
+func (b *stream) Close() error {
 	b.stall.Stop()
 	b.cancel(nil)
 	return b.body.Close()
