@@ -16,8 +16,7 @@ type parser struct {
 type findings struct {
 	records  []Record
 	problems []Problem // without line numbers
-	// balance is how many records have their line end elsewhere (more than 0), or
-	// -1 if the line end is of a record that begins elsewhere.
+	// balance is how many more records begin on the line than end on it.
 	balance int
 }
 
@@ -41,7 +40,6 @@ func (p *parser) parse(line []byte, ended bool, f *findings) {
 		return
 	}
 	if _, _, count := fields(line[:first]); count > 0 {
-		f.balance++
 		f.problem(Torn, "it begins with %s, which is left of a record; which one is not known", quote(line[:first]))
 	}
 	for at := first; at >= 0; {
@@ -121,14 +119,14 @@ func (p *parser) parsePart(part []byte, ended bool, f *findings) {
 	case p.class:
 		f.problem(Torn, "the record of %s has lost its line end, and perhaps the end of %s", quote(name), quote(target))
 		return
-	case !known && (p.libraries.cut(target) || !ended):
+	case !known && (p.libraries.cut(string(target)) || !ended):
 		f.problem(Torn, "the record of %s has lost the end of its library's name: %s", quote(name), quote(target))
 		return
 	case !known:
 		f.problems = append(f.problems, Problem{Kind: Unknown, Text: fmt.Sprintf("%s lives in %s, which the cluster does not have", quote(name), quote(target)), Library: string(target)})
 		return
-	case !ended && library.prefix:
-		f.problem(Torn, "the record of %s has lost its line end, and perhaps the end of its library's name: other libraries' names begin with %s too", quote(name), quote(target))
+	case !ended && !library.sure:
+		f.problem(Torn, "the record of %s has lost its line end, and perhaps the end of its library's name: a cut of another record may look like %s too", quote(name), quote(target))
 		return
 	}
 	p.take(name, target, f)

@@ -14,19 +14,39 @@ func isStamp(b []byte) bool {
 		digit(b[17]) && digit(b[18])
 }
 
+// beginsStamp reports whether a cut may have left s of a time stamp of this
+// century. It is not empty.
+func beginsStamp(s string) bool {
+	const shape = "20dd-dd-dd dd:dd:dd"
+	if len(s) > len(shape) {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] != shape[i] && (shape[i] != 'd' || !digit(s[i])) {
+			return false
+		}
+	}
+	return true
+}
+
 func digit(c byte) bool { return c-'0' <= 9 }
 
 func space(c byte) bool { return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r' }
 
-// nextStamp returns where the next time stamp begins at or after from, or -1.
-// Time stamps never overlap.
+// nextStamp returns where the next time stamp begins at or after from, or -1. Of
+// two that overlap the later one is meant: the first is cut, and has got its last
+// digits from the other, as in `2017-08-24 22:17:2017-08-24 22:18:00`.
 func nextStamp(line []byte, from int) int {
+	found := -1
 	for i := from; i+stampLen <= len(line); i++ {
+		if found >= 0 && i >= found+stampLen {
+			break
+		}
 		if isStamp(line[i:]) {
-			return i
+			found = i
 		}
 	}
-	return -1
+	return found
 }
 
 // clean reads a line as the original program writes it; ok is false for

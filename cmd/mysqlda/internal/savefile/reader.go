@@ -11,7 +11,7 @@ import (
 // more pieces than anybody could tell apart.
 const MaxLine = 64 << 10
 
-// readBuffer is how much of a file is read at once, in bytes.
+// readBuffer is how much of a file is read at once, in bytes; more than MaxLine.
 const readBuffer = 256 << 10
 
 // Reader reads a save file line by line. It is for one goroutine.
@@ -29,7 +29,7 @@ type Reader struct {
 func NewReader(r io.Reader, libraries Libraries, class bool, doubt Doubt) *Reader {
 	return &Reader{
 		parser: parser{libraries: libraries, class: class},
-		in:     bufio.NewReaderSize(r, max(readBuffer, MaxLine)),
+		in:     bufio.NewReaderSize(r, readBuffer),
 		doubt:  doubtCursor{rest: doubt},
 	}
 }
@@ -49,7 +49,7 @@ func (r *Reader) Next() ([]Record, []Problem, error) {
 	}
 	r.line++
 	f := &r.found
-	if line == nil {
+	if len(line) > MaxLine {
 		f.reset()
 		f.problem(Torn, "it has more than %d bytes", MaxLine)
 	} else {
@@ -65,7 +65,8 @@ func (r *Reader) Next() ([]Record, []Problem, error) {
 	return f.records, f.problems, nil
 }
 
-// readLine returns a line without its end, nil if it is too long.
+// readLine returns a line without its end; of one that does not fit into the
+// buffer, the beginning.
 func (r *Reader) readLine() (line []byte, ended bool, err error) {
 	line, err = r.in.ReadSlice('\n')
 	r.bytes += uint64(len(line))
@@ -75,7 +76,7 @@ func (r *Reader) readLine() (line []byte, ended bool, err error) {
 	case errors.Is(err, io.EOF) && len(line) > 0:
 		return line, false, nil
 	case errors.Is(err, bufio.ErrBufferFull):
-		return nil, true, r.skipLine()
+		return line, true, r.skipLine()
 	case errors.Is(err, io.EOF):
 		return nil, false, io.EOF
 	default:
