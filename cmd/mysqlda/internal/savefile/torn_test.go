@@ -48,10 +48,13 @@ func TestARecordWithoutItsLineEndCountsWhenItsLibraryIsSure(t *testing.T) {
 		target string
 		taken  bool
 	}{
-		{"eu", true}, {"mysql_data_10", true},
+		{"eu", true},
+		{"mysql_data_10", true},
 		{"mysql_data_1", false}, // of mysql_data_10, perhaps
 		{"mysql_data_2", false}, // of mysql_data_1 and a time stamp, perhaps
-		{"mysql_data_", false}, {"e", false}, {"asia", false},
+		{"mysql_data_", false},
+		{"e", false},
+		{"asia", false},
 	} {
 		e := entry{"alice", c.target}
 		for _, file := range []string{
