@@ -117,10 +117,14 @@ func runImport(cmd *cobra.Command, o *importOptions, paths []string) error {
 	if err := o.out.print(cmd.OutOrStdout(), summary, summary.print); err != nil {
 		return err
 	}
-	if n := summary.Problems(); n > 0 {
-		return &problemsError{fmt.Sprintf("%d lines have problems and are not in the cluster", n)}
+	switch n := summary.Problems(); {
+	case n == 0:
+		return nil
+	case o.dryRun:
+		return &problemsError{fmt.Sprintf("%d problems: those lines would not get into the cluster", n)}
+	default:
+		return &problemsError{fmt.Sprintf("%d problems: those lines are not in the cluster", n)}
 	}
-	return nil
 }
 
 // files tells the files' classes and puts placements first.
@@ -239,15 +243,18 @@ func (r *importRun) run(ctx context.Context, address string, status admin.Status
 
 // brokenOff says what is in the cluster and how to go on.
 func (r *importRun) brokenOff(n int, through uint64, err error) error {
-	before := ""
-	if n > 0 {
-		before = fmt.Sprintf("the %d files before it and ", n)
-	}
 	if r.options.dryRun {
 		return err
 	}
-	return fmt.Errorf("%w; %severything through line %d of %s is in the cluster but for the problems reported; the same command goes on, and --from-line %d skips those lines",
-		err, before, through, r.files[n].Path, through+1)
+	what := fmt.Sprintf("line %d of %s", through, r.files[n].Path)
+	if n > 0 {
+		what += " and everything in the files before it"
+	}
+	text := fmt.Sprintf("everything through %s is in the cluster but for the problems reported; the same command goes on", what)
+	if len(r.files) == 1 {
+		text += fmt.Sprintf(", and --from-line %d skips those lines", through+1)
+	}
+	return fmt.Errorf("%w; %s", err, text)
 }
 
 // nodesAfter lists the HTTP addresses of the cluster's nodes, the one that was
