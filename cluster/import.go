@@ -10,10 +10,9 @@ import (
 
 const (
 	// importsInFlight is how many imports the leader has in its log at a time and
-	// not applied yet. More would only let the sessions' assignments wait behind
-	// them: while one is written to the leader's disk, the other goes to the
-	// followers.
-	importsInFlight = 2
+	// not applied yet. A second one would make the sessions' assignments wait
+	// longer and the import hardly faster: the disks are busy with the first.
+	importsInFlight = 1
 	// importsWaiting bounds those that wait for their turn, and so the memory that
 	// they take. Beyond it callers get fsm.ErrOverloaded at once.
 	importsWaiting = 16
