@@ -1,0 +1,259 @@
+package backupfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/iotest"
+
+	"github.com/mysqlda/mysqlda/fsm"
+)
+
+const secret = "the-account's-password"
+
+// aBackup holds ten core objects, odd ones in library 1 and even ones in library
+// 2, and a card of one of them.
+func aBackup(t *testing.T) []byte {
+	t.Helper()
+	m := fsm.New()
+	index := uint64(0)
+	apply := func(command []byte, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		index++
+		if r, err := m.Apply(index, command); err != nil || r.Err != nil {
+			t.Fatal(err, r.Err)
+		}
+	}
+	apply(fsm.Bootstrap{
+		Settings: fsm.Settings{ClusterID: strings.Repeat("01", 16), User: "app", Password: secret, Database: "appdb", DefaultLibrary: "one"},
+		Libraries: []fsm.AddLibrary{
+			{Name: "one", Weight: 100, Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}}},
+			{Name: "two", Weight: 50, Servers: []fsm.Server{{Address: "h:3"}}},
+		},
+	}.Encode())
+	apply(fsm.SetNode{NodeInfo: fsm.NodeInfo{ID: "n1", Cluster: "h:13307", Version: "1.0.0"}}.Encode())
+	var items []fsm.Item
+	for i := range 9 {
+		items = append(items, fsm.AssignItem(fmt.Sprint("cust-", i), fsm.LibraryID(1+i%2)))
+	}
+	items = append(items, fsm.AssignItem("cust-9", 1), fsm.BindItem("card", "330001", "cust-3"))
+	apply(fsm.Batch{RingVersion: m.Libraries().Version(), Items: items}.Encode())
+	var b bytes.Buffer
+	if _, err := m.Snapshot().WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestContentsAreShownWithoutThePassword(t *testing.T) {
+	backup := aBackup(t)
+	c, err := Read(iotest.HalfReader(bytes.NewReader(backup)), Question{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Index != 3 || c.Placements != 10 || c.Bindings != 1 || c.Bytes != int64(len(backup)) || len(c.Hash) != 64 || len(c.Digest) != 16 || c.Placement != nil {
+		t.Errorf("contents %+v", c)
+	}
+	if want := (Settings{ClusterID: strings.Repeat("01", 16), User: "app", Database: "appdb", DefaultLibrary: "one"}); c.Settings == nil || *c.Settings != want {
+		t.Errorf("settings %+v", c.Settings)
+	}
+	if want := []Library{
+		{ID: 1, Name: "one", State: "open", Weight: 100, TLS: "off", Placements: 6, Servers: []string{"h:1", "h:2"}},
+		{ID: 2, Name: "two", State: "open", Weight: 50, TLS: "off", Placements: 4, Servers: []string{"h:3"}},
+	}; !reflect.DeepEqual(c.Libraries, want) {
+		t.Errorf("libraries %+v", c.Libraries)
+	}
+	if want := []Node{{ID: "n1", Cluster: "h:13307", Version: "1.0.0"}}; !reflect.DeepEqual(c.Nodes, want) {
+		t.Errorf("nodes %+v", c.Nodes)
+	}
+	if strings.Contains(fmt.Sprintf("%+v %+v", c, c.Settings), secret) {
+		t.Error("the password is shown")
+	}
+}
+
+func TestQuestionsAboutOneCoreObject(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "b")
+	if _, err := Write(path, false, bytes.NewReader(aBackup(t))); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		q    Question
+		want Placement
+	}{
+		{Question{Core: "cust-3"}, Placement{Core: "cust-3", Library: "two", Epoch: 1}},
+		{Question{Core: "cust-99"}, Placement{Core: "cust-99"}},
+		{Question{Class: "card", Object: "330001"}, Placement{Core: "cust-3", Library: "two", Epoch: 1}},
+		{Question{Class: "card", Object: "cust-3"}, Placement{}},
+		{Question{Class: "phone", Object: "330001"}, Placement{}},
+	} {
+		got, err := ReadFile(path, c.q)
+		if err != nil || got.Placement == nil || *got.Placement != c.want {
+			t.Errorf("%+v: %+v, %v", c.q, got.Placement, err)
+		}
+	}
+}
+
+func TestDamageIsLocated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "b")
+	backup := aBackup(t)
+	backup[len(backup)/2] ^= 1
+	if err := os.WriteFile(path, backup, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadFile(path, Question{}); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), " at byte ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// only checks that a directory holds these files and no other.
+func only(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, e := range entries {
+		found = append(found, e.Name())
+	}
+	if fmt.Sprint(found) != fmt.Sprint(names) {
+		t.Errorf("the directory has %q, want %q", found, names)
+	}
+}
+
+func TestAFileAppearsWholeAndForItsOwnerOnly(t *testing.T) {
+	backup, dir := aBackup(t), t.TempDir()
+	path := filepath.Join(dir, "b")
+	c, err := Write(path, false, bytes.NewReader(backup))
+	if err != nil || c.Placements != 10 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(got, backup) {
+		t.Errorf("%d bytes of %d, %v", len(got), len(backup), err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	only(t, dir, "b")
+}
+
+func TestAFileIsReplacedByForceOnly(t *testing.T) {
+	backup, dir := aBackup(t), t.TempDir()
+	path := filepath.Join(dir, "b")
+	if err := os.WriteFile(path, []byte("before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Write(path, false, bytes.NewReader(backup)); !errors.Is(err, ErrExists) {
+		t.Errorf("without force: %v", err)
+	}
+	if _, err := Write(path, true, bytes.NewReader(backup[:len(backup)-1])); err == nil {
+		t.Error("a backup that was cut replaced a file")
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "before" {
+		t.Errorf("the file holds %q, %v", got, err)
+	}
+	if _, err := Write(path, true, bytes.NewReader(backup)); err != nil {
+		t.Errorf("with force: %v", err)
+	}
+	if _, err := Write(dir, true, bytes.NewReader(backup)); !errors.Is(err, ErrExists) {
+		t.Errorf("over a directory: %v", err)
+	}
+	only(t, dir, "b")
+}
+
+// brokenFile fails at one operation.
+type brokenFile struct {
+	file
+	at string
+}
+
+func (b *brokenFile) Write(p []byte) (int, error) {
+	if b.at == "write" {
+		return 0, syscall.ENOSPC
+	}
+	return b.file.Write(p)
+}
+
+func (b *brokenFile) Sync() error {
+	if b.at == "sync" {
+		return syscall.EIO
+	}
+	return b.file.Sync()
+}
+
+func (b *brokenFile) Close() error {
+	if err := b.file.Close(); b.at != "close" {
+		return err
+	}
+	return syscall.EDQUOT
+}
+
+func TestWhateverGoesWrongLeavesNothingBehind(t *testing.T) {
+	backup := aBackup(t)
+	cut := errors.New("the connection is cut")
+	for _, c := range []struct {
+		name    string
+		backup  []byte
+		cut     bool
+		at      string
+		meant   error
+		appears bool // another file, under the name
+	}{
+		{name: "the stream is cut", backup: backup[:len(backup)/2], cut: true, meant: cut},
+		{name: "the stream ends early", backup: backup[:len(backup)/2]},
+		{name: "nothing comes", backup: nil},
+		{name: "the disk is full", backup: backup, at: "write", meant: syscall.ENOSPC},
+		{name: "the disk fails", backup: backup, at: "sync", meant: syscall.EIO},
+		{name: "the quota is reached", backup: backup, at: "close", meant: syscall.EDQUOT},
+		{name: "a file appears meanwhile", backup: backup, appears: true, meant: ErrExists},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "b")
+			stream := iotest.DataErrReader(bytes.NewReader(c.backup))
+			if c.cut {
+				stream = &cutReader{bytes.NewReader(c.backup), cut}
+			}
+			_, err := write(path, false, stream, func(path string) (file, error) {
+				if c.appears {
+					if err := os.WriteFile(path, []byte("somebody's"), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				f, err := createTemporary(path)
+				return &brokenFile{f, c.at}, err
+			})
+			if err == nil || c.meant != nil && !errors.Is(err, c.meant) {
+				t.Errorf("got %v", err)
+			}
+			if c.appears {
+				only(t, dir, "b")
+			} else {
+				only(t, dir)
+			}
+		})
+	}
+}
+
+// cutReader fails where the bytes end.
+type cutReader struct {
+	*bytes.Reader
+	err error
+}
+
+func (c *cutReader) Read(p []byte) (int, error) {
+	if c.Len() == 0 {
+		return 0, c.err
+	}
+	return c.Reader.Read(p)
+}
