@@ -202,3 +202,39 @@ func TestInspectingWhatIsNoStoppedNodesDirectory(t *testing.T) {
 		t.Errorf("the state of a running node: %v", err)
 	}
 }
+
+func TestADamagedSnapshotIsPassedOverWhereTheLogMakesUpForIt(t *testing.T) {
+	t.Parallel()
+	cfg := fastConfig(t, "n1")
+	cfg.Raft.SnapshotThreshold, cfg.Raft.TrailingLogs, cfg.Raft.SnapshotInterval = 10, 100000, 5*time.Millisecond
+	n := startOne(t, cfg)
+	var cores []string
+	for i := 0; ; i++ {
+		cores = append(cores, fmt.Sprintf("customer-%d", i))
+		resolve1(t, n, cores[i])
+		if list, _, err := storedSnapshots(cfg.DataDir); err != nil {
+			t.Fatal(err)
+		} else if len(list) >= retainedSnapshots {
+			break
+		}
+	}
+	closeNode(t, n)
+	list, _, err := storedSnapshots(cfg.DataDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for damaged := range list {
+		if err := os.Truncate(list[damaged].path(), 100); err != nil {
+			t.Fatal(err)
+		}
+		s, err := readState(cfg.DataDir)
+		if err != nil || len(s.damaged) != damaged+1 {
+			t.Fatalf("with %d damaged: passed over %v, %v", damaged+1, s.damaged, err)
+		}
+		for _, core := range cores {
+			if _, ok := s.machine.Locate(core); !ok {
+				t.Errorf("with %d damaged: %s is missing", damaged+1, core)
+			}
+		}
+	}
+}
