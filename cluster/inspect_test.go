@@ -116,7 +116,8 @@ func TestDamageOfADataDirectoryIsNamed(t *testing.T) {
 	}{
 		"a changed byte": {
 			func(t *testing.T, dir string) { flip(t, filepath.Join(dir, state(newest))) },
-			[]string{newest.ID + ": read snapshot: block 1 at byte 12: ", gap}, last.index,
+			[]string{newest.ID + ": read snapshot: block 1 at byte 12: ", gap},
+			last.index,
 		},
 		"another snapshot's state": {
 			func(t *testing.T, dir string) {
@@ -128,7 +129,8 @@ func TestDamageOfADataDirectoryIsNamed(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			[]string{newest.ID + ": the state is not the one that meta.json describes", gap}, last.index,
+			[]string{newest.ID + ": the state is not the one that meta.json describes", gap},
+			last.index,
 		},
 		"no description": {
 			func(t *testing.T, dir string) {
@@ -136,7 +138,8 @@ func TestDamageOfADataDirectoryIsNamed(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			[]string{newest.ID + ": its description cannot be read", gap}, last.index,
+			[]string{newest.ID + ": its description cannot be read", gap},
+			last.index,
 		},
 		"no snapshots": {
 			func(t *testing.T, dir string) {
@@ -144,7 +147,8 @@ func TestDamageOfADataDirectoryIsNamed(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			[]string{gap}, last.index,
+			[]string{gap},
+			last.index,
 		},
 		"no log": {
 			func(t *testing.T, dir string) {
@@ -152,7 +156,8 @@ func TestDamageOfADataDirectoryIsNamed(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			[]string{"there is no raft.db"}, newest.Index,
+			[]string{"there is no raft.db"},
+			newest.Index,
 		},
 		"no file of a log": {
 			func(t *testing.T, dir string) {
@@ -160,7 +165,8 @@ func TestDamageOfADataDirectoryIsNamed(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			[]string{"opening the log"}, newest.Index,
+			[]string{"opening the log"},
+			newest.Index,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

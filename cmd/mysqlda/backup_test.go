@@ -47,7 +47,7 @@ func TestBackupInspectRestoreAndInspectByCommand(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "b")
 	code, out, errs := execute("backup", file, "--http", http)
-	if code != 0 || !strings.Contains(out, "backup of entry 3 written to "+file+": 2 placements, 1 bindings, digest ") || errs != "" {
+	if code != 0 || !strings.Contains(out, "backup of entry 3 written to "+file+": placements 2, bindings 1, digest ") || errs != "" {
 		t.Fatalf("backup: %d %q %q", code, out, errs)
 	}
 	if code, _, errs := execute("backup", file, "--http", http); code != 1 || !strings.Contains(errs, "the file exists already: "+file+"; --force replaces it") {
@@ -84,7 +84,7 @@ func TestBackupInspectRestoreAndInspectByCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errs = execute("restore", file, "-f", conf)
-	if code != 0 || !strings.Contains(out, "node n9 is the first of the new cluster") || !strings.Contains(out, "2 placements, 1 bindings, digest "+contents.Digest) {
+	if code != 0 || !strings.Contains(out, "node n9 is the first of the new cluster") || !strings.Contains(out, "placements 2, bindings 1, digest "+contents.Digest) {
 		t.Fatalf("restore: %d %q %q", code, out, errs)
 	}
 	if code, _, errs := execute("restore", file, "-f", conf); code != 1 || !strings.Contains(errs, "the data directory is not empty") {
@@ -124,7 +124,7 @@ func TestABackupToStdoutIsNothingButTheBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errs := execute("backup", "-", "--http", serve(t, node))
-	if code != 0 || out != want.String() || !strings.Contains(errs, "backup of entry 3 written to -: 2 placements") {
+	if code != 0 || out != want.String() || !strings.Contains(errs, "backup of entry 3 written to -: placements 2") {
 		t.Errorf("%d, %d bytes of %d, %q", code, len(out), want.Len(), errs)
 	}
 }

@@ -132,9 +132,11 @@ func printContents(w io.Writer, c backupfile.Contents) error {
 	if s := c.Settings; s != nil {
 		fmt.Fprintf(t, "cluster\t%s\n", s.ClusterID)
 		fmt.Fprintf(t, "account\tuser %s, database %s, password not shown\n", s.User, s.Database)
-		fmt.Fprintf(t, "default library\t%s\n", orNone(s.DefaultLibrary))
-		fmt.Fprintf(t, "default core object\t%s\n", orNone(s.DefaultCore))
-		fmt.Fprintf(t, "max share\t%d thousandths\n", s.MaxShareMille)
+		fmt.Fprintf(t, "default_library\t%s\n", orNone(s.DefaultLibrary))
+		fmt.Fprintf(t, "default_core\t%s\n", orNone(s.DefaultCore))
+		fmt.Fprintf(t, "unused_forward_session_timeout\t%g s\n", s.UnusedForwardSessionTimeout)
+		fmt.Fprintf(t, "max_share\t%s\n", s.MaxShare)
+		fmt.Fprintf(t, "balance\t%s\n", s.Balance)
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -75,7 +75,7 @@ func printRecovery(w io.Writer, r *cluster.Recovery) error {
 	fmt.Fprintf(&b, "cluster       %s\n", r.ClusterID())
 	fmt.Fprintf(&b, "voters        %s\n", strings.Join(r.Voters(), ", "))
 	fmt.Fprintf(&b, "last entry    %d of term %d\n", index, term)
-	fmt.Fprintf(&b, "it remembers  %d placements, %d bindings, digest %s\n", counts.Placements, counts.Bindings, r.Digest())
+	fmt.Fprintf(&b, "it remembers  placements %d, bindings %d, digest %s\n", counts.Placements, counts.Bindings, r.Digest())
 	for _, err := range r.Damaged() {
 		fmt.Fprintf(&b, "passed over   %s\n", err)
 	}

@@ -40,7 +40,7 @@ If it is interrupted, run it again; the node does not start before it has finish
 			if err := errors.Join(err, file.Close()); err != nil {
 				return fmt.Errorf("%s was not restored: %w", args[0], err)
 			}
-			cmd.Printf("node %s is the first of the new cluster %s (it was %s) with %d placements, %d bindings, digest %s; start it with\n  mysqlda start -f %s\n",
+			cmd.Printf("node %s is the first of the new cluster %s (it was %s) with placements %d, bindings %d, digest %s; start it with\n  mysqlda start -f %s\n",
 				founded.NodeID, founded.ClusterID, founded.Replaces, founded.Counts.Placements, founded.Counts.Bindings, founded.Digest, conf)
 			return nil
 		}),

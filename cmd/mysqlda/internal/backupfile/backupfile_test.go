@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -34,7 +35,7 @@ func aBackup(t *testing.T) []byte {
 		}
 	}
 	apply(fsm.Bootstrap{
-		Settings: fsm.Settings{ClusterID: strings.Repeat("01", 16), User: "app", Password: secret, Database: "appdb", DefaultLibrary: "one"},
+		Settings: fsm.Settings{ClusterID: strings.Repeat("01", 16), User: "app", Password: secret, Database: "appdb", DefaultLibrary: "one", MaxShareMille: 300, Balance: fsm.BalanceData, UnusedForwardSessionTimeout: time.Minute},
 		Libraries: []fsm.AddLibrary{
 			{Name: "one", Weight: 100, Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}}},
 			{Name: "two", Weight: 50, Servers: []fsm.Server{{Address: "h:3"}}},
@@ -63,7 +64,7 @@ func TestContentsAreShownWithoutThePassword(t *testing.T) {
 	if c.Index != 3 || c.Placements != 10 || c.Bindings != 1 || c.Bytes != int64(len(backup)) || len(c.Hash) != 64 || len(c.Digest) != 16 || c.Placement != nil {
 		t.Errorf("contents %+v", c)
 	}
-	if want := (Settings{ClusterID: strings.Repeat("01", 16), User: "app", Database: "appdb", DefaultLibrary: "one"}); c.Settings == nil || *c.Settings != want {
+	if want := (Settings{ClusterID: strings.Repeat("01", 16), User: "app", Database: "appdb", DefaultLibrary: "one", UnusedForwardSessionTimeout: 60, MaxShare: "0.3", Balance: "data"}); c.Settings == nil || *c.Settings != want {
 		t.Errorf("settings %+v", c.Settings)
 	}
 	if want := []Library{

@@ -4,6 +4,7 @@
 package backupfile
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -33,7 +34,10 @@ type Settings struct {
 	Database       string `json:"database"`
 	DefaultLibrary string `json:"default_library"`
 	DefaultCore    string `json:"default_core"`
-	MaxShareMille  uint32 `json:"max_share_mille"`
+	// UnusedForwardSessionTimeout is in seconds.
+	UnusedForwardSessionTimeout float64     `json:"unused_forward_session_timeout"`
+	MaxShare                    json.Number `json:"max_share"`
+	Balance                     string      `json:"balance"`
 }
 
 // Library is a library with the number of its core objects.
@@ -146,7 +150,9 @@ func (r *reading) finish(bytes int64) Contents {
 	if s := r.info.Settings; s != nil {
 		c.Settings = &Settings{
 			ClusterID: s.ClusterID, User: s.User, Database: s.Database,
-			DefaultLibrary: s.DefaultLibrary, DefaultCore: s.DefaultCore, MaxShareMille: s.MaxShareMille,
+			DefaultLibrary: s.DefaultLibrary, DefaultCore: s.DefaultCore,
+			UnusedForwardSessionTimeout: s.UnusedForwardSessionTimeout.Seconds(),
+			MaxShare:                    json.Number(fsm.FormatShare(s.MaxShareMille)), Balance: s.Balance.String(),
 		}
 	}
 	for _, l := range r.info.Libraries.All() {
