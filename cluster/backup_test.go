@@ -85,3 +85,34 @@ func TestABackupNeedsALeaderAndAMember(t *testing.T) {
 		t.Errorf("a lonely node: %v", err)
 	}
 }
+
+func TestABackupByAFollowerThatLagsWaitsForWhatItLacks(t *testing.T) {
+	t.Parallel()
+	nodes := startCluster(t, 3, nil)
+	leader, others := split(t, nodes)
+	lagging := others[0]
+	lagging.replica.mu.Lock() // it goes on writing its log, but applies nothing
+	const objects = 20
+	for i := range objects {
+		resolve1(t, leader, fmt.Sprintf("customer-%d", i))
+	}
+	decided := leader.machine.AppliedIndex()
+	backup := make(chan *fsm.Snapshot, 1)
+	go func() {
+		state, err := lagging.Backup(within(t, patience))
+		if err != nil {
+			t.Errorf("backup: %v", err)
+		}
+		backup <- state
+	}()
+	eventually(t, "the barrier of the backup", func() error {
+		if leader.machine.AppliedIndex() <= decided {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	lagging.replica.mu.Unlock()
+	if state := <-backup; state == nil || state.Index() <= decided {
+		t.Errorf("it captured %+v, %d was decided before", state, decided)
+	}
+}
