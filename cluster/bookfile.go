@@ -19,6 +19,13 @@ import (
 // without its lock while it would be written (raft.updateLastAppended).
 const bookFile = "peers.json"
 
+// storedPeers is the file. A damaged one is made again, but not believed: a wrong
+// number of starts would keep right addresses out.
+type storedPeers struct {
+	Checksum string       `json:"checksum"` // of the rest, see sumOfJSON
+	Peers    []storedPeer `json:"peers"`
+}
+
 // storedPeer is one record of the file.
 type storedPeer struct {
 	ID      string `json:"id"`
@@ -41,19 +48,38 @@ func (b *addressBook) load(dir string) error {
 	if err != nil {
 		return fmt.Errorf("reading the other nodes' addresses: %w", err)
 	}
-	var stored []storedPeer
-	if err := json.Unmarshal(raw, &stored); err != nil {
-		return fmt.Errorf("reading the other nodes' addresses from %s: %w", bookFile, err)
+	stored, err := readStoredPeers(raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(dir, bookFile), err)
 	}
-	for _, p := range stored {
-		info := fsm.NodeInfo{ID: p.ID, Cluster: p.Cluster, Gossip: p.Gossip, MySQL: p.MySQL, HTTP: p.HTTP, Version: p.Version}
-		if err := info.Check(); err != nil {
-			return fmt.Errorf("reading the other nodes' addresses from %s: %w", bookFile, err)
-		}
-		b.hear(record{info: info, starts: p.Starts})
+	for _, r := range stored {
+		b.hear(r)
 	}
 	b.saved = b.announcements()
 	return nil
+}
+
+func readStoredPeers(raw []byte) ([]record, error) {
+	var stored storedPeers
+	if err := json.Unmarshal(raw, &stored); err != nil {
+		return nil, err
+	}
+	want, err := sumOfJSON(stored.Peers)
+	if err != nil {
+		return nil, err
+	}
+	if stored.Checksum != want {
+		return nil, errWrongSum
+	}
+	var records []record
+	for _, p := range stored.Peers {
+		info := fsm.NodeInfo{ID: p.ID, Cluster: p.Cluster, Gossip: p.Gossip, MySQL: p.MySQL, HTTP: p.HTTP, Version: p.Version}
+		if err := info.Check(); err != nil {
+			return nil, err
+		}
+		records = append(records, record{info: info, starts: p.Starts})
+	}
+	return records, nil
 }
 
 // save writes what nodes announced to dir, if that changed since the last time.
@@ -63,14 +89,19 @@ func (b *addressBook) save(dir string) error {
 	if slices.Equal(list, b.saved) {
 		return nil
 	}
-	stored := make([]storedPeer, len(list))
+	stored := storedPeers{Peers: make([]storedPeer, len(list))}
 	for i, r := range list {
-		stored[i] = storedPeer{
+		stored.Peers[i] = storedPeer{
 			ID: r.info.ID, Cluster: r.info.Cluster, Gossip: r.info.Gossip,
 			MySQL: r.info.MySQL, HTTP: r.info.HTTP, Version: r.info.Version, Starts: r.starts,
 		}
 	}
-	raw, err := json.MarshalIndent(stored, "", "  ")
+	var raw []byte
+	var err error
+	stored.Checksum, err = sumOfJSON(stored.Peers)
+	if err == nil {
+		raw, err = json.MarshalIndent(stored, "", "  ")
+	}
 	if err == nil {
 		err = writeDurably(filepath.Join(dir, bookFile), append(raw, '\n'))
 	}

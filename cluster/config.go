@@ -61,9 +61,10 @@ type RaftConfig struct {
 	ElectionTimeout    time.Duration // 2 s: how long a candidate waits; at least HeartbeatTimeout
 	LeaderLeaseTimeout time.Duration // 1 s: a leader without a majority steps down; at most HeartbeatTimeout
 	CommitTimeout      time.Duration // 5 ms: an idle leader tells followers about commits after it
-	SnapshotInterval   time.Duration // 30 s: between two looks at whether a snapshot is due
-	SnapshotThreshold  uint64        // 65536 log entries make a snapshot due
-	TrailingLogs       uint64        // 16384 log entries are kept after a snapshot for followers that lag
+	SnapshotInterval   time.Duration // 1 s: between two looks at whether a snapshot is due
+	SnapshotMinBytes   uint64        // 64 MiB of log make a snapshot due, if the last one was smaller than twice that; see snapshotRule
+	SnapshotMaxEntries uint64        // 1000000 log entries make a snapshot due, if they are not few beside the last one
+	SnapshotRetry      time.Duration // 30 s: after a snapshot that failed; it doubles, up to 10 min
 	MaxWriteStall      time.Duration // 5 s: a write to the log that takes longer ends the node
 
 	// logStore, in tests, puts a disk with faults in front of the log.
@@ -97,9 +98,10 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Raft.ElectionTimeout, 2*time.Second)
 	setDefault(&c.Raft.LeaderLeaseTimeout, min(time.Second, c.Raft.HeartbeatTimeout))
 	setDefault(&c.Raft.CommitTimeout, 5*time.Millisecond)
-	setDefault(&c.Raft.SnapshotInterval, 30*time.Second)
-	setDefault(&c.Raft.SnapshotThreshold, 65536)
-	setDefault(&c.Raft.TrailingLogs, 16384)
+	setDefault(&c.Raft.SnapshotInterval, time.Second)
+	setDefault(&c.Raft.SnapshotMinBytes, 64<<20)
+	setDefault(&c.Raft.SnapshotMaxEntries, 1_000_000)
+	setDefault(&c.Raft.SnapshotRetry, 30*time.Second)
 	setDefault(&c.Raft.MaxWriteStall, 5*time.Second)
 	setDefault(&c.Gossip.ProbeInterval, 400*time.Millisecond)
 	setDefault(&c.Gossip.ProbeTimeout, 200*time.Millisecond)

@@ -315,7 +315,8 @@ func TestBootstrapGoesOnAfterACrashBetweenRaftsTermAndItsFirstEntry(t *testing.T
 		t.Fatal(err)
 	}
 	// The first of the two writes of raft.BootstrapCluster.
-	if err := errors.Join(bolt.SetUint64([]byte("CurrentTerm"), 1), bolt.Close()); err != nil {
+	store := &sealedStore{log: bolt, stable: bolt}
+	if err := errors.Join(store.SetUint64([]byte("CurrentTerm"), 1), bolt.Close()); err != nil {
 		t.Fatal(err)
 	}
 

@@ -46,6 +46,8 @@ type identity struct {
 	Starts uint64 `json:"starts"`
 	// Replaces is the cluster whose state this one was recovered from, or "".
 	Replaces string `json:"replaces,omitempty"`
+	// Checksum is that of the rest, see sumOfJSON.
+	Checksum string `json:"checksum"`
 }
 
 // cluster returns the cluster id, or the zero value.
@@ -75,13 +77,23 @@ func loadIdentity(dir, wantID string) (identity, error) {
 // readIdentity reads the identity of dir, whatever its phase. The error wraps
 // fs.ErrNotExist where there is none.
 func readIdentity(dir string) (identity, error) {
-	raw, err := os.ReadFile(filepath.Join(dir, identityFile))
+	path := filepath.Join(dir, identityFile)
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return identity{}, fmt.Errorf("reading the node's identity: %w", err)
 	}
 	var id identity
 	if err := json.Unmarshal(raw, &id); err != nil {
-		return identity{}, fmt.Errorf("reading the node's identity from %s: %w", identityFile, err)
+		return identity{}, damaged(path, err)
+	}
+	sealed := id.Checksum
+	id.Checksum = ""
+	want, err := sumOfJSON(id)
+	if err != nil {
+		return identity{}, fmt.Errorf("reading the node's identity: %w", err)
+	}
+	if sealed != want {
+		return identity{}, damaged(path, errWrongSum)
 	}
 	return id, id.check()
 }
@@ -143,13 +155,17 @@ func newIdentity(dir, wantID string) (identity, error) {
 // save writes the identity so that it survives a crash at any moment: either
 // the old or the new one is found afterwards.
 func (id identity) save(dir string) error {
+	var err error
+	if id.Checksum, err = sumOfJSON(id); err != nil {
+		return fmt.Errorf("writing the node's identity: %w", err)
+	}
 	raw, err := json.MarshalIndent(id, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the node's identity: %w", err)
 	}
 	path := filepath.Join(dir, identityFile)
 	if err := writeDurably(path, append(raw, '\n')); err != nil {
-		return fmt.Errorf("writing the node's identity: %w", err)
+		return diskFailure("writing the node's identity", dir, err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,12 +124,12 @@ func (m *member) start() error {
 	}
 	m.book.hear(self)
 	raftLogger := newHclog(m.logger, "raft", newRaftVolume(func() bool { return m.ctx.Err() != nil || n.closing.Err() != nil }))
-	if n.identity.Phase == phaseBootstrapping {
-		if err := discardEmptyLog(n.dir.path); err != nil {
+	if n.identity.Phase != phaseMember {
+		if err := discardUnusedLog(n.dir.path, n.identity.Phase); err != nil {
 			return err
 		}
 	}
-	if m.stores, err = openStores(n.dir.path, m.cfg.Raft, m.logFailed, raftLogger); err != nil {
+	if m.stores, err = openStores(n.dir.path, m.cfg.Raft, m.logFailed, m.logger); err != nil {
 		return err
 	}
 	m.transport = transport.NewRaftTransport(n.mux, m.clusterID, self.info.Cluster, m.locate, raftLogger)
@@ -138,8 +139,8 @@ func (m *member) start() error {
 	return m.gossip.start(self)
 }
 
-// logFailed ends this node because its log cannot be written. At once, so that a
-// leader whose disk hangs sends no more heartbeats and another one is elected
+// logFailed ends this node because its log cannot be written or read. At once, so
+// that a leader whose disk hangs sends no more heartbeats and another one is elected
 // while this node is still being closed.
 func (m *member) logFailed(err error) {
 	m.node.fail(err)
@@ -150,23 +151,48 @@ func (m *member) logFailed(err error) {
 
 func (m *member) startRaft(logger *hclogAdapter, self record) error {
 	conf := m.raftConfig(logger)
-	if m.node.identity.Phase == phaseBootstrapping {
-		first := raft.Configuration{Servers: []raft.Server{{
-			Suffrage: raft.Voter, ID: raft.ServerID(m.id), Address: raft.ServerAddress(self.info.Cluster),
-		}}}
-		err := raft.BootstrapCluster(conf, m.stores.log, m.stores.stable, m.stores.snapshots, m.transport, first)
-		if err != nil && !errors.Is(err, raft.ErrCantBootstrap) { // that: it was done before a crash
-			return fmt.Errorf("starting a log for cluster %s: %w", m.clusterID, err)
-		}
+	r, err := m.newRaft(conf, raft.ServerAddress(self.info.Cluster))
+	if failure := m.stores.watched.failure(); failure != nil { // Raft's own words say less
+		err = failure
 	}
-	r, err := raft.NewRaft(conf, m.replica, m.stores.log, m.stores.stable, m.stores.snapshots, m.transport)
+	if r != nil { // to be stopped, whatever happened
+		m.raft = r
+		logger.volume.listenTo(r)
+		m.leadership = newLeadership(m.ctx, r)
+	}
 	if err != nil {
 		return fmt.Errorf("starting Raft: %w", err)
 	}
-	m.raft = r
-	logger.volume.listenTo(r)
-	m.leadership = newLeadership(m.ctx, r)
 	return nil
+}
+
+// newRaft starts Raft, on a goroutine of its own because it panics of a log that
+// cannot be read, and the stores end the goroutine of one that cannot be written.
+func (m *member) newRaft(conf *raft.Config, self raft.ServerAddress) (r *raft.Raft, err error) {
+	err = errors.New("it ended at once")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("it cannot go on from what lies in %s: %v", m.node.dir.path, p)
+			}
+		}()
+		r, err = m.bootstrapRaft(conf, self)
+	}()
+	<-done
+	return r, err
+}
+
+func (m *member) bootstrapRaft(conf *raft.Config, self raft.ServerAddress) (*raft.Raft, error) {
+	if m.node.identity.Phase == phaseBootstrapping {
+		first := raft.Configuration{Servers: []raft.Server{{Suffrage: raft.Voter, ID: raft.ServerID(m.id), Address: self}}}
+		err := raft.BootstrapCluster(conf, m.stores.log, m.stores.stable, m.stores.snapshots, m.transport, first)
+		if err != nil && !errors.Is(err, raft.ErrCantBootstrap) { // that: it was done before a crash
+			return nil, fmt.Errorf("making a log for cluster %s: %w", m.clusterID, err)
+		}
+	}
+	return raft.NewRaft(conf, m.replica, m.stores.log, m.stores.stable, m.stores.snapshots, m.transport)
 }
 
 func (m *member) raftConfig(logger *hclogAdapter) *raft.Config {
@@ -176,9 +202,9 @@ func (m *member) raftConfig(logger *hclogAdapter) *raft.Config {
 	conf.ElectionTimeout = m.cfg.Raft.ElectionTimeout
 	conf.LeaderLeaseTimeout = m.cfg.Raft.LeaderLeaseTimeout
 	conf.CommitTimeout = m.cfg.Raft.CommitTimeout
-	conf.SnapshotInterval = m.cfg.Raft.SnapshotInterval
-	conf.SnapshotThreshold = m.cfg.Raft.SnapshotThreshold
-	conf.TrailingLogs = m.cfg.Raft.TrailingLogs
+	conf.SnapshotInterval = 24 * time.Hour // never: takeSnapshots does it
+	conf.SnapshotThreshold = math.MaxUint64
+	conf.TrailingLogs = 0         // watchedStore.DeleteRange knows what is still needed
 	conf.ShutdownOnRemove = false // a removed node is told so, and closed by its owner
 	conf.NoLegacyTelemetry = true
 	conf.NotifyCh = m.notify
@@ -198,6 +224,7 @@ func (m *member) run() {
 	m.wg.Go(func() { m.recordGreetings(m.ctx) })
 	m.wg.Go(func() { m.gossip.meetLoop(m.ctx) })
 	m.wg.Go(func() { m.becomeReady(m.ctx) })
+	m.wg.Go(func() { m.takeSnapshots(m.ctx) })
 }
 
 // stop ends the member at once and waits for its goroutines. After errHung some of

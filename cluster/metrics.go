@@ -20,6 +20,9 @@ type memberMetrics struct {
 	latency       prometheus.Histogram
 	overloads     prometheus.Counter
 	gossipRefused prometheus.Counter
+
+	snapshotSeconds  prometheus.Histogram
+	snapshotFailures prometheus.Counter
 }
 
 func newMemberMetrics(r prometheus.Registerer, m *member) (*memberMetrics, error) {
@@ -49,7 +52,16 @@ func newMemberMetrics(r prometheus.Registerer, m *member) (*memberMetrics, error
 			Help: "Gossip connections that were refused because too many were open.",
 		}),
 	}
-	collectors := append(m.gauges(), mm.batchItems, mm.batchSeconds, mm.latency, mm.overloads, mm.gossipRefused)
+	mm.snapshotSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "mysqlda_snapshot_seconds",
+		Help:    "Time that this node took to make a snapshot and to shorten its log.",
+		Buckets: prometheus.ExponentialBuckets(0.01, 2, 16),
+	})
+	mm.snapshotFailures = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "mysqlda_snapshot_failures_total",
+		Help: "Snapshots that could not be made.",
+	})
+	collectors := append(m.gauges(), mm.batchItems, mm.batchSeconds, mm.latency, mm.overloads, mm.gossipRefused, mm.snapshotSeconds, mm.snapshotFailures)
 	for _, c := range collectors {
 		if err := r.Register(c); err != nil {
 			mm.unregister()
@@ -70,7 +82,25 @@ func (m *member) gauges() []prometheus.Collector {
 			return value()
 		})
 	}
+	counter := func(name, help string, value func() uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 {
+			if m.node.member.Load() != m {
+				return 0 // still starting
+			}
+			return float64(value())
+		})
+	}
 	return []prometheus.Collector{
+		counter("mysqlda_raft_log_bytes_total", "Bytes that this process appended to its log.", func() uint64 { return m.stores.meter.logBytes.Load() }),
+		counter("mysqlda_snapshot_bytes_total", "Bytes that this process wrote to snapshots, its own and received ones.", func() uint64 { return m.stores.meter.snapshotBytes.Load() }),
+		gauge("mysqlda_raft_log_since_snapshot_bytes", "Bytes of the log that follow the last snapshot.", func() float64 {
+			since, _ := m.stores.meter.reading()
+			return float64(since.bytes)
+		}),
+		gauge("mysqlda_snapshot_last_bytes", "Size of the last snapshot.", func() float64 {
+			_, size := m.stores.meter.reading()
+			return float64(size)
+		}),
 		gauge("mysqlda_raft_leader", "1 while this node leads.", func() float64 { return oneIf(m.raft.State() == raft.Leader) }),
 		gauge("mysqlda_raft_leader_known", "1 while this node knows of a leader.", func() float64 { return oneIf(m.leaderID() != "") }),
 		gauge("mysqlda_raft_term", "Raft's current term.", func() float64 { return float64(m.raft.CurrentTerm()) }),

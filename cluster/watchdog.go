@@ -1,8 +1,11 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -11,24 +14,45 @@ import (
 // stallStep is how often a write that is under way is looked at.
 const stallStep = 250 * time.Millisecond
 
-// watchedStore reports writes that fail or hang. Raft does not notice a disk
-// that hangs: a leader would go on sending heartbeats and keep the cluster from
-// electing another one (hashicorp/raft#503, #614, #696).
+// watchedStore reports reads and writes that fail, and writes that hang. Raft does
+// not notice a disk that hangs: a leader would go on sending heartbeats and keep the
+// cluster from electing another one (hashicorp/raft#503, #614, #696). No write is
+// tried again: after a sync that failed nobody knows what is on disk.
 type watchedStore struct {
 	raft.LogStore
 	raft.StableStore
-	maxStall time.Duration // how long one write may take
-	fatal    func(error)
+	dir       string        // the data directory, for errors
+	maxStall  time.Duration // how long one write may take
+	snapshots interface {
+		bounds() (newest, oldest uint64)
+	}
+	fatal func(error)
+
+	first atomic.Pointer[error] // the first error that was reported
+}
+
+func (s *watchedStore) report(what string, err error) {
+	err = diskFailure(what, s.dir, err)
+	s.first.CompareAndSwap(nil, &err)
+	s.fatal(err)
+}
+
+// failure is the first error that was reported, or nil.
+func (s *watchedStore) failure() error {
+	if err := s.first.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 func (s *watchedStore) watch(what string, write func() error) error {
 	alarm := newStallAlarm(s.maxStall, func() {
-		s.fatal(fmt.Errorf("%s has been under way for more than %s: the disk hangs", what, s.maxStall))
+		s.report(what, fmt.Errorf("it has been under way for more than %s: the disk hangs", s.maxStall))
 	})
 	defer alarm.stop()
 	err := write()
-	if err != nil {
-		s.fatal(fmt.Errorf("%s: %w", what, err))
+	if err != nil && !errors.Is(err, errChanged) {
+		s.report(what, err)
 	}
 	return err
 }
@@ -43,14 +67,46 @@ func (s *watchedStore) StoreLogs(logs []*raft.Log) error {
 	return s.watch("writing to the log", func() error { return s.LogStore.StoreLogs(logs) })
 }
 
-// DeleteRange implements raft.LogStore. Deleting many entries after a snapshot
-// may take long, so only its failure is reported.
-func (s *watchedStore) DeleteRange(first, last uint64) error {
-	err := s.LogStore.DeleteRange(first, last)
-	if err != nil {
-		s.fatal(fmt.Errorf("deleting old entries of the log: %w", err))
+// GetLog implements raft.LogStore.
+func (s *watchedStore) GetLog(index uint64, log *raft.Log) error {
+	err := s.LogStore.GetLog(index, log)
+	if err != nil && !isAbsent(err) {
+		s.report("reading the log", err)
+		runtime.Goexit() // see SetUint64
 	}
 	return err
+}
+
+// FirstIndex implements raft.LogStore.
+func (s *watchedStore) FirstIndex() (uint64, error) { return s.index(s.LogStore.FirstIndex) }
+
+// LastIndex implements raft.LogStore.
+func (s *watchedStore) LastIndex() (uint64, error) { return s.index(s.LogStore.LastIndex) }
+
+func (s *watchedStore) index(read func() (uint64, error)) (uint64, error) {
+	index, err := read()
+	if err != nil {
+		s.report("reading the log", err)
+	}
+	return index, err
+}
+
+// Get implements raft.StableStore.
+func (s *watchedStore) Get(key []byte) ([]byte, error) {
+	value, err := s.StableStore.Get(key)
+	if err != nil && !isAbsent(err) {
+		s.report("reading the vote", err)
+	}
+	return value, err
+}
+
+// GetUint64 implements raft.StableStore.
+func (s *watchedStore) GetUint64(key []byte) (uint64, error) {
+	value, err := s.StableStore.GetUint64(key)
+	if err != nil && !isAbsent(err) {
+		s.report("reading the term", err)
+	}
+	return value, err
 }
 
 // Set implements raft.StableStore.
@@ -58,9 +114,15 @@ func (s *watchedStore) Set(key, value []byte) error {
 	return s.watch("writing the vote", func() error { return s.StableStore.Set(key, value) })
 }
 
-// SetUint64 implements raft.StableStore.
+// SetUint64 implements raft.StableStore. Raft would panic of a term that cannot be
+// written, and the process would end with a stack trace before it could say why.
+// So the goroutine that asked, which is Raft's, ends here instead.
 func (s *watchedStore) SetUint64(key []byte, value uint64) error {
-	return s.watch("writing the term", func() error { return s.StableStore.SetUint64(key, value) })
+	err := s.watch("writing the term", func() error { return s.StableStore.SetUint64(key, value) })
+	if err != nil {
+		runtime.Goexit()
+	}
+	return err
 }
 
 // stallAlarm goes off once something has hung for a time in which this process

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"errors"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,8 @@ func (s *moodyStore) StoreLogs([]*raft.Log) error {
 	time.Sleep(s.takes) // the clock of the synctest bubble
 	return s.fails
 }
+
+func (s *moodyStore) GetLog(uint64, *raft.Log) error { return s.fails }
 
 func (s *moodyStore) SetUint64([]byte, uint64) error { return s.fails }
 
@@ -51,13 +54,51 @@ func TestWatchdogReportsWritesThatFailOrHang(t *testing.T) {
 			})
 		})
 	}
-	t.Run("vote", func(t *testing.T) {
+	t.Run("term", func(t *testing.T) {
 		var reported error
 		s := &watchedStore{StableStore: &moodyStore{fails: broken}, maxStall: testStall, fatal: func(err error) { reported = err }}
-		if err := s.SetUint64(nil, 1); !errors.Is(err, broken) || !errors.Is(reported, broken) {
-			t.Errorf("returned %v, reported %v", err, reported)
+		if !endsGoroutine(func() { s.SetUint64(nil, 1) }) {
+			t.Error("Raft goes on, and panics")
+		}
+		if !errors.Is(reported, broken) || s.failure() != reported {
+			t.Errorf("reported %v, remembered %v", reported, s.failure())
 		}
 	})
+}
+
+// endsGoroutine reports whether f ends the goroutine that calls it.
+func endsGoroutine(f func()) bool {
+	ended, done := true, make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+		ended = false
+	}()
+	<-done
+	return ended
+}
+
+func TestReadsThatFailAreReportedAndAnEntryThatIsNotThereIsNot(t *testing.T) {
+	for _, c := range []struct {
+		fails error
+		fatal bool
+	}{
+		{raft.ErrLogNotFound, false},
+		{nil, false},
+		{damaged("raft.db", errWrongSum), true},
+		{syscall.EIO, true},
+	} {
+		var reported error
+		s := &watchedStore{LogStore: &moodyStore{fails: c.fails}, dir: "data", fatal: func(err error) { reported = err }}
+		ended := endsGoroutine(func() {
+			if err := s.GetLog(1, nil); !errors.Is(err, c.fails) {
+				t.Errorf("%v became %v", c.fails, err)
+			}
+		})
+		if ended != c.fatal || (reported != nil) != c.fatal {
+			t.Errorf("%v: goroutine ended %v, reported %v", c.fails, ended, reported)
+		}
+	}
 }
 
 func TestPauseOfTheProcessIsNoHangingDisk(t *testing.T) {
