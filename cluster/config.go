@@ -62,8 +62,7 @@ type RaftConfig struct {
 	LeaderLeaseTimeout time.Duration // 1 s: a leader without a majority steps down; at most HeartbeatTimeout
 	CommitTimeout      time.Duration // 5 ms: an idle leader tells followers about commits after it
 	SnapshotInterval   time.Duration // 1 s: between two looks at whether a snapshot is due
-	SnapshotMinBytes   uint64        // 64 MiB of log make a snapshot due, if the last one was smaller than twice that; see snapshotRule
-	SnapshotMaxEntries uint64        // 1000000 log entries make a snapshot due, if they are not few beside the last one
+	SnapshotMinBytes   uint64        // 32 MiB of log make a snapshot due, unless the last one was large; see snapshotDue
 	SnapshotRetry      time.Duration // 30 s: after a snapshot that failed; it doubles, up to 10 min
 	MaxWriteStall      time.Duration // 5 s: a write to the log that takes longer ends the node
 
@@ -99,8 +98,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Raft.LeaderLeaseTimeout, min(time.Second, c.Raft.HeartbeatTimeout))
 	setDefault(&c.Raft.CommitTimeout, 5*time.Millisecond)
 	setDefault(&c.Raft.SnapshotInterval, time.Second)
-	setDefault(&c.Raft.SnapshotMinBytes, 64<<20)
-	setDefault(&c.Raft.SnapshotMaxEntries, 1_000_000)
+	setDefault(&c.Raft.SnapshotMinBytes, 32<<20)
 	setDefault(&c.Raft.SnapshotRetry, 30*time.Second)
 	setDefault(&c.Raft.MaxWriteStall, 5*time.Second)
 	setDefault(&c.Gossip.ProbeInterval, 400*time.Millisecond)

@@ -204,7 +204,7 @@ func TestNonVoterWithAWipedDirectoryJoinsAgainThoughItsAddressesAreKnown(t *test
 func TestLogWithoutTheSnapshotBeforeItIsRefused(t *testing.T) {
 	t.Parallel()
 	cfg := fastConfig(t, "n1")
-	cfg.Raft.SnapshotMaxEntries, cfg.Raft.SnapshotInterval = 10, 20*time.Millisecond
+	cfg.Raft.SnapshotMinBytes, cfg.Raft.SnapshotInterval = 1<<10, 20*time.Millisecond
 	n := startOne(t, cfg)
 	for i := range 40 {
 		resolve1(t, n, fmt.Sprintf("object-%d", i))

@@ -14,7 +14,7 @@ import (
 func TestAcknowledgedAssignmentsSurviveTheLeader(t *testing.T) {
 	t.Parallel()
 	nodes := startCluster(t, 3, func(c *Config) { // snapshots all the time
-		c.Raft.SnapshotMaxEntries = 10
+		c.Raft.SnapshotMinBytes = 1 << 10
 		c.Raft.SnapshotInterval = 20 * time.Millisecond
 	})
 	leader, others := split(t, nodes)

@@ -18,7 +18,7 @@ func TestSnapshotsWriteABoundedMultipleOfTheLog(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		const header = 500
-		m := newLogMeter(snapshotRule{minBytes: 20 * header, maxEntries: uint64(rapid.IntRange(20*header/entryOverhead, 1000).Draw(t, "entries"))})
+		m := newLogMeter(20 * header)
 		state, written := uint64(header), uint64(0)
 		longest := rapid.IntRange(1, 3000).Draw(t, "longest")
 		adds := rapid.Float64Range(0, 1).Draw(t, "adds")
@@ -28,7 +28,8 @@ func TestSnapshotsWriteABoundedMultipleOfTheLog(t *testing.T) {
 			state += uint64(adds * float64(len(data)))
 			if m.due() {
 				written += state
-				m.snapshotDone(m.mark(), state)
+				since, _ := m.reading()
+				m.snapshotDone(since, state)
 			}
 			if log := m.logBytes.Load(); written > 5*log {
 				t.Fatalf("%d bytes of snapshots for %d of the log", written, log)
@@ -39,26 +40,26 @@ func TestSnapshotsWriteABoundedMultipleOfTheLog(t *testing.T) {
 
 func TestLargeStateIsNotWrittenAgainForFewEntries(t *testing.T) {
 	t.Parallel()
-	rule := snapshotRule{minBytes: 64 << 20, maxEntries: 1_000_000}
-	const large = 2 << 30
+	const least, large = 32 << 20, 2 << 30
 	for _, c := range []struct {
-		since logMark
-		size  uint64
-		due   bool
+		since, size uint64
+		due         bool
 	}{
-		{logMark{entries: 10, bytes: 64 << 20}, 0, true},
-		{logMark{entries: 10, bytes: 64<<20 - 1}, 0, false},
-		{logMark{entries: 1_000_000, bytes: 80_000_000}, 0, true},
-		{logMark{entries: 1_000_000, bytes: 80_000_000}, large, false}, // would write 25 times as much
-		{logMark{entries: 8_000_000, bytes: large / 4}, large, true},
-		{logMark{entries: 10, bytes: large / 4}, large, false},
-		{logMark{entries: 10, bytes: large / 2}, large, true},
+		{least, 0, true},
+		{least - 1, 0, false},
+		{least, 4 * least, true},
+		{least, 4*least + 8, false},
+		{large/4 - 1, large, false},
+		{large / 4, large, true},
 	} {
-		if got := rule.due(c.since, c.size, 0); got != c.due {
-			t.Errorf("%+v after a snapshot of %d bytes: due %v", c.since, c.size, got)
+		if got := snapshotDue(c.since, c.size, least, 0); got != c.due {
+			t.Errorf("%d bytes after a snapshot of %d: due %v", c.since, c.size, got)
 		}
-		if c.due && rule.due(c.since, c.size, 0.99) {
-			t.Errorf("%+v after a snapshot of %d bytes: all nodes write at the same moment", c.since, c.size)
+		if c.due && snapshotDue(c.since, c.size, least, 0.5) {
+			t.Errorf("%d bytes after a snapshot of %d: all nodes write at the same moment", c.since, c.size)
+		}
+		if c.due && !snapshotDue(c.since*5/4, c.size, least, 0.99) {
+			t.Errorf("%d bytes and a quarter more after a snapshot of %d: not due", c.since, c.size)
 		}
 	}
 }
@@ -88,7 +89,7 @@ func TestNodesWriteSnapshotsInProportionAndKnowAfterARestartWhatFollowsTheLast(t
 		})
 		log, snapshots := meter.logBytes.Load(), meter.snapshotBytes.Load()
 		since, size := meter.reading()
-		t.Logf("%s: %d bytes of log, %d of snapshots, the last one has %d, %+v follow it", n.ID(), log, snapshots, size, since)
+		t.Logf("%s: %d bytes of log, %d of snapshots, the last one has %d, %d of log follow it", n.ID(), log, snapshots, size, since)
 		if snapshots > 5*log || snapshots < size || size < objects*10 {
 			t.Errorf("%s wrote %d bytes of snapshots for %d of the log, the last one has %d", n.ID(), snapshots, log, size)
 		}
@@ -99,14 +100,14 @@ func TestNodesWriteSnapshotsInProportionAndKnowAfterARestartWhatFollowsTheLast(t
 	closeNode(t, last)
 	before, size := meter.reading()
 	cfg := last.cfg
-	cfg.Raft.SnapshotMinBytes = 64 << 20
+	cfg.Raft.SnapshotMinBytes = 32 << 20
 	after := openNode(t, cfg)
 	// What has been appended by this process comes on top.
 	m := after.member.Load().stores.meter
 	now, sizeNow := m.reading()
 	onTop := m.logBytes.Load()
-	if sizeNow != size || now.bytes < before.bytes*9/10 || now.bytes > before.bytes*11/10+onTop || now.entries < before.entries-min(before.entries, 4) {
-		t.Errorf("%+v after a snapshot of %d bytes before the restart, %+v after one of %d after it", before, size, now, sizeNow)
+	if sizeNow != size || now < before*9/10 || now > before*11/10+onTop {
+		t.Errorf("%d bytes after a snapshot of %d before the restart, %d after one of %d after it", before, size, now, sizeNow)
 	}
 }
 

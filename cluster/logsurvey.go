@@ -26,15 +26,14 @@ type logSurvey struct {
 	sizes       []uint32 // of those, in bytes
 }
 
-// since returns how many entries follow one, and their bytes.
-func (s *logSurvey) since(index uint64) (entries, bytes uint64) {
+// since returns how many bytes of entries follow one.
+func (s *logSurvey) since(index uint64) (bytes uint64) {
 	for i, size := range s.sizes {
 		if s.unbroken+uint64(i) > index {
-			entries++
 			bytes += uint64(size)
 		}
 	}
-	return entries, bytes
+	return bytes
 }
 
 // reaches reports whether the entries after one, up to another, are all there.

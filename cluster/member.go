@@ -24,6 +24,10 @@ const notifyBacklog = 32
 // hang in a write to a disk that does not answer.
 const raftStopTimeout = 5 * time.Second
 
+// failedStopTimeout is the same once a read or a write has failed or hung: then
+// nothing is gained by waiting, and the process shall end soon.
+const failedStopTimeout = 500 * time.Millisecond
+
 // member is everything that a node has only inside a cluster.
 type member struct {
 	node      *Node
@@ -242,7 +246,11 @@ func (m *member) stopAll() error {
 		// for them.
 		future := m.raft.Shutdown()
 		errs = append(errs, m.transport.Interrupt())
-		ctx, cancel := context.WithTimeoutCause(context.Background(), raftStopTimeout, errHung)
+		timeout := raftStopTimeout
+		if m.stores.watched.failure() != nil {
+			timeout = failedStopTimeout
+		}
+		ctx, cancel := context.WithTimeoutCause(context.Background(), timeout, errHung)
 		defer cancel()
 		if err := await(ctx, future); err != nil {
 			return errors.Join(append(errs, err)...)

@@ -95,7 +95,7 @@ func (m *member) gauges() []prometheus.Collector {
 		counter("mysqlda_snapshot_bytes_total", "Bytes that this process wrote to snapshots, its own and received ones.", func() uint64 { return m.stores.meter.snapshotBytes.Load() }),
 		gauge("mysqlda_raft_log_since_snapshot_bytes", "Bytes of the log that follow the last snapshot.", func() float64 {
 			since, _ := m.stores.meter.reading()
-			return float64(since.bytes)
+			return float64(since)
 		}),
 		gauge("mysqlda_snapshot_last_bytes", "Size of the last snapshot.", func() float64 {
 			_, size := m.stores.meter.reading()

@@ -51,8 +51,7 @@ func (s *snapshotStore) reconcile(log *logSurvey, lost []lostSnapshot) error {
 		}
 		s.meter.wantSnapshot()
 	}
-	entries, bytes := log.since(base)
-	s.meter.begin(logMark{entries: entries, bytes: bytes}, size)
+	s.meter.begin(log.since(base), size)
 	return nil
 }
 

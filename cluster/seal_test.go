@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func openSealed(t *testing.T) *sealedStore {
 			t.Error(err)
 		}
 	})
-	return &sealedStore{log: bolt, stable: bolt, path: filepath.Join(dir, logFile), meter: newLogMeter(snapshotRule{})}
+	return &sealedStore{log: bolt, stable: bolt, path: filepath.Join(dir, logFile), meter: newLogMeter(0)}
 }
 
 func TestEveryPartOfAnEntryIsSealed(t *testing.T) {
@@ -102,6 +103,26 @@ func TestChangedVoteIsDamage(t *testing.T) {
 	}
 	if term, err := s.GetUint64(key); !errors.Is(err, ErrDamaged) {
 		t.Errorf("%d, %v", term, err)
+	}
+}
+
+// TestFileThatEndsUnderOpenLogIsDamage: bbolt reads through memory, and a read
+// behind the end of the file, or one that the disk fails, is a fault.
+func TestFileThatEndsUnderOpenLogIsDamage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	filledLog(t, dir, 300)
+	bolt, err := openLog(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, logFile)
+	s := &sealedStore{log: bolt, stable: bolt, path: path, meter: newLogMeter(0)}
+	if err := os.Truncate(path, 8192); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.GetLog(200, new(raft.Log)); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) {
+		t.Errorf("read with %v", err)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 func TestNewNodeStartsFromASnapshotWhenTheLogIsGone(t *testing.T) {
 	t.Parallel()
 	nodes := startCluster(t, 2, func(c *Config) {
-		c.Raft.SnapshotMaxEntries = 20
+		c.Raft.SnapshotMinBytes = 2 << 10
 		c.Raft.SnapshotInterval = 50 * time.Millisecond
 	})
 	leader, others := split(t, nodes)

@@ -22,9 +22,9 @@ type snapshotSink struct {
 	meta   snapshotMeta
 	file   *os.File
 	buffer *bufio.Writer
-	mark   logMark // what the log had been given when the snapshot was begun
-	failed error   // the first error
-	over   bool    // closed or cancelled
+	held   uint64 // bytes of the log since the last snapshot that this one holds
+	failed error  // the first error
+	over   bool   // closed or cancelled
 }
 
 var _ raft.SnapshotSink = (*snapshotSink)(nil)
@@ -38,7 +38,7 @@ func (s *snapshotStore) Create(version raft.SnapshotVersion, index, term uint64,
 		ID: nameOfSnapshot(term, index), Version: version, Index: index, Term: term,
 		Configuration: configuration, ConfigurationIndex: configurationIndex,
 	}
-	sink := &snapshotSink{store: s, dir: filepath.Join(s.dir, meta.ID+unfinished), meta: meta, mark: s.meter.mark()}
+	sink := &snapshotSink{store: s, dir: filepath.Join(s.dir, meta.ID+unfinished), meta: meta, held: s.meter.upTo(index)}
 	if err := sink.open(); err != nil {
 		return nil, errors.Join(diskFailure("beginning a snapshot", s.dir, err), os.RemoveAll(sink.dir))
 	}
@@ -110,7 +110,7 @@ func (s *snapshotSink) Close() error {
 		return errors.Join(s.failed, s.Cancel())
 	}
 	s.over = true
-	s.store.meter.snapshotDone(s.mark, uint64(s.meta.Size))
+	s.store.meter.snapshotDone(s.held, uint64(s.meta.Size))
 	if err := s.store.keep(&s.meta); err != nil {
 		s.store.logger.Error("old snapshots remain", zap.Error(err))
 	}

@@ -49,7 +49,7 @@ func logExists(dir string) (bool, error) {
 // ErrDamaged, unless all of it is there in another place too. fatal is called when
 // a read fails later on, or a write fails or stalls.
 func openStores(dir string, cfg RaftConfig, fatal func(error), logger *zap.Logger) (*stores, error) {
-	meter := newLogMeter(snapshotRule{minBytes: cfg.SnapshotMinBytes, maxEntries: cfg.SnapshotMaxEntries})
+	meter := newLogMeter(cfg.SnapshotMinBytes)
 	snapshots, lost, err := openSnapshots(dir, meter, logger)
 	if err != nil {
 		return nil, err

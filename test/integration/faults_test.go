@@ -190,22 +190,42 @@ func TestLeaderWithAFullDiskStopsWithAClearMessageAndComesBackWithRoom(t *testin
 	l.progress(t, fewSessions)
 
 	ballast := fill(t, full.DataDir())
-	select {
-	case <-full.Process().Done():
-	case <-within(t).Done():
-		t.Fatalf("the node goes on\n%s", full.LogTail())
-	}
-	if full.Process().Err() == nil {
-		t.Error("it ended with exit code 0")
-	}
-	lines := strings.Split(strings.TrimSpace(full.LogTail()), "\n")
-	if last := lines[len(lines)-1]; !strings.Contains(last, "no space left on device") {
-		t.Errorf("its last words do not tell why: %s", last)
-	}
+	awaitEndOfDisk(t, full)
 	l.progress(t, 10*fewSessions) // the others go on
 
 	must(t, os.Remove(ballast))
 	must(t, full.Start(t.Context()))
 	l.progress(t, fewSessions)
 	l.check(t, c)
+}
+
+// awaitEndOfDisk waits until a node whose disk is full has ended, and checks what
+// it says about it.
+func awaitEndOfDisk(t *testing.T, n *cluster.Node) {
+	t.Helper()
+	last := awaitFailure(t, n)
+	for _, part := range []string{"no space left on device", "free space in " + n.DataDir(), "then start the node again"} {
+		if !strings.Contains(last, part) {
+			t.Errorf("the last words of node %s do not say %q: %s", n.ID, part, last)
+		}
+	}
+}
+
+// awaitFailure waits until a node has ended with exit code 1 and returns its last
+// words.
+func awaitFailure(t *testing.T, n *cluster.Node) string {
+	t.Helper()
+	select {
+	case <-n.Process().Done():
+	case <-within(t).Done():
+		t.Fatalf("node %s goes on\n%s", n.ID, n.LogTail())
+	}
+	if state := n.Process().State(); state != "exit status 1" {
+		t.Errorf("node %s ended with %s", n.ID, state)
+	}
+	if err := n.CheckLog(); err != nil {
+		t.Error(err)
+	}
+	lines := strings.Split(strings.TrimSpace(n.LogTail()), "\n")
+	return lines[len(lines)-1]
 }
