@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -210,4 +211,62 @@ func readAllOf(t *testing.T, dir string) string {
 		fmt.Fprintln(&all, key, value)
 	}
 	return all.String()
+}
+
+// TestLogThatLostItsLastTransactionIsRefused: with its newer meta page damaged bbolt
+// goes on without the last transaction and says nothing.
+func TestLogThatLostItsLastTransactionIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, logFile)
+	filledLog(t, dir, 50)
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bolt, err := openLog(dir) // a transaction that makes sure of the buckets
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := bolt.LastIndex()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := &sealedStore{log: bolt, stable: bolt, path: path, meter: newLogMeter(0)}
+	if err := errors.Join(sealed.StoreLog(&raft.Log{Index: last + 1, Data: []byte("acknowledged")}), bolt.Close()); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func(what string, content []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := surveyLog(dir); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: up to entry %d of %d, %v", what, s.last, last+1, err)
+		}
+	}
+	pageSize := os.Getpagesize()
+	for page := range 2 {
+		for at := range boltPageHeader + boltMetaLen {
+			if at >= 10 && at < boltPageHeader {
+				continue // a meta page has no count and no overflow
+			}
+			torn := bytes.Clone(whole)
+			torn[page*pageSize+at] ^= 0x40
+			refused(fmt.Sprintf("byte %d of meta page %d", at, page), torn)
+		}
+	}
+	// The page of the last transaction but one, as it was two transactions before.
+	// Were it the last one's, nothing in the file could tell.
+	page := 1
+	if binary.NativeEndian.Uint64(whole[boltPageHeader+48:]) < binary.NativeEndian.Uint64(whole[pageSize+boltPageHeader+48:]) {
+		page = 0
+	}
+	stale := bytes.Clone(whole)
+	copy(stale[page*pageSize:][:pageSize], before[page*pageSize:][:pageSize])
+	refused(fmt.Sprintf("old meta page %d", page), stale)
 }

@@ -76,19 +76,15 @@ func replay(s *stores) (string, error) {
 		return "", err
 	}
 	var from uint64
-	for _, meta := range list {
-		_, source, err := s.snapshots.Open(meta.ID)
-		if errors.Is(err, ErrDamaged) {
-			return "", err // Raft would take the next one, but reconcile has read it
-		}
+	if len(list) > 0 { // the newest is whole, or openStores would have taken the next
+		from = list[0].Index
+		_, source, err := s.snapshots.Open(list[0].ID)
 		if err == nil {
 			err = errors.Join(machine.Restore(source), source.Close())
 		}
 		if err != nil {
 			return "", err
 		}
-		from = meta.Index
-		break
 	}
 	first, err := s.sealed.FirstIndex()
 	if err != nil {
@@ -305,6 +301,39 @@ func TestBothSnapshotsDamagedIsRefused(t *testing.T) {
 	}
 	_, err := recovered(dir, zap.NewNop())
 	if !errors.Is(err, ErrDamaged) || strings.Count(err.Error(), stateFile) != retainedSnapshots {
+		t.Errorf("opened with %v", err)
+	}
+}
+
+// TestSnapshotsWithoutAStateAreDamageToo: their checksums are right, and what they
+// hold is no state.
+func TestSnapshotsWithoutAStateAreDamageToo(t *testing.T) {
+	t.Parallel()
+	dir := usedDirectory(t)
+	s, _, err := openSnapshots(dir, newLogMeter(0), zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest, _ := s.bounds()
+	for i := range uint64(retainedSnapshots) {
+		sink, err := s.Create(raft.SnapshotVersionMax, newest+1+i, 99, raft.Configuration{}, 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sink.Write([]byte("nonsense")); err != nil {
+			t.Fatal(err)
+		}
+		if err := sink.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg := fastConfig(t, "n1")
+	cfg.DataDir = dir
+	n, err := Open(within(t, patience), cfg)
+	if err == nil {
+		closeNode(t, n)
+	}
+	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), filepath.Join(dir, snapshotsDir)) {
 		t.Errorf("opened with %v", err)
 	}
 }

@@ -158,6 +158,8 @@ func (m *member) startRaft(logger *hclogAdapter, self record) error {
 	r, err := m.newRaft(conf, raft.ServerAddress(self.info.Cluster))
 	if failure := m.stores.watched.failure(); failure != nil { // Raft's own words say less
 		err = failure
+	} else if err != nil && m.replica.unrestored != nil {
+		err = damaged(m.stores.snapshots.dir, m.replica.unrestored)
 	}
 	if r != nil { // to be stopped, whatever happened
 		m.raft = r

@@ -22,6 +22,7 @@ type replica struct {
 
 	mu     sync.Mutex // held while the state changes or is captured
 	broken error      // guarded by mu
+	unrestored error  // why a snapshot was not taken over; to be read when Raft did not start
 }
 
 var _ raft.FSM = (*replica)(nil)
@@ -84,7 +85,8 @@ func (r *replica) Restore(source io.ReadCloser) error {
 		return r.broken
 	}
 	if err := r.machine.Restore(source); err != nil {
-		return fmt.Errorf("restoring a snapshot: %w", err)
+		r.unrestored = fmt.Errorf("restoring a snapshot: %w", err)
+		return r.unrestored
 	}
 	r.applied.advance(r.machine.AppliedIndex())
 	r.watch.notify(fsm.LibrariesChanged)

@@ -39,8 +39,8 @@ func (s *snapshotStore) Create(version raft.SnapshotVersion, index, term uint64,
 		Configuration: configuration, ConfigurationIndex: configurationIndex,
 	}
 	sink := &snapshotSink{store: s, dir: filepath.Join(s.dir, meta.ID+unfinished), meta: meta, held: s.meter.upTo(index)}
-	if err := sink.open(); err != nil {
-		return nil, errors.Join(diskFailure("beginning a snapshot", s.dir, err), os.RemoveAll(sink.dir))
+	if err := sink.step("beginning a snapshot", sink.open); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(sink.dir))
 	}
 	return sink, nil
 }

@@ -79,7 +79,7 @@ var _ raft.SnapshotStore = (*snapshotStore)(nil)
 func openSnapshots(base string, meter *logMeter, logger *zap.Logger) (s *snapshotStore, lost []lostSnapshot, err error) {
 	s = &snapshotStore{dir: filepath.Join(base, snapshotsDir), meter: meter, logger: logger}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, nil, fmt.Errorf("making the directory of snapshots: %w", err)
+		return nil, nil, diskFailure("making the directory of snapshots", base, err)
 	}
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
