@@ -114,8 +114,8 @@ func replay(s *stores) (string, error) {
 		}
 		promises = append(promises, fmt.Sprintf("%s=%q", key, value))
 	}
-	index, hash := machine.Hash()
-	return fmt.Sprintf("entry %d hash %x %+v %v", max(index, from), hash, machine.Counts(), promises), nil
+	index, hash, digest := machine.Fingerprint()
+	return fmt.Sprintf("entry %d hash %s digest %v %+v %v", max(index, from), hash, digest, machine.Counts(), promises), nil
 }
 
 func copyDirectory(t *testing.T, from string) string {
@@ -335,5 +335,37 @@ func TestSnapshotsWithoutAStateAreDamageToo(t *testing.T) {
 	}
 	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), filepath.Join(dir, snapshotsDir)) {
 		t.Errorf("opened with %v", err)
+	}
+}
+
+// TestSnapshotThatSaysTooMuchIsNotBelieved: with a larger index entries of the log
+// would be passed over.
+func TestSnapshotThatSaysTooMuchIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	source := usedDirectory(t)
+	want, err := recovered(copyDirectory(t, source), zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range filesOf(t, source) {
+		if filepath.Base(name) != metaFile {
+			continue
+		}
+		dir := copyDirectory(t, source)
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		index := indexIn(t, strings.TrimPrefix(name, snapshotsDir+"/"))
+		changed := bytes.Replace(raw, fmt.Appendf(nil, `"index": %d`, index), fmt.Appendf(nil, `"index": %d`, index+3), 1)
+		if bytes.Equal(changed, raw) {
+			t.Fatalf("%s does not say that it is of entry %d", raw, index)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := recovered(dir, zap.NewNop()); err != nil || got != want {
+			t.Errorf("with %s changed: %s, %v", name, got, err)
+		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
+	"go.uber.org/zap"
 
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -60,18 +60,16 @@ func writeStores(dir string, at position, node raft.Server, state *fsm.Snapshot)
 	if err != nil {
 		return err
 	}
-	err = bolt.SetUint64([]byte(raftTerm), at.term)
+	err = (&sealedStore{log: bolt, stable: bolt}).SetUint64([]byte(raftTerm), at.term)
 	if err = errors.Join(err, bolt.Close()); err != nil {
 		return fmt.Errorf("making a log in %s: %w", dir, err)
 	}
-	snapshots, err := raft.NewFileSnapshotStoreWithLogger(dir, retainedSnapshots, hclog.NewNullLogger())
+	snapshots, _, err := openSnapshots(dir, newLogMeter(0), zap.NewNop())
 	if err != nil {
-		return fmt.Errorf("making snapshots in %s: %w", dir, err)
+		return err
 	}
-	// Only asked how an address is written.
-	_, transport := raft.NewInmemTransport(node.Address)
 	voters := raft.Configuration{Servers: []raft.Server{node}}
-	sink, err := snapshots.Create(raft.SnapshotVersionMax, at.index, at.term, voters, at.index, transport)
+	sink, err := snapshots.Create(raft.SnapshotVersionMax, at.index, at.term, voters, at.index, nil)
 	if err != nil {
 		return fmt.Errorf("making a snapshot in %s: %w", dir, err)
 	}

@@ -148,7 +148,7 @@ func (r *DirReport) addLog(dir string) error {
 		return err
 	}
 	log, err := describeLog(bolt)
-	if err := errors.Join(err, bolt.Close()); err != nil {
+	if err := errors.Join(err, bolt.close()); err != nil {
 		return fmt.Errorf("the log cannot be read: %w", err)
 	}
 	r.LogFirst, r.LogLast, r.Term = log.first, log.last, log.term

@@ -1,18 +1,14 @@
 package cluster
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc64"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/raft"
 	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
@@ -24,22 +20,15 @@ import (
 // What follows reads the data directory of a stopped node and changes nothing in
 // it, so that a disk can be mounted read-only and a doubtful copy stays as it is.
 
-const (
-	snapshotMeta  = "meta.json" // these three as Raft names them
-	snapshotState = "state.bin"
-	snapshotDraft = ".tmp"
-)
-
 // storedSnapshot is a snapshot in a data directory.
 type storedSnapshot struct {
-	raft.SnapshotMeta
-	CRC []byte // CRC-64 of the state
+	*snapshotMeta
 	dir string
 }
 
 // storedSnapshots lists the snapshots of a data directory, the newest first. One
-// whose description cannot be read is named among the damaged. What Raft was
-// still writing is passed over, as Raft does.
+// whose description cannot be read is named among the damaged. What was still being
+// written is passed over.
 func storedSnapshots(dataDir string) (list []storedSnapshot, damaged []error, err error) {
 	entries, err := os.ReadDir(filepath.Join(dataDir, snapshotsDir))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -49,28 +38,23 @@ func storedSnapshots(dataDir string) (list []storedSnapshot, damaged []error, er
 		return nil, nil, fmt.Errorf("listing the snapshots: %w", err)
 	}
 	for _, e := range entries {
-		if !e.IsDir() || strings.HasSuffix(e.Name(), snapshotDraft) {
+		if _, ours := indexOfName(e.Name()); !ours || !e.IsDir() {
 			continue
 		}
-		s := storedSnapshot{dir: filepath.Join(dataDir, snapshotsDir, e.Name())}
-		raw, err := os.ReadFile(filepath.Join(s.dir, snapshotMeta))
-		if err == nil {
-			err = json.Unmarshal(raw, &s)
-		}
+		dir := filepath.Join(dataDir, snapshotsDir, e.Name())
+		meta, err := readSnapshotMeta(dir)
 		if err != nil {
 			damaged = append(damaged, fmt.Errorf("snapshot %s: its description cannot be read: %w", e.Name(), err))
 			continue
 		}
-		list = append(list, s)
+		list = append(list, storedSnapshot{meta, dir})
 	}
-	slices.SortFunc(list, func(a, b storedSnapshot) int {
-		return -cmp.Or(cmp.Compare(a.Term, b.Term), cmp.Compare(a.Index, b.Index), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(list, func(a, b storedSnapshot) int { return newestFirst(a.snapshotMeta, b.snapshotMeta) })
 	return list, damaged, nil
 }
 
 // path is the file that holds the state.
-func (s *storedSnapshot) path() string { return filepath.Join(s.dir, snapshotState) }
+func (s *storedSnapshot) path() string { return filepath.Join(s.dir, stateFile) }
 
 // read checks the state's file and passes it to use.
 func (s *storedSnapshot) read(use func(io.Reader) error) error {
@@ -83,12 +67,12 @@ func (s *storedSnapshot) read(use func(io.Reader) error) error {
 }
 
 func (s *storedSnapshot) readFile(file *os.File, use func(io.Reader) error) error {
-	sum := crc64.New(crc64.MakeTable(crc64.ECMA))
-	if err := use(io.TeeReader(file, sum)); err != nil {
+	total := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	if err := use(io.TeeReader(file, total)); err != nil {
 		return err
 	}
-	if !bytes.Equal(sum.Sum(nil), s.CRC) {
-		return fmt.Errorf("the state is not the one that %s describes: its checksum is %x, not %x", snapshotMeta, sum.Sum(nil), s.CRC)
+	if total.Sum32() != s.StateSum {
+		return fmt.Errorf("the state is not the one that %s describes: its checksum is %08x, not %08x", metaFile, total.Sum32(), s.StateSum)
 	}
 	return nil
 }
@@ -103,19 +87,36 @@ func votersOf(servers raft.Configuration) []string {
 	return ids
 }
 
+// logToRead is the log of a stopped node, which is not changed.
+type logToRead struct {
+	*sealedStore
+	bolt *raftboltdb.BoltStore
+}
+
+func (l logToRead) close() error {
+	if l.broken.Load() {
+		return nil // the end of the process does it
+	}
+	return l.bolt.Close()
+}
+
 // openLogToRead opens the log of a stopped node without changing it.
-func openLogToRead(dir string) (*raftboltdb.BoltStore, error) {
+func openLogToRead(dir string) (logToRead, error) {
+	survey, err := surveyLog(dir)
+	if err != nil {
+		return logToRead{}, err
+	}
+	if !survey.exists {
+		return logToRead{}, fmt.Errorf("%w: %s has no %s", ErrDataLost, dir, logFile)
+	}
 	bolt, err := raftboltdb.New(raftboltdb.Options{
 		Path:        filepath.Join(dir, logFile),
 		BoltOptions: &bbolt.Options{Timeout: fileLockTimeout, ReadOnly: true},
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s has no %s", ErrDataLost, dir, logFile)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("opening the log in %s: %w", dir, err)
+		return logToRead{}, fmt.Errorf("opening the log in %s: %w", dir, err)
 	}
-	return bolt, nil
+	return logToRead{&sealedStore{log: bolt, stable: bolt, path: filepath.Join(dir, logFile)}, bolt}, nil
 }
 
 // storedLog is what a log says of itself.
@@ -125,7 +126,7 @@ type storedLog struct {
 	term        uint64 // the newest that the node has heard of
 }
 
-func describeLog(bolt *raftboltdb.BoltStore) (l storedLog, err error) {
+func describeLog(bolt logToRead) (l storedLog, err error) {
 	if l.first, err = bolt.FirstIndex(); err != nil {
 		return l, err
 	}
@@ -178,7 +179,7 @@ func readState(dir string) (_ storedState, err error) {
 	if err != nil {
 		return storedState{}, err
 	}
-	err = errors.Join(s.readLog(bolt), bolt.Close())
+	err = errors.Join(s.readLog(bolt), bolt.close())
 	if err != nil {
 		return storedState{}, fmt.Errorf("data directory %s: %w", dir, err)
 	}
@@ -186,7 +187,7 @@ func readState(dir string) (_ storedState, err error) {
 }
 
 // readLog carries out the log's commands after the snapshot.
-func (s *storedState) readLog(bolt *raftboltdb.BoltStore) error {
+func (s *storedState) readLog(bolt logToRead) error {
 	log, err := describeLog(bolt)
 	if err != nil {
 		return err

@@ -70,7 +70,7 @@ func TestASurvivorBecomesAClusterThatOthersJoin(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"from its log": nil,
 		"from its snapshot and log": func(c *Config) {
-			c.Raft.SnapshotThreshold, c.Raft.TrailingLogs, c.Raft.SnapshotInterval = 10, 5, 20e6
+			c.Raft.SnapshotMinBytes, c.Raft.SnapshotInterval = 1<<10, 20e6
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,9 +20,9 @@ type replica struct {
 	// fatal is called once if this node cannot follow the log any further.
 	fatal func(error)
 
-	mu     sync.Mutex // held while the state changes or is captured
-	broken error      // guarded by mu
-	unrestored error  // why a snapshot was not taken over; to be read when Raft did not start
+	mu         sync.Mutex // held while the state changes or is captured
+	broken     error      // guarded by mu
+	unrestored error      // why a snapshot was not taken over; to be read when Raft did not start
 }
 
 var _ raft.FSM = (*replica)(nil)

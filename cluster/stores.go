@@ -15,8 +15,7 @@ import (
 )
 
 const (
-	logFile      = "raft.db"
-	snapshotsDir = "snapshots" // as Raft names it
+	logFile = "raft.db"
 
 	// logCacheEntries is how many recent log entries stay in memory for followers.
 	logCacheEntries = 512
