@@ -17,6 +17,9 @@ type bench struct {
 	began     time.Time
 	speed     []*measurement
 	memory    []memory
+
+	assignments []*assignment
+	fsyncs      latency // of the disk where assignments were logged
 }
 
 // measurement is one scene at one number of connections, with its samples.

@@ -118,6 +118,9 @@ func run(ctx context.Context, o options) error {
 	if err := b.measureSpeed(ctx); err != nil {
 		return err
 	}
+	if err := b.measureAssignments(ctx); err != nil {
+		return err
+	}
 	if err := b.measureMemory(ctx); err != nil {
 		return err
 	}

@@ -27,6 +27,10 @@ func (b *bench) report() string {
 			text.WriteString(b.speedTable(m.scene))
 		}
 	}
+	if len(b.assignments) > 0 {
+		text.WriteString("\n### `select library` of new core objects\n\n")
+		text.WriteString(b.assignmentTable())
+	}
 	if len(b.memory) > 0 {
 		text.WriteString("\n### Memory for each session\n\n")
 		text.WriteString(b.memoryTable())
@@ -57,7 +61,7 @@ func (b *bench) machineTable() string {
 }
 
 func (b *bench) requirementTable() string {
-	t := report.NewTable("what (one node)", "wanted", "measured", "verdict")
+	t := report.NewTable("what (one node, unless said)", "wanted", "measured", "verdict")
 	for _, r := range b.requirements() {
 		switch {
 		case !r.measured:

@@ -3,6 +3,8 @@ package main
 import (
 	"testing"
 	"time"
+
+	"github.com/mysqlda/mysqlda/test/bench/observe"
 )
 
 // found is a run that has found these rates of point selects at 16 connections.
@@ -56,5 +58,44 @@ func TestMemoryOfSessionsIsHeldAgainstItsBound(t *testing.T) {
 		if r := b.bytes("idle", parkedTitle, 16<<10); !r.measured || r.met != c.met {
 			t.Errorf("%d bytes: %+v", c.bytes, r)
 		}
+	}
+}
+
+func TestNewCoreObjectsAreHeldAgainstTheirBounds(t *testing.T) {
+	b := &bench{assignments: []*assignment{
+		{spread: atOneFollower, sessions: 64, samples: []assignSample{{sample: sample{rate: 1, p99: time.Hour}}}},
+		{spread: overAllNodes, sessions: 64, samples: []assignSample{{sample: sample{rate: 25_000, p99: 20 * time.Millisecond}}}},
+	}}
+	if r := b.newObjectsRate(64, 25_000); !r.measured || !r.met {
+		t.Errorf("25,000: %+v", r)
+	}
+	if r := b.newObjectsRate(64, 25_001); !r.measured || r.met {
+		t.Errorf("25,001: %+v", r)
+	}
+	if r := b.newObjectsTail(64, 20*time.Millisecond); !r.measured || !r.met {
+		t.Errorf("20 ms: %+v", r)
+	}
+	if r := b.newObjectsTail(64, 19*time.Millisecond); !r.measured || r.met {
+		t.Errorf("19 ms: %+v", r)
+	}
+	if r := b.newObjectsRate(512, 1); r.measured || r.met {
+		t.Errorf("not measured: %+v", r)
+	}
+}
+
+func TestWhatAnAssignmentCostsIsDividedAmongTheItems(t *testing.T) {
+	cpu := func(user, system time.Duration) observe.CPUTime { return observe.CPUTime{User: user, System: system} }
+	none := account{nodes: make([]observe.CPUTime, 3)}
+	var s assignSample
+	s.settle(none, account{
+		nodes:   []observe.CPUTime{cpu(10, 20), cpu(30, 40), cpu(50, 60)},
+		load:    cpu(70, 80),
+		entries: 2, items: 10,
+	}, 2*time.Second)
+	if s.leader != cpu(1, 2) || s.followers != cpu(8, 10) || s.load != cpu(7, 8) || s.user != 9 || s.system != 12 {
+		t.Errorf("CPU: %+v", s)
+	}
+	if s.entries != 1 || s.items != 5 {
+		t.Errorf("%v entries a second of %v items", s.entries, s.items)
 	}
 }

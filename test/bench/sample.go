@@ -26,7 +26,7 @@ func medians(of []sample) sample {
 	}
 }
 
-func median[T cmp.Ordered](of []sample, figure func(sample) T) T {
+func median[S any, T cmp.Ordered](of []S, figure func(S) T) T {
 	values := make([]T, len(of))
 	for i, s := range of {
 		values[i] = figure(s)

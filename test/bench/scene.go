@@ -49,6 +49,7 @@ const (
 	librarySwitch = "library_switch"
 	idleMemory    = "idle"
 	slowReaders   = "slow_readers"
+	newObjects    = "new_objects"
 )
 
 // statementConnections is at how many connections single statements are compared.
@@ -110,7 +111,7 @@ func sceneNames() []string {
 	for _, s := range scenes() {
 		names = append(names, s.name)
 	}
-	return append(names, idleMemory, slowReaders)
+	return append(names, newObjects, idleMemory, slowReaders)
 }
 
 // setScenes takes the value of -scenes.
