@@ -15,19 +15,24 @@ type ask struct {
 	result fsm.ItemResult
 	index  uint64 // the state at this index holds the answer
 	err    error  // why there is no result
+	known  bool   // this node knows the answer, without the leader
 }
 
 // askGroup is what one caller waits for: its own item, or a frame of another
 // node.
 type askGroup struct {
 	asks      []ask
+	single    [1]ask // what asks is for one item
 	open      atomic.Int32
 	abandoned atomic.Bool
 	done      chan struct{} // closed when every ask is answered
 }
 
 func newAskGroup(items ...fsm.Item) *askGroup {
-	g := &askGroup{asks: make([]ask, len(items)), done: make(chan struct{})}
+	g := &askGroup{done: make(chan struct{})}
+	if g.asks = g.single[:]; len(items) != 1 {
+		g.asks = make([]ask, len(items))
+	}
 	for i, item := range items {
 		g.asks[i] = ask{item: item, group: g}
 	}

@@ -18,34 +18,59 @@ const retryDelay = 20 * time.Millisecond
 // so it tries again until the caller's context ends, DecisionTimeout is over or
 // the node cannot go on; then the error is the context's cause, or wraps
 // fsm.ErrNoLeader, in the last case ErrClosed too.
-func (m *member) decide(ctx context.Context, item fsm.Item) (uint64, fsm.ItemResult, error) {
+//
+// As a rule the first attempt succeeds. It has a timer instead of contexts made
+// for it, which would cost as much as all the rest here.
+func (m *member) decide(ctx context.Context, item fsm.Item) (*ask, error) {
 	began := time.Now()
-	ctx, cancel := m.bounded(ctx)
-	defer cancel()
-	var last error
+	over := time.NewTimer(m.cfg.DecisionTimeout)
+	defer over.Stop()
+	_, reign := m.leadership.current()
+	a, err := m.ask(ctx, over.C, item)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return nil, ended(context.Cause(ctx), nil)
+	case errors.Is(err, ErrClosed), errors.Is(err, errDecisionTimeout):
+		return nil, ended(err, nil)
+	case retryable(err):
+		ctx, cancel := m.boundedUntil(ctx, began.Add(m.cfg.DecisionTimeout))
+		defer cancel()
+		if a, err = m.askAgain(ctx, reign, item, err); err != nil {
+			return nil, err
+		}
+	default:
+		m.metrics.countFailure(err)
+		return nil, err
+	}
+	m.metrics.observeDecision(time.Since(began))
+	return a, nil
+}
+
+// askAgain makes further attempts after one in that reign which failed.
+func (m *member) askAgain(ctx, reign context.Context, item fsm.Item, last error) (*ask, error) {
 	for {
-		_, reign := m.leadership.current()
-		a, err := m.ask(ctx, item)
-		if err == nil {
-			m.metrics.observeDecision(time.Since(began))
-			return a.index, a.result, nil
+		if !m.pause(ctx, reign) {
+			return nil, timedOut(ctx, last)
 		}
-		if ctx.Err() != nil || errors.Is(err, ErrClosed) {
-			return 0, fsm.ItemResult{}, timedOut(ctx, last)
-		}
-		if !retryable(err) {
+		_, reign = m.leadership.current()
+		a, err := m.ask(ctx, nil, item)
+		switch {
+		case err == nil:
+			return a, nil
+		case ctx.Err() != nil, errors.Is(err, ErrClosed):
+			return nil, timedOut(ctx, last)
+		case !retryable(err):
 			m.metrics.countFailure(err)
-			return 0, fsm.ItemResult{}, err
+			return nil, err
 		}
 		last = err
-		if !m.pause(ctx, reign) {
-			return 0, fsm.ItemResult{}, timedOut(ctx, last)
-		}
 	}
 }
 
-// ask makes one attempt.
-func (m *member) ask(ctx context.Context, item fsm.Item) (*ask, error) {
+// ask makes one attempt. It ends also when the node is closed, with ErrClosed, or
+// when over gives something, with errDecisionTimeout.
+func (m *member) ask(ctx context.Context, over <-chan time.Time, item fsm.Item) (*ask, error) {
 	queue := m.forwarder
 	if m.leads() {
 		queue = m.proposer
@@ -54,13 +79,19 @@ func (m *member) ask(ctx context.Context, item fsm.Item) (*ask, error) {
 	if err := queue.submit(group); err != nil {
 		return nil, err
 	}
+	var cause error
 	select {
 	case <-group.done:
 		return &group.asks[0], group.asks[0].err
 	case <-ctx.Done():
-		group.abandon()
-		return nil, context.Cause(ctx)
+		cause = context.Cause(ctx)
+	case <-m.node.closing.Done():
+		cause = ErrClosed
+	case <-over:
+		cause = errDecisionTimeout
 	}
+	group.abandon()
+	return nil, cause
 }
 
 // leads reports whether this node believes to lead. It decides nothing: what is
@@ -70,7 +101,11 @@ func (m *member) leads() bool { return m.raft.State() == raft.Leader }
 // bounded adds the node's own bounds to a caller's context: the time that a
 // decision may take, and that the node goes on.
 func (m *member) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeoutCause(ctx, m.cfg.DecisionTimeout, errDecisionTimeout)
+	return m.boundedUntil(ctx, time.Now().Add(m.cfg.DecisionTimeout))
+}
+
+func (m *member) boundedUntil(ctx context.Context, end time.Time) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithDeadlineCause(ctx, end, errDecisionTimeout)
 	ctx, unscope := m.node.scoped(ctx)
 	return ctx, func() {
 		unscope()

@@ -14,7 +14,7 @@ import (
 // (with ErrClosed, if this node stops), fsm.ErrOverloaded, ErrNotMember, or the
 // context's.
 func (n *Node) Resolve(ctx context.Context, core string) (fsm.Placement, error) {
-	if p, ok := n.machine.Locate(core); ok {
+	if p, ok := n.locate(core); ok {
 		return p, nil
 	}
 	return n.place(ctx, "assign", fsm.AssignItem(core, 0))
@@ -24,7 +24,7 @@ func (n *Node) Resolve(ctx context.Context, core string) (fsm.Placement, error) 
 // is none is the cluster's answer, not only this node's. Errors: as Resolve but
 // for fsm.ErrNoOpenLibrary, and fsm.ErrNoPlacement.
 func (n *Node) Locate(ctx context.Context, core string) (fsm.Placement, error) {
-	if p, ok := n.machine.Locate(core); ok {
+	if p, ok := n.locate(core); ok {
 		return p, nil
 	}
 	return n.place(ctx, "locate", fsm.LocateItem(core))
@@ -33,8 +33,8 @@ func (n *Node) Locate(ctx context.Context, core string) (fsm.Placement, error) {
 // ResolveCorrelated returns the placement of the core object to which (class,
 // object) is bound. It never assigns. Errors: as Locate, and fsm.ErrNoBinding.
 func (n *Node) ResolveCorrelated(ctx context.Context, class, object string) (fsm.Placement, error) {
-	if core, ok := n.machine.FindBinding(class, object); ok {
-		if p, ok := n.machine.Locate(core); ok {
+	if core, ok := n.find(class, object); ok {
+		if p, ok := n.locate(core); ok {
 			return p, nil
 		}
 	}
@@ -45,15 +45,41 @@ func (n *Node) ResolveCorrelated(ctx context.Context, class, object string) (fsm
 // same core object is fine. Errors: as Resolve but for fsm.ErrNoOpenLibrary,
 // and fsm.ErrNoPlacement, fsm.ErrBound.
 func (n *Node) Bind(ctx context.Context, class, object, core string) error {
-	if bound, ok := n.machine.FindBinding(class, object); ok && bound == core {
+	if bound, ok := n.find(class, object); ok && bound == core {
 		return nil
 	}
 	_, err := n.place(ctx, "bind", fsm.BindItem(class, object, core))
 	return err
 }
 
-// place has the cluster decide an item and, as a rule, returns once this node has
-// applied the answer. It always knows the library that the answer names.
+// locate looks a core object up in what this node has applied and in what it was
+// told. An answer moves from the latter to the former, never back: whoever misses
+// it in both meanwhile finds it at the second look.
+func (n *Node) locate(core string) (fsm.Placement, bool) {
+	if p, ok := n.machine.Locate(core); ok {
+		return p, true
+	}
+	if p, ok := n.replica.decided.locate(core); ok {
+		return p, true
+	}
+	return n.machine.Locate(core)
+}
+
+// find looks a correlated object up as locate does a core object.
+func (n *Node) find(class, object string) (core string, ok bool) {
+	if core, ok := n.machine.FindBinding(class, object); ok {
+		return core, true
+	}
+	if core, ok := n.replica.decided.find(class, object); ok {
+		return core, true
+	}
+	return n.machine.FindBinding(class, object)
+}
+
+// place has the cluster decide an item. What it returns this node knows from then
+// on, whatever becomes of the leader, unless it had no room to remember it and
+// has not applied it within ownWait. The library that the answer names it always
+// knows.
 func (n *Node) place(ctx context.Context, verb string, item fsm.Item) (fsm.Placement, error) {
 	if err := item.Check(); err != nil {
 		return fsm.Placement{}, err
@@ -62,32 +88,46 @@ func (n *Node) place(ctx context.Context, verb string, item fsm.Item) (fsm.Place
 	if err != nil {
 		return fsm.Placement{}, err
 	}
-	index, result, err := m.decide(ctx, item)
+	a, err := m.decide(ctx, item)
 	if err != nil {
 		return fsm.Placement{}, fmt.Errorf("%s %s: %w", verb, itemName(item), err)
 	}
-	if result.Err != nil {
-		return fsm.Placement{}, result.Err
+	if a.result.Err != nil {
+		return fsm.Placement{}, a.result.Err
 	}
-	if m.awaitOwn(ctx, index) == nil || n.machine.Libraries().ByID(result.Placement.Library) != nil {
-		return result.Placement, nil
+	if a.known || m.awaitOwn(ctx, a.index) == nil || n.knowsLibrary(a.result.Placement) {
+		return a.result.Placement, nil
 	}
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
-	if err := m.replica.applied.wait(ctx, index); err != nil {
+	if err := m.replica.applied.wait(ctx, a.index); err != nil {
 		return fsm.Placement{}, fmt.Errorf("%s %s: waiting for this node to learn of library %d: %w",
-			verb, itemName(item), result.Placement.Library, timedOut(ctx, nil))
+			verb, itemName(item), a.result.Placement.Library, timedOut(ctx, nil))
 	}
-	return result.Placement, nil
+	return a.result.Placement, nil
 }
 
-// ownWait bounds how long an answer is held back until this node has applied
-// what it says, so that what a client was told through a node that node still
-// knows when the cluster has no leader. The answer is right without it.
+func (n *Node) knowsLibrary(p fsm.Placement) bool {
+	return n.machine.Libraries().ByID(p.Library) != nil
+}
+
+// remember keeps what the leader answered to an item until this node has applied
+// it, and reports whether the node knows it now. An answer that names a library
+// of which this node has not heard is not kept: nobody could use it yet.
+func (m *member) remember(index uint64, item fsm.Item, result fsm.ItemResult) bool {
+	return result.Err == nil && !result.Retry && m.node.knowsLibrary(result.Placement) &&
+		m.replica.decided.keep(index, item, result.Placement)
+}
+
+// ownWait bounds how long an answer that could not be remembered is held back
+// until this node has applied it. The answer is right without it.
 const ownWait = 100 * time.Millisecond
 
 // awaitOwn waits until this node has applied index, at most for ownWait.
 func (m *member) awaitOwn(ctx context.Context, index uint64) error {
+	if m.replica.applied.passed(index) {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, ownWait)
 	defer cancel()
 	return m.replica.applied.wait(ctx, index)

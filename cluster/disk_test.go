@@ -34,16 +34,24 @@ func (d *faultyDisk) StoreLogs(logs []*raft.Log) error {
 
 func (d *faultyDisk) StoreLog(log *raft.Log) error { return d.StoreLogs([]*raft.Log{log}) }
 
-// withFaultyDisks gives every node of a cluster such a disk.
-func withFaultyDisks(t *testing.T, size int) ([]*Node, map[string]*faultyDisk) {
+// withFaultyDisks gives every node of a cluster such a disk. Nodes end when it
+// hangs for longer than maxStall.
+func withFaultyDisks(t *testing.T, size int, maxStall time.Duration) ([]*Node, map[string]*faultyDisk) {
+	return withFaultyDisksAnd(t, size, maxStall, nil)
+}
+
+func withFaultyDisksAnd(t *testing.T, size int, maxStall time.Duration, change func(*Config)) ([]*Node, map[string]*faultyDisk) {
 	disks := make(map[string]*faultyDisk)
 	nodes := startCluster(t, size, func(c *Config) {
 		disk := &faultyDisk{heal: make(chan struct{})}
 		disks[c.NodeID] = disk
-		c.Raft.MaxWriteStall = 300 * time.Millisecond
+		c.Raft.MaxWriteStall = maxStall
 		c.Raft.logStore = func(inner raft.LogStore) raft.LogStore {
 			disk.LogStore = inner
 			return disk
+		}
+		if change != nil {
+			change(c)
 		}
 	})
 	return nodes, disks
@@ -62,7 +70,7 @@ func fatalText(t *testing.T, n *Node) string {
 
 func TestLeaderWithAFullDiskStopsAndTheOthersDecideOn(t *testing.T) {
 	t.Parallel()
-	nodes, disks := withFaultyDisks(t, 3)
+	nodes, disks := withFaultyDisks(t, 3, 300*time.Millisecond)
 	leader, others := split(t, nodes)
 	disks[leader.ID()].full.Store(true)
 	own := make(chan error, 1)
@@ -85,7 +93,7 @@ func TestLeaderWithAFullDiskStopsAndTheOthersDecideOn(t *testing.T) {
 
 func TestLeaderWhoseDiskHangsStopsAndTheOthersDecideOn(t *testing.T) {
 	t.Parallel()
-	nodes, disks := withFaultyDisks(t, 3)
+	nodes, disks := withFaultyDisks(t, 3, 300*time.Millisecond)
 	leader, others := split(t, nodes)
 	disk := disks[leader.ID()]
 	disk.hangs.Store(true)

@@ -142,7 +142,11 @@ func retryable(err error) bool {
 // its context or because the node cannot go on; last is why the last attempt
 // failed, or nil.
 func timedOut(ctx context.Context, last error) error {
-	cause := context.Cause(ctx)
+	return ended(context.Cause(ctx), last)
+}
+
+// ended is timedOut for a wait that had this cause to end.
+func ended(cause, last error) error {
 	switch {
 	case cause == nil, errors.Is(cause, ErrClosed):
 		return &noLeaderError{last: ErrClosed}

@@ -40,6 +40,7 @@ func (m *member) forwardBatch(_ context.Context, batch []*ask) {
 		return
 	}
 	for i, a := range batch {
+		a.known = m.remember(index, a.item, results[i])
 		a.answer(index, results[i])
 	}
 }

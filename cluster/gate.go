@@ -32,6 +32,13 @@ func (g *indexGate) advance(index uint64) {
 	})
 }
 
+// passed reports whether index is applied.
+func (g *indexGate) passed(index uint64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return index <= g.index
+}
+
 // wait returns nil once index is applied, or the context's cause.
 func (g *indexGate) wait(ctx context.Context, index uint64) error {
 	g.mu.Lock()

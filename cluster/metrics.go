@@ -109,6 +109,9 @@ func (m *member) gauges() []prometheus.Collector {
 		gauge("mysqlda_assign_queue_items", "Items that wait for their batch on this node.", func() float64 {
 			return float64(m.proposer.queued() + m.forwarder.queued())
 		}),
+		gauge("mysqlda_assign_ahead_items", "Answers of the leader that this node keeps until it has applied them.", func() float64 {
+			return float64(m.replica.decided.size.Load())
+		}),
 		gauge("mysqlda_gossip_members", "Nodes that gossip sees alive.", func() float64 { return float64(m.gossip.aliveCount()) }),
 	}
 }

@@ -14,6 +14,7 @@ import (
 type replica struct {
 	machine *fsm.Machine
 	applied indexGate
+	decided decided
 	watch   watchers
 	// nodesChanged is called after a command changed the nodes; it must not block.
 	nodesChanged func()
@@ -40,7 +41,7 @@ func (r *replica) Apply(entry *raft.Log) any {
 		r.fail(err)
 		return err
 	}
-	r.applied.advance(entry.Index)
+	r.advance(entry.Index)
 	if result.LibrariesChanged {
 		r.watch.notify(fsm.LibrariesChanged)
 	}
@@ -48,6 +49,13 @@ func (r *replica) Apply(entry *raft.Log) any {
 		r.nodesChanged()
 	}
 	return result
+}
+
+// advance tells those who wait that the machine has applied everything up to
+// index.
+func (r *replica) advance(index uint64) {
+	r.decided.advance(index)
+	r.applied.advance(index)
 }
 
 // fail is called with mu held.
@@ -88,7 +96,7 @@ func (r *replica) Restore(source io.ReadCloser) error {
 		r.unrestored = fmt.Errorf("restoring a snapshot: %w", err)
 		return r.unrestored
 	}
-	r.applied.advance(r.machine.AppliedIndex())
+	r.advance(r.machine.AppliedIndex())
 	r.watch.notify(fsm.LibrariesChanged)
 	r.nodesChanged()
 	return nil
