@@ -73,7 +73,7 @@ func writeStores(dir string, at position, node raft.Server, state *fsm.Snapshot)
 	if err != nil {
 		return fmt.Errorf("making a snapshot in %s: %w", dir, err)
 	}
-	if err := (capturedState{state}).Persist(sink); err != nil {
+	if err := persist(state, sink); err != nil {
 		return err
 	}
 	return errors.Join(syncDir(filepath.Join(dir, snapshotsDir)), syncDir(dir))

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -71,7 +72,7 @@ func (r *replica) Snapshot() (raft.FSMSnapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return capturedState{state}, nil
+	return capturedState{state: state, fatal: r.fatal}, nil
 }
 
 // capture captures the state between two entries. It may be called from any
@@ -102,11 +103,25 @@ func (r *replica) Restore(source io.ReadCloser) error {
 	return nil
 }
 
-type capturedState struct{ state *fsm.Snapshot }
+// capturedState is a snapshot that Raft has written whenever it likes.
+type capturedState struct {
+	state io.WriterTo
+	fatal func(error)
+}
 
-// Persist streams the captured state while Apply goes on.
+// Persist streams the captured state while Apply goes on. When it turns out that
+// the memory does not hold what was stored there, this node must not go on.
 func (c capturedState) Persist(sink raft.SnapshotSink) error {
-	if _, err := c.state.WriteTo(sink); err != nil {
+	err := persist(c.state, sink)
+	if errors.Is(err, fsm.ErrDamaged) {
+		c.fatal(fmt.Errorf("%w; start the node again, and look after the machine's memory", err))
+	}
+	return err
+}
+
+// persist writes a state as a snapshot, or none.
+func persist(state io.WriterTo, sink raft.SnapshotSink) error {
+	if _, err := state.WriteTo(sink); err != nil {
 		if cancelErr := sink.Cancel(); cancelErr != nil {
 			return fmt.Errorf("writing a snapshot: %w (and throwing it away: %w)", err, cancelErr)
 		}
