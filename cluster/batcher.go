@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	"github.com/mysqlda/mysqlda/fsm"
@@ -11,17 +12,21 @@ import (
 // callers get fsm.ErrOverloaded at once.
 const MaxWaiting = 1 << 14
 
-// batcher gathers asks while the last batch is under way: the busier the
+// batcher gathers asks while the last batches are under way: the busier the
 // cluster, the larger the batches, and an idle one answers without delay.
+//
+// Another batch joins those under way only if it is not small beside them: each
+// costs the same writes to disks, however much is in it.
 type batcher struct {
 	limit int // asks of one batch
 	run   func(context.Context, []*ask)
 
-	wake chan struct{} // holds a token while something waits
+	wake chan struct{} // holds a token while a batch is due
 
-	mu      sync.Mutex
-	closed  bool
-	waiting []*ask
+	mu       sync.Mutex
+	closed   bool
+	waiting  []*ask
+	underWay int // asks in batches that run
 }
 
 func newBatcher(limit int, run func(context.Context, []*ask)) *batcher {
@@ -60,7 +65,17 @@ func (b *batcher) again(asks []*ask) {
 	}
 }
 
+// due reports whether it is time for a batch. b.mu is held.
+func (b *batcher) due() bool {
+	n := len(b.waiting)
+	return n > 0 && (n >= b.underWay || n >= b.limit)
+}
+
+// signal wakes a worker if there is work for one. b.mu is held.
 func (b *batcher) signal() {
+	if !b.due() {
+		return
+	}
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -73,8 +88,8 @@ func (b *batcher) queued() int {
 	return len(b.waiting)
 }
 
-// work runs batches, one after the other, until ctx ends. Several goroutines
-// may work on one batcher.
+// work runs batches, one after the other, until ctx ends. As many goroutines work
+// on one batcher as batches may be under way.
 func (b *batcher) work(ctx context.Context) {
 	for {
 		select {
@@ -82,29 +97,33 @@ func (b *batcher) work(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		// Others that are ready to run may be about to ask too.
+		runtime.Gosched()
 		for ctx.Err() == nil {
 			batch := b.take()
 			if len(batch) == 0 {
 				break
 			}
+			n := len(batch)
 			b.run(ctx, batch)
+			b.ran(n)
 		}
 	}
 }
 
-// take removes the next batch; asks that nobody waits for are answered here.
+// take removes the next batch, if one is due; asks that nobody waits for are
+// answered here.
 func (b *batcher) take() []*ask {
 	b.mu.Lock()
+	if !b.due() {
+		b.mu.Unlock()
+		return nil
+	}
 	n := min(len(b.waiting), b.limit)
 	taken := append(make([]*ask, 0, n), b.waiting[:n]...)
 	rest := copy(b.waiting, b.waiting[n:])
 	clear(b.waiting[rest:])
 	b.waiting = b.waiting[:rest]
-	if rest > 0 {
-		b.signal() // another worker may go on with it
-	}
-	b.mu.Unlock()
-
 	wanted := taken[:0]
 	for _, a := range taken {
 		if a.group.abandoned.Load() {
@@ -113,10 +132,20 @@ func (b *batcher) take() []*ask {
 		}
 		wanted = append(wanted, a)
 	}
-	if len(wanted) == 0 && rest > 0 {
+	b.underWay += len(wanted)
+	b.signal() // another worker may go on with the rest
+	b.mu.Unlock()
+	if len(wanted) == 0 {
 		return b.take()
 	}
 	return wanted
+}
+
+// ran says that a batch of n asks is under way no more.
+func (b *batcher) ran(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.underWay -= n
 }
 
 // close fails everything that waits and refuses what comes.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/mysqlda/mysqlda/fsm"
@@ -56,6 +57,62 @@ func TestBatcherGathersWhileABatchIsUnderWay(t *testing.T) {
 	}
 	cancel()
 	<-ended
+}
+
+func TestAnotherBatchStartsOnlyWhenItIsAsLargeAsThoseUnderWay(t *testing.T) {
+	batches := make(chan []*ask)
+	goOn := make(chan struct{})
+	b := newBatcher(5, func(_ context.Context, batch []*ask) {
+		batches <- batch
+		<-goOn
+		for _, a := range batch {
+			a.answer(1, fsm.ItemResult{})
+		}
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	var workers sync.WaitGroup
+	for range 2 {
+		workers.Go(func() { b.work(ctx) })
+	}
+	submit := func(n int) *askGroup {
+		items := make([]fsm.Item, n)
+		g := newAskGroup(items...)
+		if err := b.submit(g); err != nil {
+			t.Fatal(err)
+		}
+		return g
+	}
+	next := func(want int) {
+		t.Helper()
+		if got := len(<-batches); got != want {
+			t.Errorf("a batch of %d asks, want %d", got, want)
+		}
+	}
+	groups := []*askGroup{submit(3)}
+	next(3)
+	groups = append(groups, submit(2))
+	if b.take() != nil {
+		t.Error("two asks set out while three are under way")
+	}
+	groups = append(groups, submit(1)) // together they are enough
+	next(3)
+	groups = append(groups, submit(5)) // less than the six, but a full batch
+	full := b.take()
+	if len(full) != 5 {
+		t.Fatalf("a batch of %d asks, want 5", len(full))
+	}
+	failAll(full, errNotLeader)
+	b.ran(len(full))
+	groups = append(groups, submit(1))
+	goOn <- struct{}{}
+	goOn <- struct{}{}
+	next(1) // nothing else is under way any more
+	goOn <- struct{}{}
+	for _, g := range groups {
+		<-g.done
+	}
+	cancel()
+	workers.Wait()
 }
 
 func TestBatcherIsBounded(t *testing.T) {

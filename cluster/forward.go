@@ -13,9 +13,10 @@ import (
 const (
 	// maxFrameItems bounds the items of one frame to the leader.
 	maxFrameItems = 256
-	// framesInFlight is how many frames a node has under way at a time: one that
-	// the leader works on, one that is on its way.
-	framesInFlight = 2
+	// framesInFlight is how many frames a node has under way at a time: some that
+	// the leader works on, some that wait there for the next entry, some that are
+	// on their way.
+	framesInFlight = 4
 	// forwardTimeout bounds one frame. The items are asked again after it.
 	forwardTimeout = 3 * time.Second
 )

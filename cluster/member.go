@@ -221,7 +221,9 @@ func (m *member) raftConfig(logger *hclogAdapter) *raft.Config {
 // run starts the member's goroutines.
 func (m *member) run() {
 	m.wg.Go(func() { m.leadership.follow(m.ctx) })
-	m.wg.Go(func() { m.proposer.work(m.ctx) })
+	for range entriesInFlight {
+		m.wg.Go(func() { m.proposer.work(m.ctx) })
+	}
 	for range framesInFlight {
 		m.wg.Go(func() { m.forwarder.work(m.ctx) })
 	}

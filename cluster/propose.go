@@ -14,6 +14,10 @@ import (
 // enqueueTimeout bounds how long Raft may take to accept an entry.
 const enqueueTimeout = 2 * time.Second
 
+// entriesInFlight is how many batches a leader has in the log at a time: while
+// the followers write one, the leader writes the next.
+const entriesInFlight = 2
+
 // apply puts one command through the log of this node, which must lead, and
 // waits until it is applied here. Errors: errNotLeader when nothing was done, or
 // errOutcomeUnknown, also when this node cannot write its log or follow it.
