@@ -56,6 +56,7 @@ func (d *brokenDisk) StoreLogs(logs []*raft.Log) error {
 		for _, l := range logs {
 			if bytes.Contains(l.Data, []byte("victim")) {
 				l.Data = d.other
+				l.Extensions = sealOfEntry(l) // the disk is not what notices it
 			}
 		}
 	}

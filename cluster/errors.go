@@ -29,7 +29,7 @@ var (
 	// from.
 	ErrNoRecovery = errors.New("there is nothing to recover")
 	// ErrDamaged says that a file of the data directory is not what this node wrote.
-	ErrDamaged = errors.New("the file is damaged, and this node refuses to serve from it; remove the node from its cluster and let it join with an empty directory and another node id, or, if no other node has the data, restore the whole directory from a copy")
+	ErrDamaged = errors.New("the file is damaged, and this node refuses to serve from it; remove the node from its cluster and let it join with an empty directory and another node id, or, if no other node has the data, restore a backup")
 	// ErrSuperseded says that another process lives under this node's id: a copy
 	// of its data directory was started, or this one is an old copy.
 	ErrSuperseded = errors.New("another process was started as this node, from a copy of its data directory or with its node id; exactly one of them may run: stop the other one, or remove the node from its cluster and let it join with an empty directory and another node id")
