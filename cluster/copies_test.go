@@ -206,10 +206,10 @@ func TestLogWithoutTheSnapshotBeforeItIsRefused(t *testing.T) {
 	cfg := fastConfig(t, "n1")
 	cfg.Raft.SnapshotMinBytes, cfg.Raft.SnapshotInterval = 1<<10, 20*time.Millisecond
 	n := startOne(t, cfg)
-	for i := range 40 {
-		resolve1(t, n, fmt.Sprintf("object-%d", i))
-	}
+	objects := 0
 	eventually(t, "the beginning of the log to be thrown away", func() error {
+		resolve1(t, n, fmt.Sprintf("object-%d", objects))
+		objects++
 		first, err := n.member.Load().stores.bolt.FirstIndex()
 		if err == nil && first <= 1 {
 			err = errors.New("it is there")
