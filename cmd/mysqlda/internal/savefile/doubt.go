@@ -56,8 +56,8 @@ func (d *doubtFinder) close(number uint64) {
 		return
 	}
 	d.open = d.open[:len(d.open)-1]
+	// Pairs are nested, so what was found since lies within.
 	for len(d.spans) > 0 && d.spans[len(d.spans)-1].Last >= first {
-		first = min(first, d.spans[len(d.spans)-1].First)
 		d.spans = d.spans[:len(d.spans)-1]
 	}
 	d.spans = append(d.spans, Span{first, number})
