@@ -177,33 +177,6 @@ func FuzzImport(f *testing.F) {
 	})
 }
 
-func TestAnExportHasEverythingAsItWas(t *testing.T) {
-	m := sample(t)
-	state := m.Snapshot()
-	counts := m.Counts()
-	applyItems(t, m, AssignItem("later", 1), BindItem("later", "1", "later"))
-	var got Counts
-	err := state.Each(func(p Placement) error {
-		if now, ok := m.Locate(p.Core); !ok || now != p || state.Libraries().ByID(p.Library) == nil {
-			t.Errorf("exported %+v, located %+v, %v", p, now, ok)
-		}
-		got.Placements++
-		return nil
-	}, func(b Binding) error {
-		if core, ok := m.FindBinding(b.Class, b.Object); !ok || core != b.Core {
-			t.Errorf("exported %+v, found %q, %v", b, core, ok)
-		}
-		got.Bindings++
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.Placements != counts.Placements || got.Bindings != counts.Bindings || got.Placements == 0 || got.Bindings == 0 {
-		t.Errorf("exported %+v of %+v", got, counts)
-	}
-}
-
 func BenchmarkApplyImport(b *testing.B) {
 	m := bootstrapped(b)
 	var i Import

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/backupfile"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/wholefile"
 )
 
 func newBackup() *cobra.Command {
@@ -35,8 +36,8 @@ of it.`,
 		Args: exactly("FILE"),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			if args[0] != "-" {
-				if err := backupfile.CheckFree(args[0], force); err != nil {
-					return fmt.Errorf("%w; --force replaces it", err)
+				if err := forceable(wholefile.CheckFree(args[0], force)); err != nil {
+					return err
 				}
 			}
 			client, err := t.client()

@@ -111,10 +111,6 @@ func (f *fakeNode) ChangeSettings(_ context.Context, r admin.SettingsChange) err
 	return f.note("set max_share=%s balance=%s", r.MaxShare, r.Balance)
 }
 
-func (f *fakeNode) Export(context.Context) (admin.Export, error) {
-	return admin.Export{}, errors.New("not in these tests")
-}
-
 func (f *fakeNode) note(format string, args ...any) error {
 	f.asked = append(f.asked, fmt.Sprintf(format, args...))
 	return f.err

@@ -1,27 +1,27 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/savefile"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/wholefile"
+	"github.com/mysqlda/mysqlda/fsm"
 )
 
 // exportOptions are the flags of `mysqlda export`.
 type exportOptions struct {
 	target target
+	backup string
 	dir    string
 	jsonl  string
 	force  bool
@@ -32,8 +32,9 @@ func newExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export --dir DIR | --jsonl FILE",
 		Short: "Write all placements and bindings into files",
-		Long: `Write all placements and bindings into files, as they are at one moment after the
-command was given. Any node that has a leader can be asked; it goes on serving.
+		Long: `Write all placements and bindings into files: those of a running cluster, as they are
+at one moment after the command was given, or those of a backup. Any node that has a
+leader can be asked; it goes on serving.
 
 --dir writes the files of the original mysqlda, which ` + "`mysqlda import`" + ` reads:
 mysqlda.save and, for each correlated class, mysqlda.CLASS.save. When a record was
@@ -41,11 +42,13 @@ made is not known, so all have the time of the export. --jsonl writes one JSON
 object a line into one file, or with - to the standard output; its last line has the
 counts. Files appear when they are complete.`,
 		Example: `  mysqlda export --dir /backup --http 10.0.0.1:13309
-  mysqlda export --jsonl - -f n1.conf | gzip > directory.jsonl.gz`,
+  mysqlda export --jsonl - -f n1.conf | gzip > directory.jsonl.gz
+  mysqlda export --jsonl directory.jsonl --backup last.backup`,
 		Args: exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error { return runExport(cmd, &o) }),
 	}
 	o.target.flags(cmd)
+	cmd.Flags().StringVar(&o.backup, "backup", "", "read this backup `file` instead of asking a node")
 	cmd.Flags().StringVar(&o.dir, "dir", "", "`directory` for save files")
 	cmd.Flags().StringVar(&o.jsonl, "jsonl", "", "`file` for JSON lines, - for the standard output")
 	cmd.Flags().BoolVar(&o.force, "force", false, "replace files of the same name")
@@ -56,68 +59,38 @@ func runExport(cmd *cobra.Command, o *exportOptions) error {
 	if (o.dir == "") == (o.jsonl == "") {
 		return &usageError{errors.New("one of --dir and --jsonl is needed")}
 	}
+	if err := o.check(); err != nil {
+		return err
+	}
+	// An interrupt takes away what was written so far.
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	client, err := o.target.client()
+	backup, err := o.open(ctx)
 	if err != nil {
 		return err
 	}
+	defer backup.Close()
 	switch {
 	case o.dir != "":
-		return o.toDir(ctx, cmd, client)
+		return o.toDir(cmd, backup)
 	case o.jsonl == "-":
-		out := bufio.NewWriter(cmd.OutOrStdout())
-		_, _, err := client.Export(ctx, copyLines(out))
-		return errors.Join(err, out.Flush())
+		_, err := o.toLines(backup, cmd.OutOrStdout())
+		return err
 	default:
-		return o.toFile(ctx, cmd, client)
+		return o.toFile(cmd, backup)
 	}
 }
 
-func copyLines(out io.Writer) func([]byte, admin.ExportRecord) error {
-	return func(line []byte, _ admin.ExportRecord) error {
-		if _, err := out.Write(line); err != nil {
-			return err
-		}
-		_, err := out.Write([]byte{'\n'})
-		return err
-	}
-}
-
-// toDir writes save files.
-func (o *exportOptions) toDir(ctx context.Context, cmd *cobra.Command, client *admin.Client) (err error) {
-	if err := o.checkDir(); err != nil {
-		return err
-	}
-	w := savefile.NewWriter(o.dir, time.Now())
-	defer func() { err = errors.Join(err, w.Discard()) }()
-	_, end, err := client.Export(ctx, func(_ []byte, r admin.ExportRecord) error {
-		switch {
-		case r.Class != "":
-			return w.Binding(r.Class, r.Object, r.Core)
-		case r.Core != "":
-			return w.Placement(r.Core, r.Library)
-		default:
+// check finds out what is in the way before a node is asked. A directory with files
+// of an earlier export could hold classes that are gone, which would then be taken
+// for part of this one.
+func (o *exportOptions) check() error {
+	if o.dir == "" {
+		if o.jsonl == "-" {
 			return nil
 		}
-	})
-	if err != nil {
-		return err
+		return forceable(wholefile.CheckFree(o.jsonl, o.force))
 	}
-	paths, err := w.Commit()
-	if err != nil {
-		return err
-	}
-	for _, p := range paths {
-		cmd.Println(p)
-	}
-	cmd.Printf("exported %d placements and %d bindings\n", end.Placements, end.Bindings)
-	return nil
-}
-
-// checkDir refuses a directory with files of an earlier export: it could hold
-// classes that are gone, which would then be taken for part of this one.
-func (o *exportOptions) checkDir() error {
 	entries, err := os.ReadDir(o.dir)
 	if err != nil {
 		return err
@@ -130,29 +103,94 @@ func (o *exportOptions) checkDir() error {
 	return nil
 }
 
-// toFile writes JSON lines.
-func (o *exportOptions) toFile(ctx context.Context, cmd *cobra.Command, client *admin.Client) error {
-	if _, err := os.Lstat(o.jsonl); err == nil && !o.force {
-		return fmt.Errorf("%s exists; --force replaces it", o.jsonl)
+// open returns the state that is exported, in the form of a backup.
+func (o *exportOptions) open(ctx context.Context) (io.ReadCloser, error) {
+	if o.backup != "" {
+		return os.Open(o.backup)
 	}
-	draft, err := os.CreateTemp(filepath.Dir(o.jsonl), ".mysqlda-export-*")
+	client, err := o.target.client()
+	if err != nil {
+		return nil, err
+	}
+	return client.Backup(ctx)
+}
+
+// recordWriter is where an export's records go.
+type recordWriter interface {
+	Placement(core, library string) error
+	Binding(class, object, core string) error
+}
+
+// export reads a backup to its end. Unless there is an error all records were
+// written.
+func export(backup io.Reader, to recordWriter, begin func(fsm.SnapshotInfo) error) (info fsm.SnapshotInfo, err error) {
+	err = fsm.ReadSnapshot(backup, fsm.SnapshotVisitor{
+		Header: func(i fsm.SnapshotInfo) error {
+			info = i
+			return begin(i)
+		},
+		Placement: func(p fsm.Placement) error {
+			return to.Placement(p.Core, info.Libraries.ByID(p.Library).Name)
+		},
+		Binding: func(b fsm.Binding) error { return to.Binding(b.Class, b.Object, b.Core) },
+	})
+	return info, err
+}
+
+// toDir writes save files.
+func (o *exportOptions) toDir(cmd *cobra.Command, backup io.Reader) (err error) {
+	w := savefile.NewWriter(o.dir, o.force, time.Now())
+	defer func() { err = errors.Join(err, w.Discard()) }()
+	info, err := export(backup, w, func(fsm.SnapshotInfo) error { return nil })
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(draft)
-	_, end, err := client.Export(ctx, copyLines(out))
-	if err == nil {
-		err = errors.Join(out.Flush(), draft.Sync())
-	}
-	if err = errors.Join(err, draft.Close()); err == nil {
-		err = os.Rename(draft.Name(), o.jsonl)
-	}
+	paths, err := w.Commit()
 	if err != nil {
-		return errors.Join(err, os.Remove(draft.Name()))
-	}
-	if err := savefile.SyncDir(filepath.Dir(o.jsonl)); err != nil {
 		return err
 	}
-	cmd.Printf("exported %d placements and %d bindings\n", end.Placements, end.Bindings)
+	for _, p := range paths {
+		cmd.Println(p)
+	}
+	printExported(cmd, info)
 	return nil
+}
+
+// toFile writes JSON lines into a file.
+func (o *exportOptions) toFile(cmd *cobra.Command, backup io.Reader) (err error) {
+	file, err := wholefile.Create(o.jsonl, o.force)
+	if err != nil {
+		return forceable(err)
+	}
+	defer func() { err = errors.Join(err, file.Discard()) }()
+	info, err := o.toLines(backup, file)
+	if err != nil {
+		return err
+	}
+	if err := file.Commit(); err != nil {
+		return forceable(err)
+	}
+	printExported(cmd, info)
+	return nil
+}
+
+func (o *exportOptions) toLines(backup io.Reader, out io.Writer) (fsm.SnapshotInfo, error) {
+	lines := newJSONLines(out)
+	info, err := export(backup, lines, lines.begin)
+	if err == nil {
+		err = lines.end(info)
+	}
+	return info, err
+}
+
+func printExported(cmd *cobra.Command, info fsm.SnapshotInfo) {
+	cmd.Printf("exported %d placements and %d bindings of entry %d, digest %s\n", info.Placements, info.Bindings, info.Index, info.Digest)
+}
+
+// forceable says how a file that is in the way can be replaced.
+func forceable(err error) error {
+	if errors.Is(err, wholefile.ErrExists) {
+		return fmt.Errorf("%w; --force replaces it", err)
+	}
+	return err
 }

@@ -36,8 +36,6 @@ type Node interface {
 	Remove(ctx context.Context, id string) error
 	// Import adds records whose library ids are those of the named cluster.
 	Import(ctx context.Context, clusterID string, records fsm.Import) (ImportResult, error)
-	// Export captures the cluster's placements and bindings at one moment.
-	Export(ctx context.Context) (Export, error)
 }
 
 // Status is what one node knows of its cluster.

@@ -73,13 +73,8 @@ func (p *pacedWriter) Write(b []byte) (int, error) {
 // call. The caller reads it to its end and closes it. A read fails when the node
 // is silent for too long.
 func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
-	return c.stream(ctx, "backup")
-}
-
-// stream asks for something large: a backup or an export.
-func (c *Client) stream(ctx context.Context, what string) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.address+"/api/v1/"+what, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.address+"/api/v1/backup", nil)
 	if err != nil {
 		cancel(nil)
 		return nil, fmt.Errorf("request to %s: %w", c.address, err)
@@ -99,7 +94,7 @@ func (c *Client) stream(ctx context.Context, what string) (io.ReadCloser, error)
 		return nil, err
 	}
 	answered := &stream{
-		what: what, body: response.Body, ctx: ctx, cancel: cancel, address: c.address,
+		body: response.Body, ctx: ctx, cancel: cancel, address: c.address,
 		stall: time.AfterFunc(c.stall, func() { cancel(errSilent) }), bound: c.stall,
 	}
 	answered.stall.Stop()
@@ -113,12 +108,11 @@ func (c *Client) stream(ctx context.Context, what string) (io.ReadCloser, error)
 	return nil, errors.Join(err, answered.Close())
 }
 
-// errSilent ends a stream whose node does not go on.
+// errSilent ends a backup whose node does not go on.
 var errSilent = errors.New("the node does not go on sending")
 
-// stream is the body of a large answer.
+// stream is a backup as it comes.
 type stream struct {
-	what    string
 	body    io.ReadCloser
 	ctx     context.Context // of the request
 	cancel  context.CancelCauseFunc
@@ -137,7 +131,7 @@ func (b *stream) Read(p []byte) (int, error) {
 	if cause := context.Cause(b.ctx); cause != nil {
 		err = cause
 	}
-	return n, fmt.Errorf("the %s from the node at %s broke off: %w", b.what, b.address, err)
+	return n, fmt.Errorf("the backup from the node at %s broke off: %w", b.address, err)
 }
 
 func (b *stream) Close() error {

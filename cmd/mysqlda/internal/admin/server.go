@@ -47,15 +47,14 @@ type Server struct {
 	logger  *zap.Logger
 	http    *http.Server
 	backups chan struct{} // a place for each that is under way
-	exports chan struct{} // likewise
-	stall   time.Duration // how long a reader of a backup or an export may take for one piece
+	stall   time.Duration // how long a reader of a backup may take for one piece
 }
 
 // New makes a server that serves nothing yet.
 func New(cfg Config) *Server {
 	s := &Server{
 		node: cfg.Node, logger: cfg.Logger,
-		backups: make(chan struct{}, maxBackups), exports: make(chan struct{}, maxExports), stall: backupStall,
+		backups: make(chan struct{}, maxBackups), stall: backupStall,
 	}
 	s.http = &http.Server{
 		Handler:           s.routes(cfg.Metrics),
@@ -99,7 +98,6 @@ func (s *Server) routes(metrics prometheus.Gatherer) http.Handler {
 	mux.HandleFunc("GET /api/v1/locate", s.locate)
 	mux.HandleFunc("GET /api/v1/backup", s.backup)
 	mux.HandleFunc("POST /api/v1/libraries", s.changeLibraries)
-	mux.HandleFunc("GET /api/v1/export", s.export)
 	mux.HandleFunc("POST /api/v1/import", s.importRecords)
 	mux.HandleFunc("POST /api/v1/settings", s.changeSettings)
 	mux.HandleFunc("POST /api/v1/join", s.join)

@@ -24,7 +24,6 @@ type fakeNode struct {
 	ready  error
 	err    error // of every other method
 	status Status
-	export Export
 	asked  []string
 
 	snapshot *fsm.Snapshot // what a backup gets
@@ -50,8 +49,6 @@ func (f *fakeNode) Import(_ context.Context, clusterID string, records fsm.Impor
 func (f *fakeNode) ChangeSettings(_ context.Context, r SettingsChange) error {
 	return f.note("set %+v", r)
 }
-
-func (f *fakeNode) Export(context.Context) (Export, error) { return f.export, f.err }
 
 func (f *fakeNode) note(format string, args ...any) error {
 	f.asked = append(f.asked, fmt.Sprintf(format, args...))

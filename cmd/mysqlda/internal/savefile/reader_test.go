@@ -87,7 +87,7 @@ func TestAFileOfFragmentsIsRefused(t *testing.T) {
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	dir := t.TempDir()
-	w := NewWriter(dir, time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC))
+	w := NewWriter(dir, false, time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC))
 	placements := []entry{{"alice", "eu"}, {"客户-1", "mysql_data_10"}}
 	bindings := map[string][]entry{"card_no": {{"1", "alice"}}, "a.b": {{"2", "客户-1"}, {"3", "alice"}}}
 	for _, e := range placements {
@@ -131,7 +131,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 
 func TestWhatIsDiscardedLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
-	w := NewWriter(dir, time.Now())
+	w := NewWriter(dir, false, time.Now())
 	if err := errors.Join(w.Placement("alice", "eu"), w.Discard()); err != nil {
 		t.Fatal(err)
 	}

@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"os"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/wholefile"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -17,25 +18,26 @@ import (
 const maxClasses = 512
 
 // Writer writes save files into a directory: mysqlda.save for placements and
-// mysqlda.CLASS.save for each class. They have other names until Commit. It is
-// for one goroutine.
+// mysqlda.CLASS.save for each class. They appear with Commit. It is for one
+// goroutine; whoever makes one must call Discard in the end.
 type Writer struct {
 	dir   string
+	force bool
 	stamp string
 	files map[string]*draft // by class
 }
 
 // draft is a file that is not complete yet.
 type draft struct {
-	name string // of the complete file
-	file *os.File
+	file *wholefile.File
 	out  *bufio.Writer
 }
 
-// NewWriter makes a writer. The save files' time stamps are all at: when a record
-// was made is not known.
-func NewWriter(dir string, at time.Time) *Writer {
-	return &Writer{dir: dir, stamp: at.Format(time.DateTime), files: map[string]*draft{}}
+// NewWriter makes a writer. Files of the same names are replaced with force, else
+// they are an error. The records' time stamps are all at: when a record was made is
+// not known.
+func NewWriter(dir string, force bool, at time.Time) *Writer {
+	return &Writer{dir: dir, force: force, stamp: at.Format(time.DateTime), files: map[string]*draft{}}
 }
 
 // Placement writes a record.
@@ -67,57 +69,37 @@ func (w *Writer) draft(class string) (*draft, error) {
 	if len(w.files) >= maxClasses {
 		return nil, fmt.Errorf("there are more than %d classes; --jsonl writes all of them into one file", maxClasses-1)
 	}
-	file, err := os.CreateTemp(w.dir, ".mysqlda-export-*")
+	file, err := wholefile.Create(filepath.Join(w.dir, name), w.force)
 	if err != nil {
 		return nil, err
 	}
-	d := &draft{name: name, file: file, out: bufio.NewWriterSize(file, readBuffer)}
+	d := &draft{file: file, out: bufio.NewWriterSize(file, readBuffer)}
 	w.files[class] = d
 	return d, nil
 }
 
-// Commit makes the files durable and gives them their names, replacing files
-// that have them. It returns the names. After an error some files may have their
-// names; Discard removes the others.
+// Commit makes the files durable and gives them their names, mysqlda.save last. It
+// returns the names.
 func (w *Writer) Commit() (paths []string, err error) {
 	if _, err := w.draft(""); err != nil { // so that there is one, even without placements
 		return nil, err
 	}
-	for _, d := range w.files {
-		if err := errors.Join(d.out.Flush(), d.file.Chmod(0o600), d.file.Sync()); err != nil {
-			return nil, err
+	classes := slices.Sorted(maps.Keys(w.files))
+	for _, class := range append(classes[1:], "") {
+		d := w.files[class]
+		if err := errors.Join(d.out.Flush(), d.file.Commit()); err != nil {
+			return paths, err
 		}
+		paths = append(paths, d.file.Path())
 	}
-	for class, d := range w.files {
-		path := filepath.Join(w.dir, d.name)
-		if err := errors.Join(d.file.Close(), os.Rename(d.file.Name(), path)); err != nil {
-			return nil, err
-		}
-		delete(w.files, class)
-		paths = append(paths, path)
-	}
-	slices.Sort(paths)
-	return paths, SyncDir(w.dir)
+	return paths, nil
 }
 
-// Discard removes what was not committed.
+// Discard takes away what was not committed.
 func (w *Writer) Discard() error {
 	var errs []error
-	for class, d := range w.files {
-		if err := d.file.Close(); !errors.Is(err, os.ErrClosed) {
-			errs = append(errs, err)
-		}
-		errs = append(errs, os.Remove(d.file.Name()))
-		delete(w.files, class)
+	for _, d := range w.files {
+		errs = append(errs, d.file.Discard())
 	}
 	return errors.Join(errs...)
-}
-
-// SyncDir makes the names of the files in a directory durable.
-func SyncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
