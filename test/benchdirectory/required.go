@@ -30,7 +30,7 @@ func atLeast[V time.Duration | float64](what string, least, value V, ok bool, sh
 
 // Numbers to reach.
 const (
-	mostBytes       = 40.0 // a placement
+	mostBytes       = 40.0 // a placement, or a binding
 	mostNanoseconds = 500.0
 	mostAllocations = 0.0
 	// mostMarking is how much more CPU time marking may take at the largest size than
@@ -52,6 +52,7 @@ func (b *bench) requirements() []requirement {
 		at = ", " + millions(named.size)
 	}
 	placement, hasPlacement := figure(named, grownOf, func(g *grown) float64 { return g.Placement.worst() })
+	binding, hasBinding := figure(named, grownOf, func(g *grown) float64 { return g.Binding.worst() })
 	hit, hasHit := worst(b.found, grownOf, func(g *grown) float64 { return g.Hit.Nanoseconds })
 	allocations, _ := worst(b.found, grownOf, func(g *grown) float64 { return max(g.Hit.Allocations, g.Miss.Allocations, g.Reverse.Allocations) })
 	marking, hasMarking := b.moreMarking()
@@ -65,6 +66,7 @@ func (b *bench) requirements() []requirement {
 	restart, hasRestart := figure(named, restartsOf, func(r *restarts) time.Duration { return max(r.Stopped.Took, r.Killed.Took) })
 	return []requirement{
 		atMost("memory of a placement, core object of 11 bytes"+at, mostBytes, placement, hasPlacement, bytesEach),
+		atMost("memory of a binding, class of 7 bytes and object of 16"+at, mostBytes, binding, hasBinding, bytesEach),
 		atMost("finding a known core object, worst size", mostNanoseconds, hit, hasHit, nanoseconds),
 		atMost("allocations of a lookup, worst kind and size", mostAllocations, allocations, hasHit, roundedUp),
 		atMost("garbage collection: CPU time of marking, more at the largest size than at the smallest", mostMarking, marking, hasMarking, short),

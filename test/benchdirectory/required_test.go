@@ -28,9 +28,11 @@ func TestRequirementIsMetAtItsBoundAndNotBeyond(t *testing.T) {
 		found   found
 		verdict string
 	}{
-		{"memory", found{grown: &grown{Placement: perRecord{Heap: 40, Resident: 39}}}, "met"},
-		{"memory", found{grown: &grown{Placement: perRecord{Heap: 30, Resident: 40.1}}}, "NOT MET"},
-		{"memory", found{grown: &grown{Placement: perRecord{Heap: 40.1, Resident: 30}}}, "NOT MET"},
+		{"memory of a placement", found{grown: &grown{Placement: perRecord{Heap: 40, Resident: 39}}}, "met"},
+		{"memory of a placement", found{grown: &grown{Placement: perRecord{Heap: 30, Resident: 40.1}}}, "NOT MET"},
+		{"memory of a placement", found{grown: &grown{Placement: perRecord{Heap: 40.1, Resident: 30}}}, "NOT MET"},
+		{"memory of a binding", found{grown: &grown{Binding: perRecord{Heap: 40, Resident: 39}}}, "met"},
+		{"memory of a binding", found{grown: &grown{Binding: perRecord{Heap: 39, Resident: 40.1}}}, "NOT MET"},
 		{"finding", found{grown: &grown{Hit: lookup{Nanoseconds: 500}}}, "met"},
 		{"finding", found{grown: &grown{Hit: lookup{Nanoseconds: 501}}}, "NOT MET"},
 		{"allocations", found{grown: &grown{}}, "met"},
@@ -75,7 +77,7 @@ func TestRequirementsTakeTheSizeThatTheySpeakOf(t *testing.T) {
 	}
 	small, named, large := at(million, 60, 600, time.Millisecond), at(namedSize, 30, 400, 5*time.Millisecond), at(50*million, 70, 450, 3*time.Millisecond)
 	b := &bench{found: []*found{small, named, large}}
-	for what, want := range map[string]string{"memory": "30.0 bytes", "finding": "600 ns", "garbage": "2.00 ms"} {
+	for what, want := range map[string]string{"memory of a placement": "30.0 bytes", "finding": "600 ns", "garbage": "2.00 ms"} {
 		if r := find(t, b, what); r.value != want {
 			t.Errorf("%s: %s, want %s", what, r.value, want)
 		}
