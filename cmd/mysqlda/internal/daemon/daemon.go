@@ -121,6 +121,7 @@ func (d *daemon) open(ctx context.Context) error {
 		return err
 	}
 	d.closers = append(d.closers, func() error { return closeAll(clients) })
+	d.tasks.Go(func() { boundGarbage(ctx) })
 	if err := d.openCluster(ctx); err != nil {
 		return err
 	}
