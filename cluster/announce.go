@@ -29,7 +29,7 @@ func (m *member) announceLoop(ctx context.Context) {
 	for {
 		m.announceRound(ctx)
 		m.prune()
-		if err := m.book.save(m.node.dir.path); err != nil {
+		if err := m.book.save(m.node.dir.Path()); err != nil {
 			m.logger.Warn("addresses are not remembered", zap.Error(err))
 		}
 		select {

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -22,7 +22,7 @@ const bookFile = "peers.json"
 // storedPeers is the file. A damaged one is made again, but not believed: a wrong
 // number of starts would keep right addresses out.
 type storedPeers struct {
-	Checksum string       `json:"checksum"` // of the rest, see sumOfJSON
+	Checksum string       `json:"checksum"` // of the rest, see storage.WriteJSON
 	Peers    []storedPeer `json:"peers"`
 }
 
@@ -61,15 +61,8 @@ func (b *addressBook) load(dir string) error {
 
 func readStoredPeers(raw []byte) ([]record, error) {
 	var stored storedPeers
-	if err := json.Unmarshal(raw, &stored); err != nil {
+	if err := storage.ParseJSON(raw, &stored, &stored.Checksum, &stored.Peers); err != nil {
 		return nil, err
-	}
-	want, err := sumOfJSON(stored.Peers)
-	if err != nil {
-		return nil, err
-	}
-	if stored.Checksum != want {
-		return nil, errWrongSum
 	}
 	var records []record
 	for _, p := range stored.Peers {
@@ -96,16 +89,7 @@ func (b *addressBook) save(dir string) error {
 			MySQL: r.info.MySQL, HTTP: r.info.HTTP, Version: r.info.Version, Starts: r.starts,
 		}
 	}
-	var raw []byte
-	var err error
-	stored.Checksum, err = sumOfJSON(stored.Peers)
-	if err == nil {
-		raw, err = json.MarshalIndent(stored, "", "  ")
-	}
-	if err == nil {
-		err = writeDurably(filepath.Join(dir, bookFile), append(raw, '\n'))
-	}
-	if err != nil {
+	if err := storage.WriteJSON(filepath.Join(dir, bookFile), &stored, &stored.Checksum, &stored.Peers); err != nil {
 		return fmt.Errorf("saving the other nodes' addresses: %w", err)
 	}
 	b.saved = list

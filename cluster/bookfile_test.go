@@ -2,8 +2,6 @@ package cluster
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,29 +45,5 @@ func TestAddressBookThatWasChangedIsNotBelieved(t *testing.T) {
 	}
 	if info, known := torn.lookup("n1"); known {
 		t.Errorf("it believes %+v", info)
-	}
-}
-
-// TestChecksumOfAFileIsThatOfItsTextWithoutWhiteSpace is what docs/formats.md says.
-func TestChecksumOfAFileIsThatOfItsTextWithoutWhiteSpace(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	if err := (identity{Format: identityFormat, NodeID: "n1", Phase: phaseLonely, Starts: 3}).save(dir); err != nil {
-		t.Fatal(err)
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, identityFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var says struct{ Checksum string }
-	if err := json.Unmarshal(raw, &says); err != nil {
-		t.Fatal(err)
-	}
-	var text bytes.Buffer
-	if err := json.Compact(&text, bytes.Replace(raw, []byte(says.Checksum), nil, 1)); err != nil {
-		t.Fatal(err)
-	}
-	if got := fmt.Sprintf("%08x", sum(text.Bytes())); got != says.Checksum {
-		t.Errorf("the checksum of %s is %s, the file says %s", &text, got, says.Checksum)
 	}
 }

@@ -2,8 +2,10 @@ package cluster
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -56,11 +58,22 @@ func (d *brokenDisk) StoreLogs(logs []*raft.Log) error {
 		for _, l := range logs {
 			if bytes.Contains(l.Data, []byte("victim")) {
 				l.Data = d.other
-				l.Extensions = sealOfEntry(l) // the disk is not what notices it
+				l.Extensions = checksumOf(l) // the disk is not what notices it
 			}
 		}
 	}
 	return d.LogStore.StoreLogs(logs)
+}
+
+// checksumOf is the checksum of an entry that docs/formats.md describes.
+func checksumOf(entry *raft.Log) []byte {
+	head := binary.BigEndian.AppendUint64(nil, 17) // the length of what follows
+	head = binary.BigEndian.AppendUint64(head, entry.Index)
+	head = binary.BigEndian.AppendUint64(head, entry.Term)
+	head = append(head, byte(entry.Type))
+	head = binary.BigEndian.AppendUint64(head, uint64(len(entry.Data)))
+	sum := crc32.Checksum(append(head, entry.Data...), crc32.MakeTable(crc32.Castagnoli))
+	return binary.BigEndian.AppendUint32(nil, sum)
 }
 
 // breakable makes the disk of each node breakable, by node id.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -210,7 +211,7 @@ func TestLogWithoutTheSnapshotBeforeItIsRefused(t *testing.T) {
 	eventually(t, "the beginning of the log to be thrown away", func() error {
 		resolve1(t, n, fmt.Sprintf("object-%d", objects))
 		objects++
-		first, err := n.member.Load().stores.bolt.FirstIndex()
+		first, err := n.member.Load().stores.Log.FirstIndex()
 		if err == nil && first <= 1 {
 			err = errors.New("it is there")
 		}
@@ -220,7 +221,7 @@ func TestLogWithoutTheSnapshotBeforeItIsRefused(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(cfg.DataDir, "snapshots")); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := Open(within(t, patience), cfg); !errors.Is(err, ErrDataLost) {
+	if n, err := Open(within(t, patience), cfg); !errors.Is(err, storage.ErrDataLost) {
 		if err == nil {
 			closeNode(t, n)
 		}

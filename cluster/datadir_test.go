@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/mysqlda/mysqlda/cluster/storage"
 )
 
 func TestDataDirectoryIsRefusedToWhomItDoesNotBelong(t *testing.T) {
@@ -20,7 +22,7 @@ func TestDataDirectoryIsRefusedToWhomItDoesNotBelong(t *testing.T) {
 		}
 		return err
 	}
-	if err := open(func(*Config) {}); !errors.Is(err, ErrLocked) {
+	if err := open(func(*Config) {}); !errors.Is(err, storage.ErrLocked) {
 		t.Errorf("while another process has it: %v", err)
 	}
 	info, err := os.Stat(cfg.DataDir)
@@ -45,13 +47,13 @@ func TestDataDirectoryIsRefusedToWhomItDoesNotBelong(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	move(logFile, func() {
-		if err := open(func(*Config) {}); !errors.Is(err, ErrDataLost) {
+	move(storage.LogFile, func() {
+		if err := open(func(*Config) {}); !errors.Is(err, storage.ErrDataLost) {
 			t.Errorf("without its log: %v", err)
 		}
 	})
 	move(identityFile, func() {
-		if err := open(func(*Config) {}); !errors.Is(err, ErrDataLost) {
+		if err := open(func(*Config) {}); !errors.Is(err, storage.ErrDataLost) {
 			t.Errorf("without its identity: %v", err)
 		}
 	})

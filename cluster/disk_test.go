@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -106,7 +107,7 @@ func TestLeaderWhoseDiskHangsStopsAndTheOthersDecideOn(t *testing.T) {
 	if err := leader.Close(within(t, patience)); !errors.Is(err, errHung) {
 		t.Errorf("closed with %v", err)
 	}
-	if _, err := openDataDir(leader.cfg.DataDir); !errors.Is(err, ErrLocked) {
+	if _, err := storage.OpenDir(leader.cfg.DataDir); !errors.Is(err, storage.ErrLocked) {
 		t.Errorf("the directory can be used while a write to it is under way: %v", err)
 	}
 	close(disk.heal)

@@ -1,12 +1,13 @@
-// Package cluster makes one process a node of a cluster: it runs the Raft node
-// and its stores, keeps the state machine of package fsm fed, gossips with the
-// other nodes, lets nodes join, leave and come back on other addresses, and
-// takes decisions for the data path: locally when a fact is known, through the
-// leader's log when it is not.
+// Package cluster makes one process a node of a cluster: it runs the Raft node,
+// keeps the state machine of package fsm fed, gossips with the other nodes, lets
+// nodes join, leave and come back on other addresses, and takes decisions for the
+// data path: locally when a fact is known, through the leader's log when it is not.
+// What lies on disk is the matter of package storage; what node.json and peers.json
+// say there is this one's.
 //
 // It is not a MySQL proxy and knows no MySQL: package proxy declares the
-// Directory it needs, a *Node is one. Only this package knows Raft and the
-// gossip protocol.
+// Directory it needs, a *Node is one. Only this package and those in it know Raft
+// and the gossip protocol.
 //
 // A Node lives in one of two forms. On an empty data directory it is lonely: it
 // listens for RPC and waits for Bootstrap or Join. From then on, and after every

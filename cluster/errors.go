@@ -2,8 +2,8 @@ package cluster
 
 import "errors"
 
-// Errors that callers decide on. They are wrapped with what was being done and
-// to whom; test with errors.Is.
+// Errors that callers decide on; those of files are package storage's. They are
+// wrapped with what was being done and to whom; test with errors.Is.
 var (
 	// ErrNotMember says that this node belongs to no cluster yet.
 	ErrNotMember = errors.New("this node belongs to no cluster yet: start it with --bootstrap or let it join one")
@@ -12,15 +12,10 @@ var (
 	// ErrOtherNode says that a data directory belongs to another node id, or that
 	// an address now belongs to another node.
 	ErrOtherNode = errors.New("this is another node")
-	// ErrLocked says that another process uses the data directory.
-	ErrLocked = errors.New("the data directory is in use by another process")
 	// ErrLeft says that the node of a data directory has left its cluster.
 	ErrLeft = errors.New("the node of this data directory has left its cluster; to come back it needs an empty data directory and another node id")
 	// ErrRemoved says that the node was removed from its cluster.
 	ErrRemoved = errors.New("this node was removed from its cluster; to come back it needs an empty data directory and another node id")
-	// ErrDataLost says that a data directory lacks what the node once promised to
-	// keep.
-	ErrDataLost = errors.New("the data directory has lost its log or a part of it")
 	// ErrUnfinished says that a data directory is in the middle of being made.
 	ErrUnfinished = errors.New("the data directory is not complete")
 	// ErrNotEmpty says that a data directory that should be new is not.
@@ -28,8 +23,6 @@ var (
 	// ErrNoRecovery says that a data directory is not one to recover a cluster
 	// from.
 	ErrNoRecovery = errors.New("there is nothing to recover")
-	// ErrDamaged says that a file of the data directory is not what this node wrote.
-	ErrDamaged = errors.New("the file is damaged, and this node refuses to serve from it; remove the node from its cluster and let it join with an empty directory and another node id, or, if no other node has the data, restore a backup")
 	// ErrSuperseded says that another process lives under this node's id: a copy
 	// of its data directory was started, or this one is an old copy.
 	ErrSuperseded = errors.New("another process was started as this node, from a copy of its data directory or with its node id; exactly one of them may run: stop the other one, or remove the node from its cluster and let it join with an empty directory and another node id")

@@ -310,13 +310,9 @@ func TestBootstrapGoesOnAfterACrashBetweenRaftsTermAndItsFirstEntry(t *testing.T
 		t.Fatal(err)
 	}
 	kill(t, n)
-	bolt, err := openLog(cfg.DataDir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	// The first of the two writes of raft.BootstrapCluster.
-	store := &sealedStore{log: bolt, stable: bolt}
-	if err := errors.Join(store.SetUint64([]byte("CurrentTerm"), 1), bolt.Close()); err != nil {
+	stores := openStores(t, cfg.DataDir)
+	if err := errors.Join(stores.Stable.SetUint64([]byte("CurrentTerm"), 1), stores.Close()); err != nil {
 		t.Fatal(err)
 	}
 

@@ -1,12 +1,9 @@
 package cluster
 
 import (
-	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/hashicorp/raft"
-	"go.uber.org/zap"
 
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -41,42 +38,6 @@ func (f Founding) check() error {
 		return fmt.Errorf("%w: no internode address", ErrConfig)
 	}
 	return nil
-}
-
-// raftTerm is where Raft keeps its term in the store that it is given.
-const raftTerm = "CurrentTerm"
-
-// position is a place in a Raft log.
-type position struct {
-	index, term uint64
-}
-
-// writeStores makes Raft's stores in dir: a log without entries, and a snapshot
-// that ends at the given position with node as the only voter. They are durable
-// when it returns nil. A new term must come after that of the position, so the
-// log knows it.
-func writeStores(dir string, at position, node raft.Server, state *fsm.Snapshot) error {
-	bolt, err := openLog(dir)
-	if err != nil {
-		return err
-	}
-	err = (&sealedStore{log: bolt, stable: bolt}).SetUint64([]byte(raftTerm), at.term)
-	if err = errors.Join(err, bolt.Close()); err != nil {
-		return fmt.Errorf("making a log in %s: %w", dir, err)
-	}
-	snapshots, _, err := openSnapshots(dir, newLogMeter(0), zap.NewNop())
-	if err != nil {
-		return err
-	}
-	voters := raft.Configuration{Servers: []raft.Server{node}}
-	sink, err := snapshots.Create(raft.SnapshotVersionMax, at.index, at.term, voters, at.index, nil)
-	if err != nil {
-		return fmt.Errorf("making a snapshot in %s: %w", dir, err)
-	}
-	if err := persist(state, sink); err != nil {
-		return err
-	}
-	return errors.Join(syncDir(filepath.Join(dir, snapshotsDir)), syncDir(dir))
 }
 
 // voter is the node as the only voter of its cluster.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
+
+	"github.com/mysqlda/mysqlda/cluster/storage"
 )
 
 // smallDisk mounts a file system of that many bytes at a directory for as long as
@@ -46,7 +48,7 @@ func TestSnapshotThatFindsNoRoomIsTriedAgainLaterAndTheNodeServesOn(t *testing.T
 	t.Parallel()
 	cfg := fastConfig(t, "n1")
 	cfg.Raft.SnapshotMinBytes, cfg.Raft.SnapshotInterval, cfg.Raft.SnapshotRetry = 100<<10, time.Millisecond, 200*time.Millisecond
-	disk := filepath.Join(cfg.DataDir, snapshotsDir)
+	disk := filepath.Join(cfg.DataDir, storage.SnapshotsDir)
 	smallDisk(t, disk, 64<<10)
 	n := startOne(t, cfg)
 	m := n.member.Load()
@@ -87,7 +89,7 @@ func TestSnapshotThatFindsNoRoomIsTriedAgainLaterAndTheNodeServesOn(t *testing.T
 		}
 		return err
 	})
-	if first, err := m.stores.log.FirstIndex(); err != nil || first != 1 {
+	if first, err := m.stores.Log.FirstIndex(); err != nil || first != 1 {
 		t.Errorf("the log begins at %d without a snapshot, %v", first, err)
 	}
 
@@ -95,7 +97,7 @@ func TestSnapshotThatFindsNoRoomIsTriedAgainLaterAndTheNodeServesOn(t *testing.T
 		t.Fatal(err)
 	}
 	eventually(t, "a snapshot once there is room", func() error {
-		list, err := m.stores.snapshots.List()
+		list, err := m.stores.Snapshots.List()
 		if err == nil && len(list) == 0 {
 			err = errors.New("none")
 		}

@@ -3,12 +3,14 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -221,4 +223,36 @@ func removeNodeCommand(tb testing.TB, id string) []byte {
 		tb.Fatal(err)
 	}
 	return command
+}
+
+// assignMany has objects get a home, many at once.
+func assignMany(tb testing.TB, n *Node, objects int) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	const callers = 256
+	var wg sync.WaitGroup
+	for c := range callers {
+		wg.Go(func() {
+			for o := c; o < objects; o += callers {
+				if _, err := n.Resolve(ctx, fmt.Sprintf("object-%08d", o)); err != nil {
+					tb.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// openStores opens the stores of a node that does not run.
+func openStores(tb testing.TB, dir string) *storage.Stores {
+	tb.Helper()
+	s, err := storage.OpenStores(dir, storage.Config{
+		SnapshotMinBytes: 32 << 20, MaxWriteStall: patience, Fatal: func(err error) { tb.Error(err) }, Logger: zap.NewNop(),
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
 }

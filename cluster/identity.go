@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -30,8 +30,6 @@ const (
 const (
 	identityFile   = "node.json"
 	identityFormat = 1
-	// newSuffix marks a file that is being written and not yet in its place.
-	newSuffix = ".new"
 )
 
 // identity is what a data directory remembers of its node. It lies in a file of
@@ -46,7 +44,7 @@ type identity struct {
 	Starts uint64 `json:"starts"`
 	// Replaces is the cluster whose state this one was recovered from, or "".
 	Replaces string `json:"replaces,omitempty"`
-	// Checksum is that of the rest, see sumOfJSON.
+	// Checksum is that of the rest, see storage.WriteJSON.
 	Checksum string `json:"checksum"`
 }
 
@@ -83,17 +81,8 @@ func readIdentity(dir string) (identity, error) {
 		return identity{}, fmt.Errorf("reading the node's identity: %w", err)
 	}
 	var id identity
-	if err := json.Unmarshal(raw, &id); err != nil {
-		return identity{}, damaged(path, err)
-	}
-	sealed := id.Checksum
-	id.Checksum = ""
-	want, err := sumOfJSON(id)
-	if err != nil {
-		return identity{}, fmt.Errorf("reading the node's identity: %w", err)
-	}
-	if sealed != want {
-		return identity{}, damaged(path, errWrongSum)
+	if err := storage.ParseJSON(raw, &id, &id.Checksum, &id); err != nil {
+		return identity{}, storage.Damaged(path, err)
 	}
 	return id, id.check()
 }
@@ -142,8 +131,8 @@ func (id identity) checkPhase() error {
 func newIdentity(dir, wantID string) (identity, error) {
 	// A log without an identity is somebody's who lost the file. Giving it a new
 	// name would let it vote twice.
-	if _, err := os.Stat(filepath.Join(dir, logFile)); err == nil {
-		return identity{}, fmt.Errorf("%w: %s has a log but no %s; restore the file, or start with an empty directory and another node id", ErrDataLost, dir, identityFile)
+	if exists, err := storage.HasLog(dir); err == nil && exists {
+		return identity{}, fmt.Errorf("%w: %s has a log but no %s; restore the file, or start with an empty directory and another node id", storage.ErrDataLost, dir, identityFile)
 	}
 	id := identity{Format: identityFormat, NodeID: wantID, Phase: phaseLonely}
 	if id.NodeID == "" {
@@ -155,46 +144,8 @@ func newIdentity(dir, wantID string) (identity, error) {
 // save writes the identity so that it survives a crash at any moment: either
 // the old or the new one is found afterwards.
 func (id identity) save(dir string) error {
-	var err error
-	if id.Checksum, err = sumOfJSON(id); err != nil {
-		return fmt.Errorf("writing the node's identity: %w", err)
-	}
-	raw, err := json.MarshalIndent(id, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing the node's identity: %w", err)
-	}
-	path := filepath.Join(dir, identityFile)
-	if err := writeDurably(path, append(raw, '\n')); err != nil {
-		return diskFailure("writing the node's identity", dir, err)
+	if err := storage.WriteJSON(filepath.Join(dir, identityFile), &id, &id.Checksum, &id); err != nil {
+		return storage.DiskFailure("writing the node's identity", dir, err)
 	}
 	return nil
-}
-
-func writeDurably(path string, content []byte) error {
-	tmp := path + newSuffix
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	if _, err := f.Write(content); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := f.Sync(); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

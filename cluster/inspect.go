@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"syscall"
 
+	"github.com/hashicorp/raft"
+
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -46,9 +46,9 @@ type SnapshotReport struct {
 // InspectDir looks into the data directory of a stopped node, or into a copy of
 // one, and changes nothing. Each snapshot's state is passed to check, which reads
 // it to its end and says what is wrong with it. What is damaged is part of the
-// report; the error says that there is no report. Errors: ErrLocked, ErrOtherNode.
+// report; the error says that there is no report. Errors: storage.ErrLocked.
 func InspectDir(dir string, check func(id string, state io.Reader) error) (_ DirReport, err error) {
-	unlock, err := lockToRead(dir)
+	unlock, err := storage.LockToRead(dir)
 	if err != nil {
 		return DirReport{}, err
 	}
@@ -64,7 +64,7 @@ func InspectDir(dir string, check func(id string, state io.Reader) error) (_ Dir
 	if err := r.addSnapshots(dir, check); err != nil {
 		return DirReport{}, err
 	}
-	exists, err := logExists(dir)
+	exists, err := storage.HasLog(dir)
 	if err != nil {
 		return DirReport{}, err
 	}
@@ -74,7 +74,7 @@ func InspectDir(dir string, check func(id string, state io.Reader) error) (_ Dir
 			r.problem(err)
 		}
 	case id.Phase == phaseMember:
-		r.problem(fmt.Errorf("%w: there is no %s", ErrDataLost, logFile))
+		r.problem(fmt.Errorf("%w: there is no %s", storage.ErrDataLost, storage.LogFile))
 	}
 	if err := id.checkPhase(); err != nil {
 		r.problem(err)
@@ -85,42 +85,22 @@ func InspectDir(dir string, check func(id string, state io.Reader) error) (_ Dir
 // ReadState puts together everything that a stopped node remembers, entries of
 // its log that may not have been decided included. It needs the memory of a node.
 func ReadState(dir string) (_ *fsm.Machine, err error) {
-	unlock, err := lockToRead(dir)
+	unlock, err := storage.LockToRead(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	s, err := readState(dir)
+	s, err := storage.ReadState(dir)
 	if err != nil {
 		return nil, err
 	}
-	return s.machine, nil
-}
-
-// lockToRead keeps nodes from starting on the directory meanwhile. A copy without
-// a lock needs none.
-func lockToRead(dir string) (unlock func() error, err error) {
-	lock, err := os.Open(filepath.Join(dir, lockFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return func() error { return nil }, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("opening the lock of the data directory: %w", err)
-	}
-	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = ErrLocked
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("locking %s: %w", dir, err), lock.Close())
-	}
-	return lock.Close, nil
+	return s.Machine, nil
 }
 
 func (r *DirReport) problem(err error) { r.Problems = append(r.Problems, err.Error()) }
 
 func (r *DirReport) addSnapshots(dir string, check func(id string, state io.Reader) error) error {
-	list, damaged, err := storedSnapshots(dir)
+	list, damaged, err := storage.StoredSnapshots(dir)
 	if err != nil {
 		return err
 	}
@@ -129,8 +109,8 @@ func (r *DirReport) addSnapshots(dir string, check func(id string, state io.Read
 	}
 	for i := range list {
 		s := &list[i]
-		report := SnapshotReport{ID: s.ID, Path: s.path(), Index: s.Index, Term: s.Term, Bytes: s.Size, Voters: votersOf(s.Configuration)}
-		if err := s.read(func(state io.Reader) error { return check(s.ID, state) }); err != nil {
+		report := SnapshotReport{ID: s.ID, Path: s.Path(), Index: s.Index, Term: s.Term, Bytes: s.Size, Voters: votersOf(s.Configuration)}
+		if err := s.Read(func(state io.Reader) error { return check(s.ID, state) }); err != nil {
 			report.Problem = err.Error()
 			r.problem(fmt.Errorf("snapshot %s: %w", s.ID, err))
 		} else if r.LastIndex == 0 {
@@ -143,20 +123,26 @@ func (r *DirReport) addSnapshots(dir string, check func(id string, state io.Read
 
 // addLog comes after addSnapshots.
 func (r *DirReport) addLog(dir string) error {
-	bolt, err := openLogToRead(dir)
+	log, err := storage.DescribeLog(dir)
 	if err != nil {
 		return err
 	}
-	log, err := describeLog(bolt)
-	if err := errors.Join(err, bolt.close()); err != nil {
-		return fmt.Errorf("the log cannot be read: %w", err)
+	r.LogFirst, r.LogLast, r.Term = log.First, log.Last, log.Term
+	if log.Last > 0 && log.First > r.LastIndex+1 {
+		r.problem(fmt.Errorf("%w: the log begins at entry %d, and no snapshot holds what was before", storage.ErrDataLost, log.First))
 	}
-	r.LogFirst, r.LogLast, r.Term = log.first, log.last, log.term
-	if log.last > 0 && log.first > r.LastIndex+1 {
-		r.problem(fmt.Errorf("%w: the log begins at entry %d, and no snapshot holds what was before", ErrDataLost, log.first))
-	}
-	if log.last > r.LastIndex {
-		r.LastIndex, r.LastTerm = log.last, log.lastTerm
+	if log.Last > r.LastIndex {
+		r.LastIndex, r.LastTerm = log.Last, log.LastTerm
 	}
 	return nil
+}
+
+func votersOf(servers raft.Configuration) []string {
+	ids := []string{}
+	for _, s := range servers.Servers {
+		if s.Suffrage == raft.Voter {
+			ids = append(ids, string(s.ID))
+		}
+	}
+	return ids
 }

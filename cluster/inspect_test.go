@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -19,30 +20,26 @@ func checkState(_ string, state io.Reader) error {
 }
 
 // aStoppedNode is the config of a stopped node that has two snapshots and a log
-// after them, with what its log's last entry is.
-func aStoppedNode(t *testing.T) (Config, position) {
+// after them, with what its log says of itself.
+func aStoppedNode(t *testing.T) (Config, storage.StoredLog) {
 	t.Helper()
 	cfg := fastConfig(t, "n1")
 	cfg.Raft.SnapshotMinBytes, cfg.Raft.SnapshotInterval = 1<<10, 5*time.Millisecond
 	n := startOne(t, cfg)
 	for i := 0; ; i++ {
 		resolve1(t, n, fmt.Sprintf("customer-%d", i))
-		if list, _, err := storedSnapshots(cfg.DataDir); err != nil {
+		if list, _, err := storage.StoredSnapshots(cfg.DataDir); err != nil {
 			t.Fatal(err)
-		} else if len(list) >= retainedSnapshots {
+		} else if len(list) >= 2 {
 			break
 		}
 	}
 	closeNode(t, n)
-	bolt, err := openLogToRead(cfg.DataDir)
+	log, err := storage.DescribeLog(cfg.DataDir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := describeLog(bolt)
-	if err := errors.Join(err, bolt.close()); err != nil {
-		t.Fatal(err)
-	}
-	return cfg, position{index: log.last, term: log.lastTerm}
+	return cfg, log
 }
 
 func TestADataDirectoryIsReportedAsItIs(t *testing.T) {
@@ -56,10 +53,10 @@ func TestADataDirectoryIsReportedAsItIs(t *testing.T) {
 	if r.NodeID != "n1" || r.Phase != "member" || len(r.ClusterID) != 32 || r.Starts != 1 || len(r.Problems) != 0 {
 		t.Errorf("report %+v", r)
 	}
-	if r.LastIndex != last.index || r.LastTerm != last.term || r.LogLast != last.index || r.LogFirst <= 1 || r.Term < last.term {
+	if r.LastIndex != last.Last || r.LastTerm != last.LastTerm || r.LogLast != last.Last || r.LogFirst <= 1 || r.Term < last.LastTerm {
 		t.Errorf("last %+v, report %+v", last, r)
 	}
-	if len(r.Snapshots) != retainedSnapshots || r.Snapshots[0].Index <= r.Snapshots[1].Index || r.Snapshots[0].Problem != "" || fmt.Sprint(r.Snapshots[0].Voters) != "[n1]" {
+	if len(r.Snapshots) != 2 || r.Snapshots[0].Index <= r.Snapshots[1].Index || r.Snapshots[0].Problem != "" || fmt.Sprint(r.Snapshots[0].Voters) != "[n1]" {
 		t.Errorf("snapshots %+v", r.Snapshots)
 	}
 	state, err := ReadState(cfg.DataDir)
@@ -108,7 +105,7 @@ func TestDamageOfADataDirectoryIsNamed(t *testing.T) {
 	}
 	// The log reaches back to the older snapshot.
 	const gap = "no snapshot holds what was before"
-	state := func(s SnapshotReport) string { return filepath.Join(snapshotsDir, s.ID, stateFile) }
+	state := func(s SnapshotReport) string { return filepath.Join(storage.SnapshotsDir, s.ID, "state.bin") }
 	for name, c := range map[string]struct {
 		damage func(t *testing.T, dir string)
 		want   []string // one for each problem
@@ -117,7 +114,7 @@ func TestDamageOfADataDirectoryIsNamed(t *testing.T) {
 		"a changed byte": {
 			func(t *testing.T, dir string) { flip(t, filepath.Join(dir, state(newest))) },
 			[]string{newest.ID + ": read snapshot: block "},
-			last.index,
+			last.Last,
 		},
 		"another snapshot's state": {
 			func(t *testing.T, dir string) {
@@ -130,29 +127,29 @@ func TestDamageOfADataDirectoryIsNamed(t *testing.T) {
 				}
 			},
 			[]string{newest.ID + ": the state is not the one that meta.json describes"},
-			last.index,
+			last.Last,
 		},
 		"no description": {
 			func(t *testing.T, dir string) {
-				if err := os.Remove(filepath.Join(dir, snapshotsDir, newest.ID, metaFile)); err != nil {
+				if err := os.Remove(filepath.Join(dir, storage.SnapshotsDir, newest.ID, "meta.json")); err != nil {
 					t.Fatal(err)
 				}
 			},
 			[]string{newest.ID + ": its description cannot be read"},
-			last.index,
+			last.Last,
 		},
 		"no snapshots": {
 			func(t *testing.T, dir string) {
-				if err := os.RemoveAll(filepath.Join(dir, snapshotsDir)); err != nil {
+				if err := os.RemoveAll(filepath.Join(dir, storage.SnapshotsDir)); err != nil {
 					t.Fatal(err)
 				}
 			},
 			[]string{gap},
-			last.index,
+			last.Last,
 		},
 		"no log": {
 			func(t *testing.T, dir string) {
-				if err := os.Remove(filepath.Join(dir, logFile)); err != nil {
+				if err := os.Remove(filepath.Join(dir, storage.LogFile)); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -161,7 +158,7 @@ func TestDamageOfADataDirectoryIsNamed(t *testing.T) {
 		},
 		"no file of a log": {
 			func(t *testing.T, dir string) {
-				if err := os.WriteFile(filepath.Join(dir, logFile), bytes.Repeat([]byte("x"), 1<<16), 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(dir, storage.LogFile), bytes.Repeat([]byte("x"), 1<<16), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -201,52 +198,10 @@ func TestInspectingWhatIsNoStoppedNodesDirectory(t *testing.T) {
 	}
 	cfg := fastConfig(t, "n1")
 	startOne(t, cfg)
-	if _, err := InspectDir(cfg.DataDir, checkState); !errors.Is(err, ErrLocked) {
+	if _, err := InspectDir(cfg.DataDir, checkState); !errors.Is(err, storage.ErrLocked) {
 		t.Errorf("of a running node: %v", err)
 	}
-	if _, err := ReadState(cfg.DataDir); !errors.Is(err, ErrLocked) {
+	if _, err := ReadState(cfg.DataDir); !errors.Is(err, storage.ErrLocked) {
 		t.Errorf("the state of a running node: %v", err)
-	}
-}
-
-func TestADamagedSnapshotIsPassedOverWhereTheLogMakesUpForIt(t *testing.T) {
-	t.Parallel()
-	cfg := fastConfig(t, "n1")
-	cfg.Raft.SnapshotMinBytes, cfg.Raft.SnapshotInterval = 1<<10, 5*time.Millisecond
-	n := startOne(t, cfg)
-	var cores []string
-	for i := 0; ; i++ {
-		cores = append(cores, fmt.Sprintf("customer-%d", i))
-		resolve1(t, n, cores[i])
-		if list, _, err := storedSnapshots(cfg.DataDir); err != nil {
-			t.Fatal(err)
-		} else if len(list) >= retainedSnapshots {
-			break
-		}
-	}
-	closeNode(t, n)
-	list, _, err := storedSnapshots(cfg.DataDir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for damaged := range list {
-		if err := os.Truncate(list[damaged].path(), 100); err != nil {
-			t.Fatal(err)
-		}
-		s, err := readState(cfg.DataDir)
-		if damaged > 0 { // the log begins after the older one
-			if !errors.Is(err, ErrDataLost) {
-				t.Errorf("with %d damaged: %v", damaged+1, err)
-			}
-			continue
-		}
-		if err != nil || len(s.damaged) != damaged+1 {
-			t.Fatalf("with %d damaged: passed over %v, %v", damaged+1, s.damaged, err)
-		}
-		for _, core := range cores {
-			if _, ok := s.machine.Locate(core); !ok {
-				t.Errorf("with %d damaged: %s is missing", damaged+1, core)
-			}
-		}
 	}
 }

@@ -111,7 +111,7 @@ func (n *Node) Join(ctx context.Context, addrs []string) error {
 			return err
 		}
 		if err := m.addSeeds(ctx, addrs); err != nil {
-			return fmt.Errorf("this node belongs to cluster %s already (if it is to join another one, stop it, remove %s from its cluster, and start it with an empty data directory in place of %s): %w", m.clusterID, n.id, n.dir.path, err)
+			return fmt.Errorf("this node belongs to cluster %s already (if it is to join another one, stop it, remove %s from its cluster, and start it with an empty data directory in place of %s): %w", m.clusterID, n.id, n.dir.Path(), err)
 		}
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/hashicorp/raft"
 	"go.uber.org/zap"
 
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -41,7 +43,7 @@ type member struct {
 
 	book       *addressBook
 	clients    *transport.Clients
-	stores     *stores
+	stores     *storage.Stores
 	transport  *transport.RaftTransport
 	raft       *raft.Raft
 	leadership *leadership
@@ -95,13 +97,13 @@ func (n *Node) startMember(heard []record) error {
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.proposer = newBatcher(fsm.MaxBatchItems, m.proposeBatch)
 	m.forwarder = newBatcher(maxFrameItems, m.forwardBatch)
-	if err := m.book.load(n.dir.path); err != nil {
+	if err := m.book.load(n.dir.Path()); err != nil {
 		m.logger.Warn("starting without remembered addresses", zap.Error(err))
 	}
 	for _, r := range heard {
 		m.book.hear(r)
 	}
-	if err := m.book.save(n.dir.path); err != nil { // a crash must not lose the way to the others
+	if err := m.book.save(n.dir.Path()); err != nil { // a crash must not lose the way to the others
 		m.logger.Warn("addresses are not remembered", zap.Error(err))
 	}
 	if err := m.start(); err != nil {
@@ -129,11 +131,18 @@ func (m *member) start() error {
 	m.book.hear(self)
 	raftLogger := newHclog(m.logger, "raft", newRaftVolume(func() bool { return m.ctx.Err() != nil || n.closing.Err() != nil }))
 	if n.identity.Phase != phaseMember {
-		if err := discardUnusedLog(n.dir.path, n.identity.Phase); err != nil {
+		if err := storage.DiscardUnusedLog(n.dir.Path(), n.identity.Phase == phaseBootstrapping); err != nil {
 			return err
 		}
 	}
-	if m.stores, err = openStores(n.dir.path, m.cfg.Raft, m.logFailed, m.logger); err != nil {
+	m.stores, err = storage.OpenStores(n.dir.Path(), storage.Config{
+		SnapshotMinBytes: m.cfg.Raft.SnapshotMinBytes,
+		MaxWriteStall:    m.cfg.Raft.MaxWriteStall,
+		Fatal:            m.logFailed,
+		Logger:           m.logger,
+		Disk:             m.cfg.Raft.logStore,
+	})
+	if err != nil {
 		return err
 	}
 	m.transport = transport.NewRaftTransport(n.mux, m.clusterID, self.info.Cluster, m.locate, raftLogger)
@@ -156,10 +165,10 @@ func (m *member) logFailed(err error) {
 func (m *member) startRaft(logger *hclogAdapter, self record) error {
 	conf := m.raftConfig(logger)
 	r, err := m.newRaft(conf, raft.ServerAddress(self.info.Cluster))
-	if failure := m.stores.watched.failure(); failure != nil { // Raft's own words say less
+	if failure := m.stores.Failure(); failure != nil { // Raft's own words say less
 		err = failure
 	} else if err != nil && m.replica.unrestored != nil {
-		err = damaged(m.stores.snapshots.dir, m.replica.unrestored)
+		err = storage.Damaged(filepath.Join(m.node.dir.Path(), storage.SnapshotsDir), m.replica.unrestored)
 	}
 	if r != nil { // to be stopped, whatever happened
 		m.raft = r
@@ -181,7 +190,7 @@ func (m *member) newRaft(conf *raft.Config, self raft.ServerAddress) (r *raft.Ra
 		defer close(done)
 		defer func() {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("it cannot go on from what lies in %s: %v", m.node.dir.path, p)
+				err = fmt.Errorf("it cannot go on from what lies in %s: %v", m.node.dir.Path(), p)
 			}
 		}()
 		r, err = m.bootstrapRaft(conf, self)
@@ -193,12 +202,12 @@ func (m *member) newRaft(conf *raft.Config, self raft.ServerAddress) (r *raft.Ra
 func (m *member) bootstrapRaft(conf *raft.Config, self raft.ServerAddress) (*raft.Raft, error) {
 	if m.node.identity.Phase == phaseBootstrapping {
 		first := raft.Configuration{Servers: []raft.Server{{Suffrage: raft.Voter, ID: raft.ServerID(m.id), Address: self}}}
-		err := raft.BootstrapCluster(conf, m.stores.log, m.stores.stable, m.stores.snapshots, m.transport, first)
+		err := raft.BootstrapCluster(conf, m.stores.Log, m.stores.Stable, m.stores.Snapshots, m.transport, first)
 		if err != nil && !errors.Is(err, raft.ErrCantBootstrap) { // that: it was done before a crash
 			return nil, fmt.Errorf("making a log for cluster %s: %w", m.clusterID, err)
 		}
 	}
-	return raft.NewRaft(conf, m.replica, m.stores.log, m.stores.stable, m.stores.snapshots, m.transport)
+	return raft.NewRaft(conf, m.replica, m.stores.Log, m.stores.Stable, m.stores.Snapshots, m.transport)
 }
 
 func (m *member) raftConfig(logger *hclogAdapter) *raft.Config {
@@ -210,7 +219,7 @@ func (m *member) raftConfig(logger *hclogAdapter) *raft.Config {
 	conf.CommitTimeout = m.cfg.Raft.CommitTimeout
 	conf.SnapshotInterval = 24 * time.Hour // never: takeSnapshots does it
 	conf.SnapshotThreshold = math.MaxUint64
-	conf.TrailingLogs = 0         // watchedStore.DeleteRange knows what is still needed
+	conf.TrailingLogs = 0         // the stores know what is still needed
 	conf.ShutdownOnRemove = false // a removed node is told so, and closed by its owner
 	conf.NoLegacyTelemetry = true
 	conf.NotifyCh = m.notify
@@ -251,7 +260,7 @@ func (m *member) stopAll() error {
 		future := m.raft.Shutdown()
 		errs = append(errs, m.transport.Interrupt())
 		timeout := raftStopTimeout
-		if m.stores.watched.failure() != nil {
+		if m.stores.Failure() != nil {
 			timeout = failedStopTimeout
 		}
 		ctx, cancel := context.WithTimeoutCause(context.Background(), timeout, errHung)
@@ -271,7 +280,7 @@ func (m *member) stopAll() error {
 	}
 	m.wg.Wait()
 	if m.stores != nil {
-		errs = append(errs, m.stores.close())
+		errs = append(errs, m.stores.Close())
 	}
 	if m.metrics != nil {
 		m.metrics.unregister()

@@ -91,14 +91,20 @@ func (m *member) gauges() []prometheus.Collector {
 		})
 	}
 	return []prometheus.Collector{
-		counter("mysqlda_raft_log_bytes_total", "Bytes that this process appended to its log.", func() uint64 { return m.stores.meter.logBytes.Load() }),
-		counter("mysqlda_snapshot_bytes_total", "Bytes that this process wrote to snapshots, its own and received ones.", func() uint64 { return m.stores.meter.snapshotBytes.Load() }),
+		counter("mysqlda_raft_log_bytes_total", "Bytes that this process appended to its log.", func() uint64 {
+			log, _ := m.stores.Written()
+			return log
+		}),
+		counter("mysqlda_snapshot_bytes_total", "Bytes that this process wrote to snapshots, its own and received ones.", func() uint64 {
+			_, snapshots := m.stores.Written()
+			return snapshots
+		}),
 		gauge("mysqlda_raft_log_since_snapshot_bytes", "Bytes of the log that follow the last snapshot.", func() float64 {
-			since, _ := m.stores.meter.reading()
+			_, since := m.stores.LastSnapshot()
 			return float64(since)
 		}),
 		gauge("mysqlda_snapshot_last_bytes", "Size of the last snapshot.", func() float64 {
-			_, size := m.stores.meter.reading()
+			size, _ := m.stores.LastSnapshot()
 			return float64(size)
 		}),
 		gauge("mysqlda_raft_leader", "1 while this node leads.", func() float64 { return oneIf(m.raft.State() == raft.Leader) }),

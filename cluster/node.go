@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/mysqlda/mysqlda/cluster/clusterpb"
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -23,7 +24,7 @@ type Node struct {
 	id        string
 	cfg       Config
 	logger    *zap.Logger
-	dir       *dataDir
+	dir       *storage.Dir
 	machine   *fsm.Machine
 	replica   *replica
 	health    *healthBoard
@@ -80,10 +81,10 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 // open does the steps of Open; stop undoes those that were done.
 func (n *Node) open(ctx context.Context) error {
 	var err error
-	if n.dir, err = openDataDir(n.cfg.DataDir); err != nil {
+	if n.dir, err = storage.OpenDir(n.cfg.DataDir); err != nil {
 		return err
 	}
-	if n.identity, err = loadIdentity(n.dir.path, n.cfg.NodeID); err != nil {
+	if n.identity, err = loadIdentity(n.dir.Path(), n.cfg.NodeID); err != nil {
 		return err
 	}
 	n.id = n.identity.NodeID
@@ -92,7 +93,7 @@ func (n *Node) open(ctx context.Context) error {
 		return err
 	}
 	n.identity.Starts++
-	if err := n.identity.save(n.dir.path); err != nil {
+	if err := n.identity.save(n.dir.Path()); err != nil {
 		return err
 	}
 	n.health = newHealthBoard(n.id, n.identity.Starts, n.objectsAt)
@@ -132,12 +133,12 @@ func (n *Node) checkLog() error {
 	if n.identity.Phase != phaseMember {
 		return nil
 	}
-	exists, err := logExists(n.dir.path)
+	exists, err := storage.HasLog(n.dir.Path())
 	if err == nil && !exists {
-		err = fmt.Errorf("%w: remove node %q from its cluster and let it join with an empty directory and another node id", ErrDataLost, n.id)
+		err = fmt.Errorf("%w: remove node %q from its cluster and let it join with an empty directory and another node id", storage.ErrDataLost, n.id)
 	}
 	if err != nil {
-		return fmt.Errorf("data directory %s: %w", n.dir.path, err)
+		return fmt.Errorf("data directory %s: %w", n.dir.Path(), err)
 	}
 	return nil
 }
@@ -146,7 +147,7 @@ func (n *Node) checkLog() error {
 func (n *Node) setPhase(p phase) error {
 	next := n.identity
 	next.Phase = p
-	if err := next.save(n.dir.path); err != nil {
+	if err := next.save(n.dir.Path()); err != nil {
 		return err
 	}
 	n.identity = next
@@ -159,7 +160,7 @@ func (n *Node) forgetStart() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.identity.Starts--
-	return n.identity.save(n.dir.path)
+	return n.identity.save(n.dir.Path())
 }
 
 // ID returns the node id.
@@ -275,7 +276,7 @@ func (n *Node) stop() error {
 		errs = append(errs, n.forgetStart())
 	}
 	if n.dir != nil {
-		errs = append(errs, n.dir.close())
+		errs = append(errs, n.dir.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -24,15 +25,15 @@ func keptDir(oldClusterID string) string { return "replaced-" + oldClusterID }
 // of the data directory until Close. It belongs to one goroutine.
 type Recovery struct {
 	founding Founding
-	dir      *dataDir
+	dir      *storage.Dir
 	identity identity
-	state    storedState // none while Interrupted
+	state    storage.State // none while Interrupted
 	reached  func(step string) error
 }
 
 // OpenRecovery reads everything that the data directory holds and changes
-// nothing. Errors: ErrNoRecovery, ErrLocked, ErrDataLost, ErrOtherNode,
-// ErrConfig, fsm.ErrNoSettings.
+// nothing. Errors: ErrNoRecovery, storage.ErrLocked, storage.ErrDataLost,
+// ErrOtherNode, ErrConfig, fsm.ErrNoSettings.
 func OpenRecovery(f Founding) (*Recovery, error) {
 	if err := f.check(); err != nil {
 		return nil, err
@@ -41,20 +42,20 @@ func OpenRecovery(f Founding) (*Recovery, error) {
 	if _, err := os.Stat(f.DataDir); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoRecovery, err)
 	}
-	dir, err := openDataDir(f.DataDir)
+	dir, err := storage.OpenDir(f.DataDir)
 	if err != nil {
 		return nil, err
 	}
 	r := &Recovery{founding: f, dir: dir, reached: func(string) error { return nil }}
 	if err := r.read(); err != nil {
-		return nil, errors.Join(fmt.Errorf("data directory %s: %w", dir.path, err), dir.close())
+		return nil, errors.Join(fmt.Errorf("data directory %s: %w", dir.Path(), err), dir.Close())
 	}
 	return r, nil
 }
 
 func (r *Recovery) read() error {
 	var err error
-	r.identity, err = readIdentity(r.dir.path)
+	r.identity, err = readIdentity(r.dir.Path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: it is of no node", ErrNoRecovery)
 	}
@@ -71,10 +72,10 @@ func (r *Recovery) read() error {
 	default:
 		return fmt.Errorf("%w: it is no member's (its phase is %q)", ErrNoRecovery, r.identity.Phase)
 	}
-	if r.state, err = readState(r.dir.path); err != nil {
+	if r.state, err = storage.ReadState(r.dir.Path()); err != nil {
 		return err
 	}
-	if r.state.machine.Settings() == nil {
+	if r.state.Machine.Settings() == nil {
 		return fsm.ErrNoSettings
 	}
 	if v := r.Voters(); len(v) == 1 && v[0] == r.identity.NodeID {
@@ -84,7 +85,7 @@ func (r *Recovery) read() error {
 }
 
 // Close gives the data directory back.
-func (r *Recovery) Close() error { return r.dir.close() }
+func (r *Recovery) Close() error { return r.dir.Close() }
 
 // Interrupted says that Run only has to finish what it began before.
 func (r *Recovery) Interrupted() bool { return r.identity.Phase == phaseRecovering }
@@ -103,33 +104,33 @@ func (r *Recovery) ClusterID() string {
 // Last is the last entry of the node's log: of several survivors the one with the
 // highest term, and among those the highest index, knows most. Both are 0 while
 // Interrupted.
-func (r *Recovery) Last() (index, term uint64) { return r.state.last.index, r.state.last.term }
+func (r *Recovery) Last() (index, term uint64) { return r.state.Last.Index, r.state.Last.Term }
 
 // Counts is what the node remembers. It is nothing while Interrupted.
 func (r *Recovery) Counts() fsm.Counts {
-	if r.state.machine == nil {
+	if r.state.Machine == nil {
 		return fsm.Counts{}
 	}
-	return r.state.machine.Counts()
+	return r.state.Machine.Counts()
 }
 
 // Digest is that of the directory. It is 0 while Interrupted.
 func (r *Recovery) Digest() fsm.Digest {
-	if r.state.machine == nil {
+	if r.state.Machine == nil {
 		return 0
 	}
-	_, _, digest := r.state.machine.Fingerprint()
+	_, _, digest := r.state.Machine.Fingerprint()
 	return digest
 }
 
 // Damaged lists the snapshots that cannot be read and are not needed.
-func (r *Recovery) Damaged() []error { return r.state.damaged }
+func (r *Recovery) Damaged() []error { return r.state.Damaged }
 
 // Voters are the ids of the old cluster's voters as this node knows them.
-func (r *Recovery) Voters() []string { return votersOf(r.state.servers) }
+func (r *Recovery) Voters() []string { return votersOf(r.state.Servers) }
 
 // Kept is the directory where Run leaves what it replaces.
-func (r *Recovery) Kept() string { return filepath.Join(r.dir.path, keptDir(r.ClusterID())) }
+func (r *Recovery) Kept() string { return filepath.Join(r.dir.Path(), keptDir(r.ClusterID())) }
 
 // Run makes the node the only voter of a new cluster with everything that it
 // remembers. If it is interrupted before the new log is complete, the directory
@@ -147,14 +148,14 @@ func (r *Recovery) Run() (Founded, error) {
 	// Index, Counts and Digest are not known where it only had to be finished.
 	return Founded{
 		NodeID: r.identity.NodeID, ClusterID: r.identity.ClusterID, Replaces: r.identity.Replaces,
-		Index: r.state.last.index, Counts: r.Counts(), Digest: r.Digest(),
+		Index: r.state.Last.Index, Counts: r.Counts(), Digest: r.Digest(),
 	}, nil
 }
 
 // draft makes the new log and snapshot beside the old ones. Its last step is the
 // turning point.
 func (r *Recovery) draft() error {
-	draft := filepath.Join(r.dir.path, draftDir)
+	draft := filepath.Join(r.dir.Path(), draftDir)
 	if err := os.RemoveAll(draft); err != nil {
 		return err
 	}
@@ -164,15 +165,15 @@ func (r *Recovery) draft() error {
 	next := r.identity
 	next.Phase, next.Replaces = phaseRecovering, r.identity.ClusterID
 	next.ClusterID = transport.NewClusterID().String()
-	self, known := r.state.machine.Node(next.NodeID)
+	self, known := r.state.Machine.Node(next.NodeID)
 	if !known {
 		self = fsm.NodeInfo{ID: next.NodeID, Cluster: r.founding.Address}
 	}
-	state, err := r.state.machine.Snapshot().Found(next.ClusterID, self)
+	state, err := r.state.Machine.Snapshot().Found(next.ClusterID, self)
 	if err != nil {
 		return err
 	}
-	if err := writeStores(draft, r.state.last, r.founding.voter(next.NodeID), state); err != nil {
+	if err := storage.FoundStores(draft, r.state.Last, r.founding.voter(next.NodeID), state); err != nil {
 		return err
 	}
 	if err := r.reached("drafted"); err != nil {
@@ -184,13 +185,13 @@ func (r *Recovery) draft() error {
 	if err := r.identity.save(r.Kept()); err != nil {
 		return err
 	}
-	if err := syncDir(r.dir.path); err != nil {
+	if err := storage.SyncDir(r.dir.Path()); err != nil {
 		return err
 	}
 	if err := r.reached("old identity kept"); err != nil {
 		return err
 	}
-	if err := next.save(r.dir.path); err != nil {
+	if err := next.save(r.dir.Path()); err != nil {
 		return err
 	}
 	r.identity = next
@@ -200,18 +201,18 @@ func (r *Recovery) draft() error {
 // replace moves what is old away and what is new into its place. It goes on from
 // wherever it was interrupted.
 func (r *Recovery) replace() error {
-	draft := filepath.Join(r.dir.path, draftDir)
-	for _, name := range []string{logFile, snapshotsDir} {
+	draft := filepath.Join(r.dir.Path(), draftDir)
+	for _, name := range []string{storage.LogFile, storage.SnapshotsDir} {
 		if _, err := os.Stat(filepath.Join(draft, name)); errors.Is(err, fs.ErrNotExist) {
 			continue // it is in its place
 		}
-		if err := move(name, r.dir.path, r.Kept()); err != nil {
+		if err := move(name, r.dir.Path(), r.Kept()); err != nil {
 			return err
 		}
 		if err := r.reached(name + " kept"); err != nil {
 			return err
 		}
-		if err := move(name, draft, r.dir.path); err != nil {
+		if err := move(name, draft, r.dir.Path()); err != nil {
 			return err
 		}
 		if err := r.reached(name + " replaced"); err != nil {
@@ -219,7 +220,7 @@ func (r *Recovery) replace() error {
 		}
 	}
 	// The new cluster knows nobody yet.
-	if err := move(bookFile, r.dir.path, r.Kept()); err != nil {
+	if err := move(bookFile, r.dir.Path(), r.Kept()); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(draft); err != nil {
@@ -230,7 +231,7 @@ func (r *Recovery) replace() error {
 	}
 	next := r.identity
 	next.Phase = phaseMember
-	if err := next.save(r.dir.path); err != nil {
+	if err := next.save(r.dir.Path()); err != nil {
 		return err
 	}
 	r.identity = next
@@ -246,5 +247,5 @@ func move(name, from, to string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(syncDir(to), syncDir(from))
+	return errors.Join(storage.SyncDir(to), storage.SyncDir(from))
 }

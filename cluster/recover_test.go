@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -34,13 +35,13 @@ func aSurvivor(t *testing.T, change func(*Config)) (Config, map[string]fsm.Libra
 		t.Fatal(err)
 	}
 	m := leader.member.Load()
-	before, err := m.stores.bolt.LastIndex()
+	before, err := m.stores.Log.LastIndex()
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.raft.Apply(command, 0)
 	eventually(t, "the undecided entry on disk", func() error {
-		last, err := m.stores.bolt.LastIndex()
+		last, err := m.stores.Log.LastIndex()
 		if err == nil && last == before {
 			err = errors.New("not yet")
 		}
@@ -86,7 +87,7 @@ func TestASurvivorBecomesAClusterThatOthersJoin(t *testing.T) {
 			if !slices.Equal(voters, []string{"n1", "n2", "n3"}) || r.NodeID() != cfg.NodeID || index == 0 || term == 0 || r.Counts().Placements != 51 || r.Interrupted() {
 				t.Errorf("the plan: node %s, voters %v, last %d in term %d, %+v", r.NodeID(), voters, index, term, r.Counts())
 			}
-			if _, err := OpenRecovery(foundingOf(cfg)); !errors.Is(err, ErrLocked) {
+			if _, err := OpenRecovery(foundingOf(cfg)); !errors.Is(err, storage.ErrLocked) {
 				t.Errorf("a second recovery at the same time: %v", err)
 			}
 			oldCluster := r.ClusterID()
@@ -137,12 +138,12 @@ func TestWhatARecoveryReplacesIsKept(t *testing.T) {
 	t.Parallel()
 	cfg, homes, _ := aSurvivor(t, nil)
 	founded := recoverNow(t, foundingOf(cfg))
-	state, err := readState(filepath.Join(cfg.DataDir, keptDir(founded.Replaces)))
+	state, err := storage.ReadState(filepath.Join(cfg.DataDir, keptDir(founded.Replaces)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for core, library := range homes {
-		if p, ok := state.machine.Locate(core); !ok || p.Library != library {
+		if p, ok := state.Machine.Locate(core); !ok || p.Library != library {
 			t.Errorf("%s: %+v", core, p)
 		}
 	}
@@ -177,7 +178,7 @@ func TestAnInterruptedRecoveryCanBeRepeated(t *testing.T) {
 			crashAfter(t, foundingOf(cfg), step)
 			if i < turned {
 				// Nothing has changed yet.
-				if state, err := readState(cfg.DataDir); err != nil || state.machine.Counts().Placements != 51 {
+				if state, err := storage.ReadState(cfg.DataDir); err != nil || state.Machine.Counts().Placements != 51 {
 					t.Fatalf("before the turn the directory is not what it was: %v", err)
 				}
 				if id, err := readIdentity(cfg.DataDir); err != nil || id.checkPhase() != nil {
@@ -256,7 +257,7 @@ func TestDirectoriesThatCannotBeRecovered(t *testing.T) {
 
 	cfg := fastConfig(t, "n1")
 	n := startOne(t, cfg)
-	if _, err := OpenRecovery(foundingOf(cfg)); !errors.Is(err, ErrLocked) {
+	if _, err := OpenRecovery(foundingOf(cfg)); !errors.Is(err, storage.ErrLocked) {
 		t.Errorf("of a running node: %v", err)
 	}
 	closeNode(t, n)
@@ -268,10 +269,10 @@ func TestDirectoriesThatCannotBeRecovered(t *testing.T) {
 	if _, err := OpenRecovery(other); !errors.Is(err, ErrOtherNode) {
 		t.Errorf("of another node: %v", err)
 	}
-	if err := os.Remove(filepath.Join(cfg.DataDir, logFile)); err != nil {
+	if err := os.Remove(filepath.Join(cfg.DataDir, storage.LogFile)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenRecovery(foundingOf(cfg)); !errors.Is(err, ErrDataLost) {
+	if _, err := OpenRecovery(foundingOf(cfg)); !errors.Is(err, storage.ErrDataLost) {
 		t.Errorf("without its log: %v", err)
 	}
 }

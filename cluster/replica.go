@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/hashicorp/raft"
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -112,22 +113,11 @@ type capturedState struct {
 // Persist streams the captured state while Apply goes on. When it turns out that
 // the memory does not hold what was stored there, this node must not go on.
 func (c capturedState) Persist(sink raft.SnapshotSink) error {
-	err := persist(c.state, sink)
+	err := storage.WriteSnapshot(c.state, sink)
 	if errors.Is(err, fsm.ErrDamaged) {
 		c.fatal(fmt.Errorf("%w; start the node again, and look after the machine's memory", err))
 	}
 	return err
-}
-
-// persist writes a state as a snapshot, or none.
-func persist(state io.WriterTo, sink raft.SnapshotSink) error {
-	if _, err := state.WriteTo(sink); err != nil {
-		if cancelErr := sink.Cancel(); cancelErr != nil {
-			return fmt.Errorf("writing a snapshot: %w (and throwing it away: %w)", err, cancelErr)
-		}
-		return fmt.Errorf("writing a snapshot: %w", err)
-	}
-	return sink.Close()
 }
 
 // Release implements raft.FSMSnapshot; the garbage collector does it.

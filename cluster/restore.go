@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -22,7 +23,7 @@ const firstTerm = 1
 // which holds what the backup holds but for the old cluster's id and nodes. The
 // backup is read and checked to its end before anything is made. A restore that
 // was interrupted leaves a directory on which no node starts, and on which
-// Restore may be called again. Errors: ErrNotEmpty, ErrLocked, ErrConfig,
+// Restore may be called again. Errors: ErrNotEmpty, storage.ErrLocked, ErrConfig,
 // fsm.ErrNoSettings, or what is wrong with the backup.
 func Restore(f Founding, backup io.Reader) (Founded, error) {
 	return restore(f, backup, func(string) error { return nil })
@@ -34,12 +35,12 @@ func restore(f Founding, backup io.Reader, reached func(step string) error) (_ F
 	if err := f.check(); err != nil {
 		return Founded{}, err
 	}
-	dir, err := openDataDir(f.DataDir)
+	dir, err := storage.OpenDir(f.DataDir)
 	if err != nil {
 		return Founded{}, err
 	}
-	defer func() { err = errors.Join(err, dir.close()) }()
-	if err := checkEmpty(dir.path); err != nil {
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	if err := checkEmpty(dir.Path()); err != nil {
 		return Founded{}, err
 	}
 	machine := fsm.New()
@@ -47,7 +48,7 @@ func restore(f Founding, backup io.Reader, reached func(step string) error) (_ F
 		return Founded{}, err
 	}
 	clusterID := transport.NewClusterID()
-	id, err := newIdentity(dir.path, f.NodeID)
+	id, err := newIdentity(dir.Path(), f.NodeID)
 	if err != nil {
 		return Founded{}, err
 	}
@@ -57,40 +58,40 @@ func restore(f Founding, backup io.Reader, reached func(step string) error) (_ F
 		return Founded{}, err
 	}
 	id.Replaces = machine.Settings().ClusterID
-	if err := id.save(dir.path); err != nil {
+	if err := id.save(dir.Path()); err != nil {
 		return Founded{}, err
 	}
 	if err := reached("marked"); err != nil {
 		return Founded{}, err
 	}
-	at := position{index: state.Index(), term: firstTerm}
-	if err := writeStores(dir.path, at, f.voter(id.NodeID), state); err != nil {
+	at := storage.Position{Index: state.Index(), Term: firstTerm}
+	if err := storage.FoundStores(dir.Path(), at, f.voter(id.NodeID), state); err != nil {
 		return Founded{}, err
 	}
 	if err := reached("written"); err != nil {
 		return Founded{}, err
 	}
 	id.Phase = phaseMember
-	if err := id.save(dir.path); err != nil {
+	if err := id.save(dir.Path()); err != nil {
 		return Founded{}, err
 	}
 	_, _, digest := machine.Fingerprint()
 	return Founded{
 		NodeID: id.NodeID, ClusterID: id.ClusterID, Replaces: id.Replaces,
-		Index: at.index, Counts: machine.Counts(), Digest: digest,
+		Index: at.Index, Counts: machine.Counts(), Digest: digest,
 	}, nil
 }
 
 // checkEmpty refuses a directory with anything in it but what an interrupted
 // Restore leaves behind, which it removes.
 func checkEmpty(dir string) error {
-	allowed := []string{lockFile, identityFile + newSuffix}
+	allowed := []string{storage.LockFile, identityFile + storage.NewSuffix}
 	var leftovers []string
 	switch id, err := readIdentity(dir); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err == nil && id.Phase == phaseRestoring:
 		// The identity goes last: without it nothing tells whose the others are.
-		leftovers = []string{logFile, snapshotsDir, identityFile}
+		leftovers = []string{storage.LogFile, storage.SnapshotsDir, identityFile}
 		allowed = append(allowed, leftovers...)
 	}
 	entries, err := os.ReadDir(dir)
@@ -110,7 +111,7 @@ func checkEmpty(dir string) error {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("removing what an interrupted restore left: %w", err)
 		}
-		if err := syncDir(dir); err != nil {
+		if err := storage.SyncDir(dir); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -92,7 +93,7 @@ func TestARestoreIntoADirectoryThatIsInUseIsRefused(t *testing.T) {
 	backup, _, _ := aBackup(t)
 	cfg := fastConfig(t, "n1")
 	n := startOne(t, cfg)
-	if _, err := Restore(foundingOf(cfg), bytes.NewReader(backup)); !errors.Is(err, ErrLocked) {
+	if _, err := Restore(foundingOf(cfg), bytes.NewReader(backup)); !errors.Is(err, storage.ErrLocked) {
 		t.Errorf("of a running node: %v", err)
 	}
 	closeNode(t, n)
@@ -123,7 +124,7 @@ func TestADamagedBackupIsNotRestored(t *testing.T) {
 			t.Errorf("%s: restored", what)
 		}
 	}
-	if entries, err := os.ReadDir(cfg.DataDir); err != nil || len(entries) != 1 || entries[0].Name() != lockFile {
+	if entries, err := os.ReadDir(cfg.DataDir); err != nil || len(entries) != 1 || entries[0].Name() != storage.LockFile {
 		t.Fatalf("they left %v, %v", entries, err)
 	}
 	if _, err := Restore(foundingOf(cfg), bytes.NewReader(backup)); err != nil {

@@ -9,12 +9,8 @@ import (
 	"go.uber.org/zap"
 )
 
-const (
-	// snapshotStall is after how long one step of writing a snapshot is reported.
-	snapshotStall = time.Minute
-	// maxSnapshotRetry bounds the time between two attempts after failures.
-	maxSnapshotRetry = 10 * time.Minute
-)
+// maxSnapshotRetry bounds the time between two attempts after failures.
+const maxSnapshotRetry = 10 * time.Minute
 
 // takeSnapshots takes a snapshot whenever one is due, until ctx ends. Raft's own
 // schedule counts entries only, and would write all of a large directory again
@@ -22,7 +18,7 @@ const (
 // is no reason to end: this node goes on with a longer log, and tries again ever
 // less often, so that a full disk is not written to all the time.
 func (m *member) takeSnapshots(ctx context.Context) {
-	m.stores.snapshots.checkOlder()
+	m.stores.CheckOlderSnapshots()
 	look := time.NewTicker(m.cfg.Raft.SnapshotInterval)
 	defer look.Stop()
 	retry := m.cfg.Raft.SnapshotRetry
@@ -32,7 +28,7 @@ func (m *member) takeSnapshots(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if !m.stores.meter.due() {
+		if !m.stores.SnapshotDue() {
 			continue
 		}
 		err := m.takeSnapshot(ctx)

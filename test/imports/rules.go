@@ -89,6 +89,12 @@ var rules = []rule{
 		return ""
 	},
 	func(from, _, to string) string {
+		if in(from, "cluster/storage") && in(to, "cluster") && !in(to, "cluster/storage") {
+			return "what a node keeps on disk does not know the cluster that it is of"
+		}
+		return ""
+	},
+	func(from, _, to string) string {
 		if in(to, "cmd") && !in(from, "cmd") {
 			return "nothing imports the commands"
 		}

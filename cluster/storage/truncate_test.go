@@ -1,4 +1,4 @@
-package cluster
+package storage
 
 import (
 	"bytes"
@@ -77,7 +77,7 @@ func TestAppendsGetInBetweenWhileALongLogIsDeleted(t *testing.T) {
 	for i := uint64(1); i <= entries; i++ {
 		batch = append(batch, &raft.Log{Index: i, Data: bytes.Repeat([]byte("x"), 100)})
 	}
-	sealed := &sealedStore{log: bolt, stable: bolt, path: filepath.Join(dir, logFile), meter: newLogMeter(0)}
+	sealed := &sealedStore{log: bolt, stable: bolt, path: filepath.Join(dir, LogFile), meter: newLogMeter(0)}
 	if err := sealed.StoreLogs(batch); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package cluster
+package storage
 
 // deleteStep is how many entries one transaction deletes. bbolt has one writer, so
 // appends wait for it: some milliseconds for short entries, and half a second for

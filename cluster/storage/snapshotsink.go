@@ -1,18 +1,21 @@
-package cluster
+package storage
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/raft"
 	"go.uber.org/zap"
 )
+
+// snapshotStall is after how long one step of writing a snapshot is reported.
+const snapshotStall = time.Minute
 
 // snapshotSink is a snapshot that is being written, by this node's own schedule
 // or because the leader sends one. One goroutine uses it.
@@ -92,7 +95,7 @@ func (s *snapshotSink) step(what string, do func() error) error {
 	err := do()
 	alarm.stop()
 	if err != nil && s.failed == nil {
-		s.failed = diskFailure(what, s.store.dir, err)
+		s.failed = DiskFailure(what, s.store.dir, err)
 	}
 	return s.failed
 }
@@ -124,15 +127,7 @@ func (s *snapshotSink) finish() error {
 	if err := s.file.Sync(); err != nil {
 		return err
 	}
-	var err error
-	if s.meta.Checksum, err = sumOfJSON(&s.meta); err != nil {
-		return err
-	}
-	text, err := json.MarshalIndent(&s.meta, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := writeDurably(filepath.Join(s.dir, metaFile), append(text, '\n')); err != nil {
+	if err := WriteJSON(filepath.Join(s.dir, metaFile), &s.meta, &s.meta.Checksum, &s.meta); err != nil {
 		return err
 	}
 	if err := s.file.Close(); err != nil {
@@ -141,7 +136,7 @@ func (s *snapshotSink) finish() error {
 	if err := os.Rename(s.dir, strings.TrimSuffix(s.dir, unfinished)); err != nil {
 		return err
 	}
-	return syncDir(s.store.dir)
+	return SyncDir(s.store.dir)
 }
 
 // Cancel implements raft.SnapshotSink: nothing of the snapshot is left, and the

@@ -1,4 +1,4 @@
-package cluster
+package storage
 
 import (
 	"errors"
@@ -85,7 +85,7 @@ func TestReadsThatFailAreReportedAndAnEntryThatIsNotThereIsNot(t *testing.T) {
 	}{
 		{raft.ErrLogNotFound, false},
 		{nil, false},
-		{damaged("raft.db", errWrongSum), true},
+		{Damaged("raft.db", errWrongSum), true},
 		{syscall.EIO, true},
 	} {
 		var reported error

@@ -1,4 +1,4 @@
-package cluster
+package storage
 
 import (
 	"encoding/binary"
@@ -27,7 +27,7 @@ var (
 
 func (s *sealedStore) call(do func() error) error {
 	if s.broken.Load() {
-		return damaged(s.path, errors.New("it could not be read before"))
+		return Damaged(s.path, errors.New("it could not be read before"))
 	}
 	err := guarded(s.path, do)
 	if errors.Is(err, ErrDamaged) {
@@ -56,13 +56,13 @@ func (s *sealedStore) GetLog(index uint64, entry *raft.Log) error {
 		if errors.Is(err, raft.ErrLogNotFound) || errors.Is(err, ErrDamaged) {
 			return err
 		}
-		return damaged(s.path, fmt.Errorf("entry %d cannot be read: %w", index, err))
+		return Damaged(s.path, fmt.Errorf("entry %d cannot be read: %w", index, err))
 	}
 	if entry.Index != index {
-		return damaged(s.path, fmt.Errorf("entry %d says that it is entry %d", index, entry.Index))
+		return Damaged(s.path, fmt.Errorf("entry %d says that it is entry %d", index, entry.Index))
 	}
 	if err := checkEntry(entry); err != nil {
-		return damaged(s.path, err)
+		return Damaged(s.path, err)
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func (s *sealedStore) Get(key []byte) (value []byte, err error) {
 		return nil, err
 	}
 	if value, err = unseal(key, value); err != nil {
-		return nil, damaged(s.path, err)
+		return nil, Damaged(s.path, err)
 	}
 	return value, nil
 }
@@ -127,7 +127,7 @@ func (s *sealedStore) GetUint64(key []byte) (uint64, error) {
 		return 0, err
 	}
 	if len(value) != 8 {
-		return 0, damaged(s.path, fmt.Errorf("%s has %d bytes", key, len(value)))
+		return 0, Damaged(s.path, fmt.Errorf("%s has %d bytes", key, len(value)))
 	}
 	return binary.BigEndian.Uint64(value), nil
 }

@@ -1,4 +1,4 @@
-package cluster
+package storage
 
 import (
 	"encoding/binary"
@@ -16,7 +16,7 @@ const (
 )
 
 // promiseKeys are what Raft keeps beside the entries.
-var promiseKeys = [...]string{"CurrentTerm", "LastVoteTerm", "LastVoteCand"}
+var promiseKeys = [...]string{termKey, "LastVoteTerm", "LastVoteCand"}
 
 // logSurvey is what the file of the log holds.
 type logSurvey struct {
@@ -44,7 +44,7 @@ func (s *logSurvey) reaches(after, upTo uint64) bool {
 // surveyLog reads the file of the log in dir before bbolt opens it. The error is
 // ErrDamaged if something else than what was written is found.
 func surveyLog(dir string) (*logSurvey, error) {
-	file, err := os.Open(filepath.Join(dir, logFile))
+	file, err := os.Open(filepath.Join(dir, LogFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return &logSurvey{}, nil
 	}
@@ -53,7 +53,7 @@ func surveyLog(dir string) (*logSurvey, error) {
 	}
 	survey, err := survey(file)
 	if err := errors.Join(err, file.Close()); err != nil {
-		return nil, damaged(file.Name(), err)
+		return nil, Damaged(file.Name(), err)
 	}
 	return survey, nil
 }

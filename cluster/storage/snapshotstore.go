@@ -1,9 +1,8 @@
-package cluster
+package storage
 
 import (
 	"bufio"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -29,7 +28,9 @@ import (
 //
 // One that is being written has the suffix .tmp until all of it is on disk.
 const (
-	snapshotsDir   = "snapshots"
+	// SnapshotsDir has the snapshots of a data directory.
+	SnapshotsDir = "snapshots"
+
 	metaFile       = "meta.json"
 	stateFile      = "state.bin"
 	unfinished     = ".tmp"
@@ -42,7 +43,7 @@ const (
 
 // snapshotMeta is what meta.json holds.
 type snapshotMeta struct {
-	Checksum           string               `json:"checksum"` // of the rest, see sumOfJSON
+	Checksum           string               `json:"checksum"` // of the rest, see WriteJSON
 	ID                 string               `json:"id"`
 	Version            raft.SnapshotVersion `json:"version"`
 	Index              uint64               `json:"index"` // of the last entry that the state holds
@@ -77,9 +78,9 @@ var _ raft.SnapshotStore = (*snapshotStore)(nil)
 // openSnapshots opens the snapshots of a data directory. Those whose meta.json is
 // damaged are only in lost.
 func openSnapshots(base string, meter *logMeter, logger *zap.Logger) (s *snapshotStore, lost []lostSnapshot, err error) {
-	s = &snapshotStore{dir: filepath.Join(base, snapshotsDir), meter: meter, logger: logger}
+	s = &snapshotStore{dir: filepath.Join(base, SnapshotsDir), meter: meter, logger: logger}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, nil, diskFailure("making the directory of snapshots", base, err)
+		return nil, nil, DiskFailure("making the directory of snapshots", base, err)
 	}
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
@@ -142,23 +143,17 @@ func readSnapshotMeta(dir string) (*snapshotMeta, error) {
 	path := filepath.Join(dir, metaFile)
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, damaged(path, errors.New("it is missing"))
+		return nil, Damaged(path, errors.New("it is missing"))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading a snapshot: %w", err)
 	}
 	meta := new(snapshotMeta)
-	if err := json.Unmarshal(raw, meta); err != nil {
-		return nil, damaged(path, err)
+	if err := ParseJSON(raw, meta, &meta.Checksum, meta); err != nil {
+		return nil, Damaged(path, err)
 	}
-	unsealed := *meta
-	unsealed.Checksum = ""
-	want, err := sumOfJSON(&unsealed)
-	if err != nil {
-		return nil, err
-	}
-	if meta.Checksum != want || meta.ID != filepath.Base(dir) {
-		return nil, damaged(path, errWrongSum)
+	if meta.ID != filepath.Base(dir) {
+		return nil, Damaged(path, errWrongSum)
 	}
 	return meta, nil
 }
@@ -238,7 +233,7 @@ func (s *snapshotStore) openState(meta *snapshotMeta) (*os.File, error) {
 	path := filepath.Join(s.pathOf(meta), stateFile)
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, damaged(path, errors.New("it is missing"))
+		return nil, Damaged(path, errors.New("it is missing"))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening a snapshot: %w", err)
@@ -249,9 +244,9 @@ func (s *snapshotStore) openState(meta *snapshotMeta) (*os.File, error) {
 	case err != nil:
 		err = fmt.Errorf("reading a snapshot: %w", err)
 	case size != meta.Size:
-		err = damaged(path, fmt.Errorf("it has %d bytes and should have %d", size, meta.Size))
+		err = Damaged(path, fmt.Errorf("it has %d bytes and should have %d", size, meta.Size))
 	case total.Sum32() != meta.StateSum:
-		err = damaged(path, errWrongSum)
+		err = Damaged(path, errWrongSum)
 	default:
 		_, err = file.Seek(0, io.SeekStart)
 	}

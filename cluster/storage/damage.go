@@ -1,4 +1,4 @@
-package cluster
+package storage
 
 import (
 	"errors"
@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// damaged says that a file of the data directory is not what this node wrote.
-func damaged(path string, cause error) error {
+// Damaged says that a file of the data directory is not what this node wrote.
+func Damaged(path string, cause error) error {
 	if errors.Is(cause, ErrDamaged) {
 		return cause
 	}
@@ -23,14 +23,14 @@ func guarded(path string, call func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = damaged(path, fmt.Errorf("it cannot be read: %v", p))
+			err = Damaged(path, fmt.Errorf("it cannot be read: %v", p))
 		}
 	}()
 	return call()
 }
 
-// diskFailure explains an error of the disk that dir lies on and says what to do.
-func diskFailure(what, dir string, err error) error {
+// DiskFailure explains an error of the disk that dir lies on and says what to do.
+func DiskFailure(what, dir string, err error) error {
 	switch {
 	case errors.Is(err, ErrDamaged):
 		return fmt.Errorf("%s: %w", what, err)

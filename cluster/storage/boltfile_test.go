@@ -1,4 +1,4 @@
-package cluster
+package storage
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ func filledLog(tb testing.TB, dir string, entries uint64) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	sealed := &sealedStore{log: bolt, stable: bolt, path: filepath.Join(dir, logFile), meter: newLogMeter(0)}
+	sealed := &sealedStore{log: bolt, stable: bolt, path: filepath.Join(dir, LogFile), meter: newLogMeter(0)}
 	random := rand.New(rand.NewPCG(1, 2))
 	for index := uint64(1); index <= entries; {
 		var batch []*raft.Log
@@ -124,7 +124,7 @@ func TestDamagedLogIsFoundOrHarmless(t *testing.T) {
 	t.Parallel()
 	source := t.TempDir()
 	filledLog(t, source, 400)
-	whole, err := os.ReadFile(filepath.Join(source, logFile))
+	whole, err := os.ReadFile(filepath.Join(source, LogFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,11 +148,11 @@ func TestDamagedLogIsFoundOrHarmless(t *testing.T) {
 			torn[at] ^= 1 << random.IntN(8)
 			what = fmt.Sprintf("a bit changed at %d", at)
 		}
-		if err := os.WriteFile(filepath.Join(dir, logFile), torn, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, LogFile), torn, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := surveyLog(dir); err != nil {
-			if !errors.Is(err, ErrDamaged) || !bytes.Contains([]byte(err.Error()), []byte(logFile)) {
+			if !errors.Is(err, ErrDamaged) || !bytes.Contains([]byte(err.Error()), []byte(LogFile)) {
 				t.Errorf("%s: %v", what, err)
 			}
 			found++
@@ -179,7 +179,7 @@ func readAllOf(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed := &sealedStore{log: bolt, stable: bolt, path: filepath.Join(dir, logFile), meter: newLogMeter(0)}
+	sealed := &sealedStore{log: bolt, stable: bolt, path: filepath.Join(dir, LogFile), meter: newLogMeter(0)}
 	if !sealed.broken.Load() {
 		defer bolt.Close()
 	}
@@ -218,7 +218,7 @@ func readAllOf(t *testing.T, dir string) string {
 func TestLogThatLostItsLastTransactionIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	path := filepath.Join(dir, logFile)
+	path := filepath.Join(dir, LogFile)
 	filledLog(t, dir, 50)
 	before, err := os.ReadFile(path)
 	if err != nil {

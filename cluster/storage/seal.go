@@ -1,30 +1,14 @@
-package cluster
+package storage
 
 import (
 	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"hash/crc32"
 
 	"github.com/hashicorp/raft"
 )
 
 // sealLen is the length of a checksum, in bytes.
 const sealLen = 4
-
-var errWrongSum = errors.New("its checksum is wrong")
-
-// sum is the CRC-32C of the parts, each with its length.
-func sum(parts ...[]byte) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli) // made once by the library
-	var total uint32
-	for _, p := range parts {
-		total = crc32.Update(total, table, binary.BigEndian.AppendUint64(nil, uint64(len(p))))
-		total = crc32.Update(total, table, p)
-	}
-	return total
-}
 
 // seal puts a checksum of a key and its value behind the value.
 func seal(key, value []byte) []byte {
@@ -58,14 +42,4 @@ func checkEntry(entry *raft.Log) error {
 		return fmt.Errorf("entry %d: %w", entry.Index, errWrongSum)
 	}
 	return nil
-}
-
-// sumOfJSON is the checksum of what a file in JSON says, whatever its layout. The
-// value must be without its own checksum.
-func sumOfJSON(v any) (string, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%08x", sum(raw)), nil
 }

@@ -1,4 +1,4 @@
-package cluster
+package storage
 
 import (
 	"errors"
@@ -23,7 +23,7 @@ func openSealed(t *testing.T) *sealedStore {
 			t.Error(err)
 		}
 	})
-	return &sealedStore{log: bolt, stable: bolt, path: filepath.Join(dir, logFile), meter: newLogMeter(0)}
+	return &sealedStore{log: bolt, stable: bolt, path: filepath.Join(dir, LogFile), meter: newLogMeter(0)}
 }
 
 func TestEveryPartOfAnEntryIsSealed(t *testing.T) {
@@ -73,7 +73,7 @@ func TestEveryPartOfAnEntryIsSealed(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = follower.GetLog(got.Index, new(raft.Log))
-			if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "entry ") || !strings.Contains(err.Error(), logFile) {
+			if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "entry ") || !strings.Contains(err.Error(), LogFile) {
 				t.Errorf("read with %v", err)
 			}
 		})
@@ -116,7 +116,7 @@ func TestFileThatEndsUnderOpenLogIsDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, logFile)
+	path := filepath.Join(dir, LogFile)
 	s := &sealedStore{log: bolt, stable: bolt, path: path, meter: newLogMeter(0)}
 	if err := os.Truncate(path, 8192); err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestPanicOfTheLibraryIsDamageAndTheLibraryIsLeftAlone(t *testing.T) {
 	s := openSealed(t)
 	s.log = panickyLog{s.log}
 	for range 2 {
-		if err := s.GetLog(1, new(raft.Log)); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), logFile) {
+		if err := s.GetLog(1, new(raft.Log)); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), LogFile) {
 			t.Errorf("read with %v", err)
 		}
 	}

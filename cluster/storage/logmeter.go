@@ -1,4 +1,4 @@
-package cluster
+package storage
 
 import (
 	"math/rand/v2"

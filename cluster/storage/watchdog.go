@@ -1,4 +1,4 @@
-package cluster
+package storage
 
 import (
 	"errors"
@@ -32,7 +32,7 @@ type watchedStore struct {
 }
 
 func (s *watchedStore) report(what string, err error) {
-	err = diskFailure(what, s.dir, err)
+	err = DiskFailure(what, s.dir, err)
 	s.first.CompareAndSwap(nil, &err)
 	s.fatal(err)
 }
