@@ -62,7 +62,7 @@ type RaftConfig struct {
 	LeaderLeaseTimeout time.Duration // 1 s: a leader without a majority steps down; at most HeartbeatTimeout
 	CommitTimeout      time.Duration // 5 ms: an idle leader tells followers about commits after it
 	SnapshotInterval   time.Duration // 1 s: between two looks at whether a snapshot is due
-	SnapshotMinBytes   uint64        // 32 MiB of log make a snapshot due, unless the last one was large; see snapshotDue
+	SnapshotMinBytes   uint64        // 32 MiB of log make a snapshot due, unless the last one was large; see snapshotDue in package storage
 	SnapshotRetry      time.Duration // 30 s: after a snapshot that failed; it doubles, up to 10 min
 	MaxWriteStall      time.Duration // 5 s: a write to the log that takes longer ends the node
 

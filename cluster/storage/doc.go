@@ -3,7 +3,7 @@
 //	lock        taken while a process uses the directory  dir.go
 //	*.json      what must be known before the log is      jsonfile.go
 //	raft.db     Raft's log, its term and its vote         stores.go
-//	snapshots/  the state up to an entry, twice           snapshotstore.go
+//	snapshots/  the state up to an entry, twice           snapshotmeta.go, snapshotstore.go
 //
 // Package cluster uses it, and knows what its JSON files say; this package knows
 // no cluster. It keeps Raft's promises:
