@@ -44,7 +44,7 @@ func decodeBatch(command []byte) (items []Item, plain bool) {
 		}
 		items = append(items, item)
 	}
-	return items, true
+	return items, !batch.odd // where it ended before the first item, too
 }
 
 // shortestItem is an item of a core object of one byte: its own head, a kind and

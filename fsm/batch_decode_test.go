@@ -74,6 +74,7 @@ func TestOddBatchesAreLeftToProtobuf(t *testing.T) {
 		"something follows":    append(slices.Clone(good), good...),
 		"invalid UTF-8":        []byte("\x08\x03\x12\x07\x12\x05\x08\x01\x12\x01\xff"),
 		"fields backwards":     []byte("\x08\x03\x12\x07\x12\x05\x12\x01a\x08\x01"),
+		"a torn ring version":  []byte("\x08\x03\x12\x02\x08\x80"),
 		"a library of 33 bits": []byte("\x08\x03\x12\x0d\x12\x0b\x08\x01\x12\x01a\x18\x81\x80\x80\x80\x10"),
 	} {
 		if checkDecoded(t, command) {
