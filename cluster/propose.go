@@ -79,7 +79,7 @@ func (m *member) proposeBatch(_ context.Context, batch []*ask) {
 	items := make([]fsm.Item, 0, len(batch))
 	for _, a := range batch {
 		if result, ok := m.known(a.item); ok {
-			a.answer(m.machine.AppliedIndex(), result)
+			a.answer(m.machine.BegunIndex(), result)
 			continue
 		}
 		asks = append(asks, a)

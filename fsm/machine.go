@@ -44,6 +44,8 @@ type state struct {
 
 	nextLibrary LibraryID // written by Apply only
 
+	begun atomic.Uint64 // index of the command that Apply has begun last
+
 	// Written by Apply only, which reads them without mu.
 	mu      sync.Mutex
 	index   uint64  // guarded by mu; of the last command applied
@@ -95,6 +97,7 @@ func (m *Machine) Apply(index uint64, command []byte) (Result, error) {
 	if index <= s.index {
 		return Result{}, fmt.Errorf("apply entry %d: entry %d was applied already", index, s.index)
 	}
+	s.begun.Store(index)
 	r, err := s.applyEncoded(index, command)
 	if err != nil {
 		return Result{}, fmt.Errorf("apply entry %d: %w", index, err)

@@ -49,6 +49,11 @@ func (m *Machine) AppliedIndex() uint64 {
 	return index
 }
 
+// BegunIndex returns the index of the last command that Apply has begun.
+// Placements and bindings can be read before their command is applied to its
+// end: all that was read before the call is part of the state at this index.
+func (m *Machine) BegunIndex() uint64 { return m.state.Load().begun.Load() }
+
 // Fingerprint returns the chained hash of all commands up to index and the
 // digest of the directory that they made. Before the first one all are zero.
 func (m *Machine) Fingerprint() (index uint64, hash Hash, digest Digest) {

@@ -50,6 +50,7 @@ func restoreState(r io.Reader) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.state.begun.Store(header.GetIndex())
 	a.state.advance(header.GetIndex(), Hash(header.GetHash()))
 	return a.state, nil
 }
