@@ -102,6 +102,9 @@ func (m *member) recordGreetingHere(report fsm.RecordGreeting) (refused, err err
 	if !m.leads() {
 		return nil, errNotLeader
 	}
+	if m.machine.Settings() == nil {
+		return nil, fsm.ErrNoSettings // there are no libraries yet; the report would be refused
+	}
 	if recorded, ok := m.machine.Greetings()[report.Address]; ok && recorded == report.Greeting {
 		return nil, nil
 	}

@@ -1,11 +1,13 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"testing"
 	"time"
 
+	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -70,6 +72,34 @@ func TestANodeThatIsStillLonelyKeepsItsReports(t *testing.T) {
 	t.Parallel()
 	n := openNode(t, fastConfig(t, "n1"))
 	n.ReportGreeting(server1, greeting("8.0.36"))
+	if err := n.Bootstrap(within(t, patience), seed("one")); err != nil {
+		t.Fatal(err)
+	}
+	waitGreetings(t, map[string]fsm.Greeting{server1: greeting("8.0.36")}, n)
+}
+
+// Raft leads before the cluster has its first libraries. A report that would get
+// into the log by then would be refused, and forgotten.
+func TestReportsWaitForTheFirstLibraries(t *testing.T) {
+	t.Parallel()
+	n := openNode(t, fastConfig(t, "n1"))
+	n.ReportGreeting(server1, greeting("8.0.36"))
+	n.mu.Lock()
+	n.identity.ClusterID = transport.NewClusterID().String()
+	err := errors.Join(n.setPhase(phaseBootstrapping), n.startMember(nil))
+	n.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := n.member.Load()
+	eventually(t, "a leader", func() error {
+		_, err := m.barrier()
+		return err
+	})
+	refused, err := m.recordGreeting(within(t, patience), fsm.RecordGreeting{Address: server1, Greeting: greeting("8.0.36")})
+	if err == nil {
+		t.Errorf("the report was put into the log and refused (%v)", refused)
+	}
 	if err := n.Bootstrap(within(t, patience), seed("one")); err != nil {
 		t.Fatal(err)
 	}
