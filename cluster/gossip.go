@@ -114,7 +114,7 @@ func (g *gossip) start(self record) error {
 	conf.PushPullInterval = g.m.cfg.Gossip.PushPullInterval
 	conf.GossipInterval = g.m.cfg.Gossip.Interval
 	conf.DeadNodeReclaimTime = g.m.cfg.Gossip.ReclaimTime
-	conf.Delegate, conf.Events = g, g
+	conf.Delegate, conf.Events, conf.Alive = g, g, g
 	conf.Logger = g.lines
 	conf.MsgpackUseNewTimeFormat = true
 

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"fmt"
+
 	"github.com/hashicorp/memberlist"
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/proto"
@@ -17,6 +19,7 @@ const maxHealthBacklog = 4096
 var (
 	_ memberlist.Delegate      = (*gossip)(nil)
 	_ memberlist.EventDelegate = (*gossip)(nil)
+	_ memberlist.AliveDelegate = (*gossip)(nil)
 )
 
 // setAlive notes whether a node is alive. Memberlist calls it for one event at
@@ -33,6 +36,20 @@ func (g *gossip) setAlive(id string, alive bool) {
 		next[id] = true
 	}
 	g.alive.Store(&next)
+}
+
+// NotifyAlive implements memberlist.AliveDelegate: what no member would say of
+// itself is ignored. Memberlist takes a node without a name or with any version
+// of its protocol into its list, and with such a one there refuses all complete
+// exchanges, so that no other node is met any more.
+func (g *gossip) NotifyAlive(node *memberlist.Node) error {
+	const delegates = 0 // version of what this package sends; memberlist's default
+	if node.PCur != memberlist.ProtocolVersion2Compatible || node.PMin > node.PCur || node.PMax < node.PCur ||
+		node.DMin != delegates || node.DMax != delegates || node.DCur != delegates {
+		return fmt.Errorf("it speaks version %d.%d of gossip, this node %d.%d", node.PCur, node.DCur, memberlist.ProtocolVersion2Compatible, delegates)
+	}
+	_, err := described(node)
+	return err
 }
 
 // NotifyJoin implements memberlist.EventDelegate.
@@ -63,17 +80,28 @@ func (g *gossip) NotifyUpdate(node *memberlist.Node) {
 
 // hear takes in the addresses that a node gossips.
 func (g *gossip) hear(node *memberlist.Node) {
-	p := new(clusterpb.Member)
-	if err := proto.Unmarshal(node.Meta, p); err != nil {
-		g.logger.Warn("a member's description cannot be read", zap.String("member", node.Name), zap.Error(err))
-		return
-	}
-	r, err := recordFromProto(p)
-	if err != nil || r.info.ID != node.Name {
-		g.logger.Warn("a member's description is wrong", zap.String("member", node.Name), zap.String("describes", r.info.ID), zap.Error(err))
+	r, err := described(node)
+	if err != nil {
+		g.logger.Warn("a member is not heard", zap.String("member", node.Name), zap.Error(err))
 		return
 	}
 	g.m.learn(r)
+}
+
+// described reads how a node describes itself.
+func described(node *memberlist.Node) (record, error) {
+	p := new(clusterpb.Member)
+	if err := proto.Unmarshal(node.Meta, p); err != nil {
+		return record{}, fmt.Errorf("its description cannot be read: %w", err)
+	}
+	r, err := recordFromProto(p)
+	if err != nil {
+		return record{}, fmt.Errorf("its description is wrong: %w", err)
+	}
+	if r.info.ID != node.Name {
+		return record{}, fmt.Errorf("its description is of %q", r.info.ID)
+	}
+	return r, nil
 }
 
 // NodeMeta implements memberlist.Delegate.
