@@ -65,8 +65,8 @@ func (g *gossip) NotifyJoin(node *memberlist.Node) {
 // NotifyLeave implements memberlist.EventDelegate.
 func (g *gossip) NotifyLeave(node *memberlist.Node) {
 	g.setAlive(node.Name, false)
-	if node.Name == g.m.id {
-		return // this node says goodbye itself
+	if node.Name == g.m.id || g.m.ctx.Err() != nil {
+		return // this node says goodbye itself; memberlist's timers outlive it
 	}
 	g.logger.Info("member is gone", zap.String("member", node.Name), zap.String("gossip", node.Address()))
 }
