@@ -106,6 +106,9 @@ func (i *Importer) Run(ctx context.Context, file File, doubt savefile.Doubt, fro
 // read hands all records to the lanes.
 func (i *Importer) read(w *work, reader *savefile.Reader, from uint64) error {
 	for {
+		if reader.Line()%checkEvery == 0 && w.reading.Err() != nil {
+			return context.Cause(w.reading)
+		}
 		before := reader.Bytes()
 		records, problems, err := reader.Next()
 		if errors.Is(err, io.EOF) {
@@ -113,9 +116,6 @@ func (i *Importer) read(w *work, reader *savefile.Reader, from uint64) error {
 		}
 		if err != nil {
 			return err
-		}
-		if reader.Line()%checkEvery == 0 && w.reading.Err() != nil {
-			return context.Cause(w.reading)
 		}
 		if reader.Line() < from {
 			continue

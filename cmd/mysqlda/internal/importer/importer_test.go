@@ -226,3 +226,14 @@ func TestALineInDoubtIsNotSent(t *testing.T) {
 		t.Errorf("%+v, %v", got, *problems)
 	}
 }
+
+// Lines without records leave nothing under way that could tell how far it came.
+func TestALineThatWasNotLookedAtIsNotSaidToBeIn(t *testing.T) {
+	i, _ := newImporter(t, newFakeCluster(t).send)
+	path := write(t, strings.Repeat(line("bad\x7f", "one"), checkEvery-1)+line("good", "one"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if through, err := i.Run(ctx, File{Path: path}, nil, 1); err == nil || through >= checkEvery {
+		t.Errorf("through line %d, %v", through, err)
+	}
+}
