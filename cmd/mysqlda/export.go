@@ -57,7 +57,10 @@ counts. Files appear when they are complete.`,
 
 func runExport(cmd *cobra.Command, o *exportOptions) error {
 	if (o.dir == "") == (o.jsonl == "") {
-		return &usageError{errors.New("one of --dir and --jsonl is needed")}
+		return &usageError{errors.New("either --dir or --jsonl is needed")}
+	}
+	if flags := cmd.Flags(); o.backup != "" && (flags.Changed("http") || flags.Changed("file")) {
+		return &usageError{errors.New("--backup asks no node: leave out --http and --file")}
 	}
 	if err := o.check(); err != nil {
 		return err
@@ -89,6 +92,9 @@ func (o *exportOptions) check() error {
 		if o.jsonl == "-" {
 			return nil
 		}
+		if same(o.jsonl, o.backup) {
+			return &usageError{fmt.Errorf("--jsonl %s is the backup itself", o.jsonl)}
+		}
 		return forceable(wholefile.CheckFree(o.jsonl, o.force))
 	}
 	entries, err := os.ReadDir(o.dir)
@@ -101,6 +107,16 @@ func (o *exportOptions) check() error {
 		}
 	}
 	return nil
+}
+
+// same reports whether both paths are there and name the same file.
+func same(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 // open returns the state that is exported, in the form of a backup.
@@ -123,7 +139,7 @@ type recordWriter interface {
 
 // export reads a backup to its end. Unless there is an error all records were
 // written.
-func export(backup io.Reader, to recordWriter, begin func(fsm.SnapshotInfo) error) (info fsm.SnapshotInfo, err error) {
+func (o *exportOptions) export(backup io.Reader, to recordWriter, begin func(fsm.SnapshotInfo) error) (info fsm.SnapshotInfo, err error) {
 	err = fsm.ReadSnapshot(backup, fsm.SnapshotVisitor{
 		Header: func(i fsm.SnapshotInfo) error {
 			info = i
@@ -134,6 +150,9 @@ func export(backup io.Reader, to recordWriter, begin func(fsm.SnapshotInfo) erro
 		},
 		Binding: func(b fsm.Binding) error { return to.Binding(b.Class, b.Object, b.Core) },
 	})
+	if err != nil && o.backup != "" {
+		err = fmt.Errorf("%s: %w", o.backup, err)
+	}
 	return info, err
 }
 
@@ -141,7 +160,7 @@ func export(backup io.Reader, to recordWriter, begin func(fsm.SnapshotInfo) erro
 func (o *exportOptions) toDir(cmd *cobra.Command, backup io.Reader) (err error) {
 	w := savefile.NewWriter(o.dir, o.force, time.Now())
 	defer func() { err = errors.Join(err, w.Discard()) }()
-	info, err := export(backup, w, func(fsm.SnapshotInfo) error { return nil })
+	info, err := o.export(backup, w, func(fsm.SnapshotInfo) error { return nil })
 	if err != nil {
 		return err
 	}
@@ -176,7 +195,7 @@ func (o *exportOptions) toFile(cmd *cobra.Command, backup io.Reader) (err error)
 
 func (o *exportOptions) toLines(backup io.Reader, out io.Writer) (fsm.SnapshotInfo, error) {
 	lines := newJSONLines(out)
-	info, err := export(backup, lines, lines.begin)
+	info, err := o.export(backup, lines, lines.begin)
 	if err == nil {
 		err = lines.end(info)
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -60,7 +62,12 @@ Exit code 0: all lines are in the cluster. 3: all but the reported ones are.
 		Example: `  mysqlda import mysqlda.save mysqlda.card_no.save --http 10.0.0.1:13309
   mysqlda import mysqlda.save --library mysql_data_1=library_1 --report bad.txt -f n1.conf
   mysqlda import mysqlda.save --dry-run -f n1.conf`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("FILE is missing")
+			}
+			return nil
+		},
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			o.classSet = cmd.Flags().Changed("class")
 			return runImport(cmd, &o, args)
@@ -84,6 +91,9 @@ func runImport(cmd *cobra.Command, o *importOptions, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if err := o.distinct(paths); err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	client, err := o.target.client()
@@ -94,8 +104,8 @@ func runImport(cmd *cobra.Command, o *importOptions, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if status.ClusterID == "" {
-		return errors.New(status.NotReady)
+	if status.NotReady != "" { // what it knows of the libraries may be old
+		return fmt.Errorf("the node at %s is not ready: %s", client.Address(), status.NotReady)
 	}
 	libraries, err := o.libraries(status)
 	if err != nil {
@@ -121,9 +131,9 @@ func runImport(cmd *cobra.Command, o *importOptions, paths []string) error {
 	case n == 0:
 		return nil
 	case o.dryRun:
-		return &problemsError{fmt.Sprintf("%d problems: those lines would not get into the cluster", n)}
+		return &problemsError{fmt.Sprintf("problems: %d; those lines would not get into the cluster", n)}
 	default:
-		return &problemsError{fmt.Sprintf("%d problems: those lines are not in the cluster", n)}
+		return &problemsError{fmt.Sprintf("problems: %d; those lines are not in the cluster", n)}
 	}
 }
 
@@ -154,6 +164,33 @@ func (o *importOptions) files(paths []string) ([]importer.File, error) {
 		bindings = append(bindings, importer.File{Path: path, Class: class})
 	}
 	return append(placements, bindings...), nil
+}
+
+// distinct checks that no file is named twice, and that the report, which replaces
+// what is there, is none of the files.
+func (o *importOptions) distinct(paths []string) error {
+	report, err := os.Stat(o.report)
+	if err != nil {
+		report = nil // nothing is there yet; what else is wrong shows when it is made
+	}
+	seen := make([]os.FileInfo, 0, len(paths))
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			continue // reading it will tell
+		}
+		if info.IsDir() {
+			return fmt.Errorf("%s is a directory; name its files", path)
+		}
+		if report != nil && os.SameFile(report, info) {
+			return &usageError{fmt.Errorf("--report %s is a file to import", o.report)}
+		}
+		if slices.ContainsFunc(seen, func(other os.FileInfo) bool { return os.SameFile(other, info) }) {
+			return &usageError{fmt.Errorf("%s is named twice", path)}
+		}
+		seen = append(seen, info)
+	}
+	return nil
 }
 
 // classOf reads the class from a name like mysqlda.CLASS.save; "" if it has none.

@@ -76,8 +76,16 @@ func (n *importNotes) problem(p importer.Problem) {
 		n.line(p.String())
 	}
 	if n.problems == n.most+1 {
-		n.line("more problems are counted and not shown; --report FILE keeps them all")
+		n.line("more problems are counted and not shown; " + n.allProblems())
 	}
+}
+
+// allProblems says where to find them.
+func (n *importNotes) allProblems() string {
+	if n.report != nil {
+		return "all of them are in " + n.report.Name()
+	}
+	return "--report FILE keeps them all"
 }
 
 // retrying tells why it does not go on, once in a few seconds.

@@ -89,8 +89,13 @@ func TestImportThroughTheCommandLine(t *testing.T) {
 		{[]string{"import", torn, "--library", "old=nowhere"}, exitUsage, "", "the cluster has no library nowhere", 0},
 		{[]string{"import", torn, "--library", "old=mysql_data_2"}, exitProblems, "problems: conflicts 0, torn 1", torn + ":2: torn: ", 1},
 		{[]string{"import", filepath.Join(dir, "none")}, exitFailed, "", "no such file", 0},
-		{[]string{"import"}, exitUsage, "", "", 0},
-		{[]string{"export"}, exitUsage, "", "--dir and --jsonl", 0},
+		{[]string{"import", torn, "--report", torn}, exitUsage, "", "--report " + torn + " is a file to import", 0},
+		{[]string{"import", torn, file, dir + "/./torn.save"}, exitUsage, "", "torn.save is named twice", 0},
+		{[]string{"import", dir}, exitFailed, "", dir + " is a directory", 0},
+		{[]string{"import"}, exitUsage, "", "FILE is missing", 0},
+		{[]string{"export"}, exitUsage, "", "either --dir or --jsonl", 0},
+		{[]string{"export", "--dir", dir, "--jsonl", file}, exitUsage, "", "either --dir or --jsonl", 0},
+		{[]string{"export", "--backup", file, "--dir", dir}, exitUsage, "", "leave out --http", 0},
 		{[]string{"export", "--dir", dir}, exitFailed, "", "--force", 0},
 	} {
 		node.asked = nil
@@ -98,5 +103,8 @@ func TestImportThroughTheCommandLine(t *testing.T) {
 		if code != c.code || !strings.Contains(stdout, c.stdout) || !strings.Contains(stderr, c.stderr) || len(node.asked) != c.asked {
 			t.Errorf("%v: exit code %d, asked %v\n%s\n%s", c.args, code, node.asked, stdout, stderr)
 		}
+	}
+	if text, err := os.ReadFile(torn); err != nil || len(text) == 0 {
+		t.Errorf("a refused report has changed the save file: %q, %v", text, err)
 	}
 }

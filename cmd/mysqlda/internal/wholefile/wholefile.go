@@ -38,9 +38,17 @@ func Create(path string, force bool) (*File, error) {
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.part")
 	if err != nil {
-		return nil, err
+		return nil, creating(path, err)
 	}
 	return &File{path: path, force: force, draft: file}, nil
+}
+
+// creating gives the file in an error the name that it was to have.
+func creating(path string, err error) error {
+	if failed := new(fs.PathError); errors.As(err, &failed) {
+		return &fs.PathError{Op: "create", Path: path, Err: failed.Err}
+	}
+	return err
 }
 
 // Write adds to the file.
