@@ -141,7 +141,7 @@ func (server *Server) settingsReport() Report {
 			{"auth.db", settings.Database},
 			{"auth.default_library", settings.DefaultLibrary},
 			{"auth.default_core", settings.DefaultCore},
-			{"session_pool.unused_forward_session_timeout", settings.UnusedForwardSessionTimeout.String()},
+			{"session_pool.unused_forward_session_timeout", strconv.FormatInt(int64(settings.UnusedForwardSessionTimeout/time.Second), 10)},
 			{"max_share", fsm.FormatShare(settings.MaxShareMille)},
 			{"balance", settings.Balance.String()},
 		},

@@ -75,6 +75,9 @@ func save(cmd *cobra.Command, path string, force bool, stream io.Reader) (backup
 }
 
 func printBackup(w io.Writer, path string, c backupfile.Contents, took time.Duration) error {
+	if path == "-" {
+		path = "the standard output"
+	}
 	_, err := fmt.Fprintf(w, "backup of entry %d written to %s: placements %d, bindings %d, digest %s, %d bytes, %.1f s\n",
 		c.Index, path, c.Placements, c.Bindings, c.Digest, c.Bytes, took.Seconds())
 	return err

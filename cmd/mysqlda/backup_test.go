@@ -124,7 +124,7 @@ func TestABackupToStdoutIsNothingButTheBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errs := execute("backup", "-", "--http", serve(t, node))
-	if code != 0 || out != want.String() || !strings.Contains(errs, "backup of entry 3 written to -: placements 2") {
+	if code != 0 || out != want.String() || !strings.Contains(errs, "backup of entry 3 written to the standard output: placements 2") {
 		t.Errorf("%d, %d bytes of %d, %q", code, len(out), want.Len(), errs)
 	}
 }

@@ -283,6 +283,9 @@ func (r *importRun) brokenOff(n int, through uint64, err error) error {
 	if r.options.dryRun {
 		return err
 	}
+	if through == 0 && n == 0 {
+		return fmt.Errorf("%w; nothing is known to be in the cluster; run the same command again", err)
+	}
 	what := fmt.Sprintf("line %d of %s", through, r.files[n].Path)
 	if n > 0 {
 		what += " and everything in the files before it"

@@ -89,12 +89,12 @@ func inspectDir(cmd *cobra.Command, out *output, dir string, q backupfile.Questi
 		return err
 	})
 	if err != nil {
-		return err
+		return stopFirst(err)
 	}
 	if q != (backupfile.Question{}) {
 		machine, err := cluster.ReadState(dir)
 		if err != nil {
-			return err
+			return stopFirst(err)
 		}
 		shown.Placement = placementIn(machine, q)
 	}

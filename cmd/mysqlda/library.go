@@ -18,7 +18,7 @@ func newLibrary() *cobra.Command {
 		Use:   "library",
 		Short: "Add, weight, close, drain, open, protect and list libraries",
 		RunE: action(func(_ *cobra.Command, args []string) error {
-			return &usageError{fmt.Errorf("library needs one of add, weight, close, drain, open, tls and list, not %q", strings.Join(args, " "))}
+			return &usageError{oneOf("library needs one of add, weight, close, drain, open, tls and list", args)}
 		}),
 	}
 	cmd.AddCommand(newLibraryAdd(), newLibraryWeight(),

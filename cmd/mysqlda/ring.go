@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +18,7 @@ func newRing() *cobra.Command {
 		Use:   "ring",
 		Short: "Look ahead at where new core objects will go",
 		RunE: action(func(_ *cobra.Command, args []string) error {
-			return &usageError{fmt.Errorf("ring needs simulate, not %q", strings.Join(args, " "))}
+			return &usageError{oneOf("ring needs simulate", args)}
 		}),
 	}
 	cmd.AddCommand(newRingSimulate())

@@ -60,6 +60,14 @@ func exactly(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// oneOf says that a command was given none of its subcommands, or another word.
+func oneOf(needs string, args []string) error {
+	if len(args) == 0 {
+		return errors.New(needs)
+	}
+	return fmt.Errorf("%s, not %q", needs, strings.Join(args, " "))
+}
+
 // failure is an error of a command that was understood and then failed.
 type failure struct{ err error }
 

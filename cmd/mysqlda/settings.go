@@ -20,7 +20,7 @@ func newSettings() *cobra.Command {
 		Use:   "settings",
 		Short: "Show and change what all nodes share besides the libraries",
 		RunE: action(func(_ *cobra.Command, args []string) error {
-			return &usageError{fmt.Errorf("settings needs one of list and set, not %q", strings.Join(args, " "))}
+			return &usageError{oneOf("settings needs one of list and set", args)}
 		}),
 	}
 	cmd.AddCommand(newSettingsList(), newSettingsSet())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/fsm"
@@ -20,7 +21,7 @@ var (
 // problemOf puts err into words, with what to look at if the cluster could not
 // decide in time.
 func problemOf(err error) Problem {
-	text := err.Error()
+	text := strings.ReplaceAll(err.Error(), context.DeadlineExceeded.Error(), "there was no answer in time")
 	if errors.Is(err, fsm.ErrNoLeader) || errors.Is(err, context.DeadlineExceeded) {
 		text += "; a majority of the voters must be alive and connected, see `mysqlda status`"
 	}

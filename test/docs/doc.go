@@ -1,0 +1,2 @@
+// Package docs tests what documents say of each other.
+package docs
