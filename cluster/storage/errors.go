@@ -6,7 +6,7 @@ import "errors"
 // to which file; test with errors.Is.
 var (
 	// ErrLocked says that another process uses the data directory.
-	ErrLocked = errors.New("the data directory is in use by another process")
+	ErrLocked = errors.New("the data directory is in use by another process; stop that node first")
 	// ErrDataLost says that a data directory lacks what the node once promised to
 	// keep.
 	ErrDataLost = errors.New("the data directory has lost its log or a part of it")

@@ -89,12 +89,12 @@ func inspectDir(cmd *cobra.Command, out *output, dir string, q backupfile.Questi
 		return err
 	})
 	if err != nil {
-		return stopFirst(err)
+		return err
 	}
 	if q != (backupfile.Question{}) {
 		machine, err := cluster.ReadState(dir)
 		if err != nil {
-			return stopFirst(err)
+			return err
 		}
 		shown.Placement = placementIn(machine, q)
 	}

@@ -40,7 +40,7 @@ in the data directory. If it is interrupted, run it again.`,
 			}
 			recovery, err := cluster.OpenRecovery(founding)
 			if err != nil {
-				return stopFirst(err)
+				return err
 			}
 			defer func() { err = errors.Join(err, recovery.Close()) }()
 			if err := printRecovery(cmd.OutOrStdout(), recovery); err != nil {

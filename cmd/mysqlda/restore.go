@@ -38,7 +38,7 @@ If it is interrupted, run it again; the node does not start before it has finish
 			}
 			founded, err := cluster.Restore(founding, file)
 			if err := errors.Join(err, file.Close()); err != nil {
-				return fmt.Errorf("%s was not restored: %w", args[0], stopFirst(err))
+				return fmt.Errorf("%s was not restored: %w", args[0], err)
 			}
 			cmd.Printf("node %s is the first of the new cluster %s (it was %s) with placements %d, bindings %d, digest %s; start it with\n  mysqlda start -f %s\n",
 				founded.NodeID, founded.ClusterID, founded.Replaces, founded.Counts.Placements, founded.Counts.Bindings, founded.Digest, conf)
@@ -48,14 +48,6 @@ If it is interrupted, run it again; the node does not start before it has finish
 	cmd.Flags().StringVarP(&conf, "file", "f", "", "the node's config `file`")
 	required(cmd, "file")
 	return cmd
-}
-
-// stopFirst says what to do where a running node has its data directory locked.
-func stopFirst(err error) error {
-	if errors.Is(err, cluster.ErrLocked) {
-		return fmt.Errorf("%w; stop the node first", err)
-	}
-	return err
 }
 
 // foundingOf is what the commands that work on a data directory need of the
