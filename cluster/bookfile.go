@@ -61,7 +61,7 @@ func (b *addressBook) load(dir string) error {
 
 func readStoredPeers(raw []byte) ([]record, error) {
 	var stored storedPeers
-	if err := storage.ParseJSON(raw, &stored, &stored.Checksum, &stored.Peers); err != nil {
+	if err := storage.ParseJSON(raw, &stored, &stored.Checksum); err != nil {
 		return nil, err
 	}
 	var records []record
@@ -89,7 +89,7 @@ func (b *addressBook) save(dir string) error {
 			MySQL: r.info.MySQL, HTTP: r.info.HTTP, Version: r.info.Version, Starts: r.starts,
 		}
 	}
-	if err := storage.WriteJSON(filepath.Join(dir, bookFile), &stored, &stored.Checksum, &stored.Peers); err != nil {
+	if err := storage.WriteJSON(filepath.Join(dir, bookFile), &stored, &stored.Checksum); err != nil {
 		return fmt.Errorf("saving the other nodes' addresses: %w", err)
 	}
 	b.saved = list

@@ -81,7 +81,7 @@ func readIdentity(dir string) (identity, error) {
 		return identity{}, fmt.Errorf("reading the node's identity: %w", err)
 	}
 	var id identity
-	if err := storage.ParseJSON(raw, &id, &id.Checksum, &id); err != nil {
+	if err := storage.ParseJSON(raw, &id, &id.Checksum); err != nil {
 		return identity{}, storage.Damaged(path, err)
 	}
 	return id, id.check()
@@ -144,7 +144,7 @@ func newIdentity(dir, wantID string) (identity, error) {
 // save writes the identity so that it survives a crash at any moment: either
 // the old or the new one is found afterwards.
 func (id identity) save(dir string) error {
-	if err := storage.WriteJSON(filepath.Join(dir, identityFile), &id, &id.Checksum, &id); err != nil {
+	if err := storage.WriteJSON(filepath.Join(dir, identityFile), &id, &id.Checksum); err != nil {
 		return storage.DiskFailure("writing the node's identity", dir, err)
 	}
 	return nil

@@ -13,13 +13,12 @@ const NewSuffix = ".new"
 
 // WriteJSON writes a value with a checksum to a file so that it survives a crash
 // at any moment: either the old or the new file is found afterwards. v points to
-// the value, checksum to the field of it that takes the checksum, and part to
-// what it is of: the value itself, which has no checksum meanwhile, or another
-// field.
-func WriteJSON(path string, v any, checksum *string, part any) error {
+// the value and checksum to the field of it that takes the checksum, which is of
+// all the rest.
+func WriteJSON(path string, v any, checksum *string) error {
 	var err error
 	*checksum = ""
-	if *checksum, err = sumOfJSON(part); err != nil {
+	if *checksum, err = sumOfJSON(v); err != nil {
 		return err
 	}
 	text, err := json.MarshalIndent(v, "", "  ")
@@ -29,15 +28,14 @@ func WriteJSON(path string, v any, checksum *string, part any) error {
 	return writeDurably(path, append(text, '\n'))
 }
 
-// ParseJSON reads the text of a file that WriteJSON wrote; v, checksum and part
-// are the same. The error says what is wrong with the text.
-func ParseJSON(text []byte, v any, checksum *string, part any) error {
+// ParseJSON reads the text of a file that WriteJSON wrote, into the same. The error says what is wrong with the text.
+func ParseJSON(text []byte, v any, checksum *string) error {
 	if err := json.Unmarshal(text, v); err != nil {
 		return err
 	}
 	said := *checksum
 	*checksum = ""
-	want, err := sumOfJSON(part)
+	want, err := sumOfJSON(v)
 	if err != nil {
 		return err
 	}

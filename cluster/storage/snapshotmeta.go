@@ -83,7 +83,7 @@ func readSnapshotMeta(dir string) (*snapshotMeta, error) {
 		return nil, fmt.Errorf("reading a snapshot: %w", err)
 	}
 	meta := new(snapshotMeta)
-	if err := ParseJSON(raw, meta, &meta.Checksum, meta); err != nil {
+	if err := ParseJSON(raw, meta, &meta.Checksum); err != nil {
 		return nil, Damaged(path, err)
 	}
 	if meta.ID != filepath.Base(dir) {

@@ -127,7 +127,7 @@ func (s *snapshotSink) finish() error {
 	if err := s.file.Sync(); err != nil {
 		return err
 	}
-	if err := WriteJSON(filepath.Join(s.dir, metaFile), &s.meta, &s.meta.Checksum, &s.meta); err != nil {
+	if err := WriteJSON(filepath.Join(s.dir, metaFile), &s.meta, &s.meta.Checksum); err != nil {
 		return err
 	}
 	if err := s.file.Close(); err != nil {
