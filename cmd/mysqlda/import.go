@@ -78,10 +78,11 @@ Exit code 0: all lines are in the cluster. 3: all but the reported ones are.
 	flags := cmd.Flags()
 	flags.StringVar(&o.class, "class", "", "correlated `class` of the one file, \"\" for placements, whatever its name is")
 	flags.StringToStringVar(&o.rename, "library", nil, "`old=new`: a library's name in the files and in the cluster")
+	flags.Lookup("library").DefValue = "" // an empty list would show as []
 	flags.Uint64Var(&o.fromLine, "from-line", 1, "`number` of the line of the one file to begin with")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "only read the files and compare their libraries with the cluster's")
-	flags.DurationVar(&o.retryFor, "retry-for", time.Minute, "how long to try again when there is no leader or a node does not answer")
-	flags.IntVar(&o.maxProblems, "max-problems", 20, "how many problems to print")
+	flags.DurationVar(&o.retryFor, "retry-for", time.Minute, "`duration` of trying again when there is no leader or a node does not answer")
+	flags.IntVar(&o.maxProblems, "max-problems", 20, "`number` of problems to print")
 	flags.StringVar(&o.report, "report", "", "`file` to write all problems to")
 	return cmd
 }
