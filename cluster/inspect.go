@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/hashicorp/raft"
 
@@ -26,6 +27,8 @@ type DirReport struct {
 	Term      uint64 `json:"term"`      // the newest that the node has heard of
 	LogFirst  uint64 `json:"log_first"` // 0 without entries
 	LogLast   uint64 `json:"log_last"`
+	// LogUnread says that the log cannot be read: the last entry is unknown then.
+	LogUnread bool `json:"log_unread,omitempty"`
 
 	Snapshots []SnapshotReport `json:"snapshots"` // the newest first
 	// Problems say what is damaged or missing.
@@ -54,8 +57,11 @@ func InspectDir(dir string, check func(id string, state io.Reader) error) (_ Dir
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	id, err := readIdentity(dir)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return DirReport{}, fmt.Errorf("%s is no data directory: %w", dir, err)
+	}
+	if err != nil {
+		return DirReport{}, err
 	}
 	r := DirReport{
 		NodeID: id.NodeID, ClusterID: id.ClusterID, Phase: string(id.Phase), Replaces: id.Replaces, Starts: id.Starts,
@@ -71,6 +77,7 @@ func InspectDir(dir string, check func(id string, state io.Reader) error) (_ Dir
 	switch {
 	case exists:
 		if err := r.addLog(dir); err != nil {
+			r.LogUnread = true
 			r.problem(err)
 		}
 	case id.Phase == phaseMember:

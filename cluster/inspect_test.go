@@ -179,6 +179,9 @@ func TestDamageOfADataDirectoryIsNamed(t *testing.T) {
 			if r.LastIndex != c.last {
 				t.Errorf("last index %d, want %d", r.LastIndex, c.last)
 			}
+			if r.LogUnread != (name == "no file of a log") {
+				t.Errorf("the log was not read: %v", r.LogUnread)
+			}
 			if len(r.Problems) != len(c.want) {
 				t.Fatalf("problems %q, want %q", r.Problems, c.want)
 			}

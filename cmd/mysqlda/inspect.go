@@ -167,10 +167,15 @@ func printDir(w io.Writer, dir string, d dirContents) error {
 		fmt.Fprintf(t, "made from\tcluster %s\n", d.Replaces)
 	}
 	fmt.Fprintf(t, "phase\t%s\n", d.Phase)
-	fmt.Fprintf(t, "last entry\tterm %d index %d\n", d.LastTerm, d.LastIndex)
-	if d.LogLast == 0 {
+	switch {
+	case d.LogUnread:
+		fmt.Fprintf(t, "last entry\tunknown\n")
+		fmt.Fprintf(t, "log\tcannot be read\n")
+	case d.LogLast == 0:
+		fmt.Fprintf(t, "last entry\tterm %d index %d\n", d.LastTerm, d.LastIndex)
 		fmt.Fprintf(t, "log\tempty, newest term %d\n", d.Term)
-	} else {
+	default:
+		fmt.Fprintf(t, "last entry\tterm %d index %d\n", d.LastTerm, d.LastIndex)
 		fmt.Fprintf(t, "log\tentries %d to %d, newest term %d\n", d.LogFirst, d.LogLast, d.Term)
 	}
 	if err := t.Flush(); err != nil {

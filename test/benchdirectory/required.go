@@ -53,8 +53,8 @@ func (b *bench) requirements() []requirement {
 	}
 	placement, hasPlacement := figure(named, grownOf, func(g *grown) float64 { return g.Placement.worst() })
 	binding, hasBinding := figure(named, grownOf, func(g *grown) float64 { return g.Binding.worst() })
-	hit, hasHit := worst(b.found, grownOf, func(g *grown) float64 { return g.Hit.Nanoseconds })
-	allocations, _ := worst(b.found, grownOf, func(g *grown) float64 { return max(g.Hit.Allocations, g.Miss.Allocations, g.Reverse.Allocations) })
+	hit, hasHit := figure(named, grownOf, func(g *grown) float64 { return g.Hit.Nanoseconds })
+	allocations, hasAllocations := worst(b.found, grownOf, func(g *grown) float64 { return max(g.Hit.Allocations, g.Miss.Allocations, g.Reverse.Allocations) })
 	marking, hasMarking := b.moreMarking()
 	pause, hasPause := worst(b.found, grownOf, (*grown).growthPause)
 	restore, hasRestore := figure(named, restoredOf, func(r *restored) time.Duration { return r.Took })
@@ -67,8 +67,8 @@ func (b *bench) requirements() []requirement {
 	return []requirement{
 		atMost("memory of a placement, core object of 11 bytes"+at, mostBytes, placement, hasPlacement, bytesEach),
 		atMost("memory of a binding, class of 7 bytes and object of 16"+at, mostBytes, binding, hasBinding, bytesEach),
-		atMost("finding a known core object, worst size", mostNanoseconds, hit, hasHit, nanoseconds),
-		atMost("allocations of a lookup, worst kind and size", mostAllocations, allocations, hasHit, roundedUp),
+		atMost("finding a known core object"+at, mostNanoseconds, hit, hasHit, nanoseconds),
+		atMost("allocations of a lookup, worst kind and size", mostAllocations, allocations, hasAllocations, roundedUp),
 		atMost("garbage collection: CPU time of marking, more at the largest size than at the smallest", mostMarking, marking, hasMarking, short),
 		atMost("Apply held up by growth, worst size", mostPause, pause, hasPause, short),
 		atMost("restoring a snapshot"+at, mostRestore, restore, hasRestore, short),

@@ -77,7 +77,7 @@ func TestRequirementsTakeTheSizeThatTheySpeakOf(t *testing.T) {
 	}
 	small, named, large := at(million, 60, 600, time.Millisecond), at(namedSize, 30, 400, 5*time.Millisecond), at(50*million, 70, 450, 3*time.Millisecond)
 	b := &bench{found: []*found{small, named, large}}
-	for what, want := range map[string]string{"memory of a placement": "30.0 bytes", "finding": "600 ns", "garbage": "2.00 ms"} {
+	for what, want := range map[string]string{"memory of a placement": "30.0 bytes", "finding": "400 ns", "garbage": "2.00 ms"} {
 		if r := find(t, b, what); r.value != want {
 			t.Errorf("%s: %s, want %s", what, r.value, want)
 		}
