@@ -13,8 +13,9 @@ import (
 // active server if it can be reached, else the others in the library's order,
 // those that were seen dead last. A server that refuses the connection, or the
 // account, is passed over at once; one that does not answer, after DialTimeout.
-// At a full pool, and while the library's active server is being changed, the
-// caller waits for at most WaitTimeout. ctx bounds all of it together.
+// At a full pool, while the library's active server is being changed, and for a
+// library of which the manager has not been told yet, the caller waits for at most
+// WaitTimeout. ctx bounds all of it together.
 //
 // A server that is well and only refuses this request (too many connections, no
 // such database, a capability that it lacks) ends the search: another server
@@ -26,16 +27,9 @@ import (
 func (m *Manager) Acquire(ctx context.Context, library fsm.LibraryID, profile Profile) (*Conn, error) {
 	profile = profile.normal()
 	for {
-		table := m.routes.Load()
-		r, err := table.route(library)
+		r, err := m.settledRoute(ctx, library)
 		if err != nil {
 			return nil, err
-		}
-		if r.changing {
-			if err := m.awaitActive(ctx, table, r); err != nil {
-				return nil, err
-			}
-			continue
 		}
 		c, err := m.tryInTurn(ctx, r, profile)
 		if errors.Is(err, errRetired) {
@@ -82,17 +76,34 @@ func (t *routes) route(library fsm.LibraryID) (*route, error) {
 	return r, nil
 }
 
-// awaitActive waits until there are newer routes.
-func (m *Manager) awaitActive(ctx context.Context, table *routes, r *route) error {
-	timeout := time.NewTimer(m.cfg.WaitTimeout)
-	defer timeout.Stop()
-	select {
-	case <-table.replaced:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("library %s: %w: %w", r.name, ErrNoActiveServer, ctx.Err())
-	case <-timeout.C:
-		return fmt.Errorf("library %s: %w, waited %s", r.name, ErrNoActiveServer, m.cfg.WaitTimeout)
+// settledRoute returns the library's route once it has an active server. A library
+// that is not known will be in a moment: whoever placed a core object there knows of
+// it, and the manager is told last.
+func (m *Manager) settledRoute(ctx context.Context, library fsm.LibraryID) (*route, error) {
+	var timeout <-chan time.Time
+	for {
+		table := m.routes.Load()
+		r, err := table.route(library)
+		switch {
+		case err == nil && !r.changing:
+			return r, nil
+		case err == nil:
+			err = fmt.Errorf("library %s: %w", r.name, ErrNoActiveServer)
+		case !errors.Is(err, ErrUnknownLibrary):
+			return nil, err
+		}
+		if timeout == nil {
+			timer := time.NewTimer(m.cfg.WaitTimeout)
+			defer timer.Stop()
+			timeout = timer.C
+		}
+		select {
+		case <-table.replaced:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: %w", err, ctx.Err())
+		case <-timeout:
+			return nil, fmt.Errorf("%w, waited %s", err, m.cfg.WaitTimeout)
+		}
 	}
 }
 

@@ -158,8 +158,30 @@ func TestServerThatRefusesOnlyThisRequestEndsTheSearch(t *testing.T) {
 }
 
 func TestUnknownLibrary(t *testing.T) {
-	m := manage(t, Config{}, libraries())
+	m := manage(t, Config{WaitTimeout: 10 * time.Millisecond}, libraries())
 	if _, err := m.Acquire(t.Context(), fsm.LibraryID(7), plain); !errors.Is(err, ErrUnknownLibrary) {
+		t.Error(err)
+	}
+}
+
+func TestLibraryOfWhichTheManagerIsToldLate(t *testing.T) {
+	needServers(t)
+	m := manage(t, Config{WaitTimeout: patience}, libraries())
+	acquired := make(chan error, 1)
+	go func() {
+		c, err := m.Acquire(t.Context(), 1, plain)
+		if err == nil {
+			c.Release()
+		}
+		acquired <- err
+	}()
+	select {
+	case err := <-acquired:
+		t.Fatalf("before the manager was told: %v", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	m.Update(libraries([]string{first.Addr()}), settings())
+	if err := <-acquired; err != nil {
 		t.Error(err)
 	}
 }

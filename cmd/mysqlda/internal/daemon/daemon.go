@@ -233,18 +233,18 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 func (d *daemon) watch(ctx context.Context) {
 	node, backends, server := d.cluster.Load(), d.backends.Load(), d.proxy.Load()
 	d.run(func() error {
-		events := node.Watch(ctx)
-		for open := true; open; _, open = <-events {
+		events, ready := node.Watch(ctx), node.Ready()
+		for open := true; open; {
 			backends.Update(node.Libraries(), node.Settings())
-		}
-		return nil
-	})
-	d.run(func() error {
-		select {
-		case <-node.Ready():
-			server.SetReady(true)
-			d.logger.Info("serving clients", zap.String("mysql", d.cfg.Server.Listen), zap.String("node", node.ID()))
-		case <-ctx.Done():
+			select {
+			case _, open = <-events:
+			case <-ready:
+				ready = nil
+				// The first client shall find the libraries.
+				backends.Update(node.Libraries(), node.Settings())
+				server.SetReady(true)
+				d.logger.Info("serving clients", zap.String("mysql", d.cfg.Server.Listen), zap.String("node", node.ID()))
+			}
 		}
 		return nil
 	})
