@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need beside Go: a MariaDB server, its own test suite, and
+# Installs what the tests need beside Go: a MariaDB server, its own test suite, strace, and
 # the client libraries of many languages. With the argument "bench" it installs what
 # the benchmarks need instead: a MariaDB server, sysbench and HAProxy. Harmless to
 # run again. It never starts, stops or configures a service of this machine.
@@ -25,6 +25,7 @@ else
 	python_has MySQLdb || missing="$missing python3-mysqldb"
 	perl_has DBD::mysql || missing="$missing libdbd-mysql-perl"
 	perl_has DBD::MariaDB || missing="$missing libdbd-mariadb-perl"
+	have strace || missing="$missing strace" # to make a disk hang
 	have cc || missing="$missing gcc libc6-dev"
 	have mariadb_config || missing="$missing libmariadb-dev"
 	have php || missing="$missing php-cli"
