@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs what the tests need beside Go: a MariaDB server, its own test suite, strace, and
-# the client libraries of many languages. With the argument "bench" it installs what
-# the benchmarks need instead: a MariaDB server, sysbench and HAProxy. Harmless to
-# run again. It never starts, stops or configures a service of this machine.
+# Installs what the tests need beside Go: a MariaDB server, its own test suite, strace,
+# iproute2, nftables, and the client libraries of many languages. With the argument
+# "bench" it installs what the benchmarks need instead: a MariaDB server, sysbench and
+# HAProxy. Harmless to run again. It never starts, stops or configures a service of this
+# machine.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -26,6 +27,8 @@ else
 	perl_has DBD::mysql || missing="$missing libdbd-mysql-perl"
 	perl_has DBD::MariaDB || missing="$missing libdbd-mariadb-perl"
 	have strace || missing="$missing strace" # to make a disk hang
+	have ip || missing="$missing iproute2" # these two for hosts of their own on one machine
+	have nft || missing="$missing nftables"
 	have cc || missing="$missing gcc libc6-dev"
 	have mariadb_config || missing="$missing libmariadb-dev"
 	have php || missing="$missing php-cli"

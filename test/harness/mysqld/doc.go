@@ -5,4 +5,8 @@
 // surviving a power cut: nothing is synced to disk, and the freshly initialised
 // data directory is made once for each version and copied for every server. A
 // server survives SIGKILL like a real one. It ends when its parent ends.
+//
+// StartReplicated starts a group of servers that replicate by GTID,
+// semi-synchronously unless told otherwise, with the accounts that a program, a
+// cluster that changes active servers, and a replica need.
 package mysqld

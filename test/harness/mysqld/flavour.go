@@ -96,11 +96,9 @@ func (f flavour) arguments(account string) []string {
 	args := []string{
 		"--no-defaults",
 		"--user=" + account,
-		"--bind-address=127.0.0.1",
 		"--socket=mysqld.sock", // relative to the data directory: socket paths are short
 		"--pid-file=mysqld.pid",
 		"--skip-name-resolve",
-		"--skip-log-bin",
 		"--performance-schema=OFF",
 		"--max-connections=2000",
 		"--max-allowed-packet=128M",
@@ -117,7 +115,7 @@ func (f flavour) arguments(account string) []string {
 		"--loose-mysql-native-password=ON",
 	}
 	if f.mariaDB {
-		return append(args, "--innodb-flush-method=nosync", "--innodb-log-file-size="+redoLogSize)
+		args = append(args, "--innodb-log-file-size="+redoLogSize)
 	}
 	return append(args, "--innodb-flush-method=nosync")
 }

@@ -34,7 +34,14 @@ func (s *Server) DSN() string { return s.config().FormatDSN() }
 // OpenDB returns a pool of direct connections to the server, which the caller
 // closes.
 func (s *Server) OpenDB() (*sql.DB, error) {
-	connector, err := mysql.NewConnector(s.config())
+	return s.OpenAs(Account{s.options.User, s.options.Password}, s.options.Database)
+}
+
+// OpenAs is OpenDB for another account, with that default database, "" for none.
+func (s *Server) OpenAs(a Account, database string) (*sql.DB, error) {
+	config := s.config()
+	config.User, config.Passwd, config.DBName = a.User, a.Password, database
+	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, fmt.Errorf("describe the connection: %w", err)
 	}

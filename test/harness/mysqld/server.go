@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 
 	"github.com/mysqlda/mysqlda/test/harness/child"
 	"github.com/mysqlda/mysqlda/test/harness/port"
@@ -79,7 +81,7 @@ func (s *Server) create(ctx context.Context) error {
 		if s.options.Port, err = port.Reserve(); err != nil {
 			return err
 		}
-		if err = s.launch(ctx, "--init-file="+s.initFile()); err == nil || !portTaken(s.options.Port) {
+		if err = s.launch(ctx, "--init-file="+s.initFile()); err == nil || !s.portTaken() {
 			return err
 		}
 	}
@@ -92,9 +94,12 @@ func (s *Server) launch(ctx context.Context, extra ...string) error {
 	if err != nil {
 		return fmt.Errorf("open the server's log: %w", err)
 	}
-	args := append(s.flavour.arguments(s.account), "--datadir="+s.dataDir(), "--port="+strconv.Itoa(s.options.Port))
-	args = append(append(args, extra...), s.options.Args...)
-	cmd := exec.Command(s.flavour.program, args...)
+	command := append(slices.Clone(s.options.Prefix), s.flavour.program)
+	command = append(command, s.flavour.arguments(s.account)...)
+	command = append(command, "--datadir="+s.dataDir(), "--tmpdir="+s.dir, "--bind-address="+s.options.BindAddress, "--port="+strconv.Itoa(s.options.Port))
+	command = append(command, s.options.Replication.arguments(s.flavour)...)
+	command = append(append(command, extra...), s.options.Args...)
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
 	process, err := child.Start(cmd)
 	if err = errors.Join(err, log.Close()); err != nil {
@@ -147,13 +152,16 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Addr is the server's address, "127.0.0.1:port".
+// Addr is the server's address, "ip:port".
 func (s *Server) Addr() string {
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.options.Port))
+	return net.JoinHostPort(s.options.BindAddress, strconv.Itoa(s.options.Port))
 }
 
-// Port is the port of 127.0.0.1 that the server listens on.
+// Port is the port that the server listens on.
 func (s *Server) Port() int { return s.options.Port }
+
+// Running tells whether the server that was started last has not ended.
+func (s *Server) Running() bool { return s.current().Running() }
 
 // PID is the process id of the server that was started last.
 func (s *Server) PID() int { return s.current().PID() }
@@ -170,6 +178,9 @@ func (s *Server) LogTail() string {
 	return tail(text)
 }
 
+// DataDir is where the server keeps its data and its binary log.
+func (s *Server) DataDir() string { return s.dataDir() }
+
 func (s *Server) dataDir() string  { return filepath.Join(s.dir, "data") }
 func (s *Server) initFile() string { return filepath.Join(s.dir, "init.sql") }
 
@@ -180,11 +191,12 @@ func (s *Server) current() *child.Process {
 }
 
 // portTaken tells whether somebody listens on the port, which is why a server
-// of ours that has just failed to start may have failed.
-func portTaken(p int) bool {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
+// of ours that has just failed to start may have failed. Of an address that is not
+// this process's it says no.
+func (s *Server) portTaken() bool {
+	l, err := net.Listen("tcp", s.Addr())
 	if err != nil {
-		return true
+		return errors.Is(err, syscall.EADDRINUSE)
 	}
 	return l.Close() != nil
 }

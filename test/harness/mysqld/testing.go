@@ -28,3 +28,27 @@ func ForTest(tb testing.TB, opts Options) *Server {
 	})
 	return s
 }
+
+// GroupForTest is StartReplicated for a group that ends with the test, as ForTest
+// does it.
+func GroupForTest(tb testing.TB, n int, opts GroupOptions) *Group {
+	tb.Helper()
+	if !Available() {
+		need.Missing(tb, ErrNotInstalled.Error())
+	}
+	g, err := StartReplicated(tb.Context(), n, opts)
+	if err != nil {
+		tb.Fatalf("start %d servers: %v", n, err)
+	}
+	tb.Cleanup(func() {
+		for _, s := range g.Servers {
+			if tb.Failed() {
+				tb.Logf("log of the server at %s:\n%s", s.Addr(), s.LogTail())
+			}
+		}
+		if err := g.Close(); err != nil {
+			tb.Errorf("end %d servers: %v", n, err)
+		}
+	})
+	return g
+}
