@@ -53,6 +53,9 @@ type Config struct {
 
 	Raft   RaftConfig
 	Gossip GossipConfig
+
+	// clock, in tests, is the one by which the lease runs.
+	clock func() time.Duration
 }
 
 // RaftConfig tunes Raft. Zero values mean the defaults.

@@ -26,7 +26,7 @@ func TestReadingsTravelWithTheHealth(t *testing.T) {
 	if news := a.setData("one", 5000); len(news) != 0 {
 		t.Errorf("%d messages on a server that is not watched yet", len(news))
 	}
-	for _, p := range a.set([]ServerHealth{{"one", true}, {"two", true}}) {
+	for _, p := range a.set([]ServerHealth{{Address: "one", Healthy: true}, {Address: "two", Healthy: true}}) {
 		b.merge(p)
 	}
 	for _, c := range []struct {
@@ -58,7 +58,7 @@ func TestReadingsTravelWithTheHealth(t *testing.T) {
 			t.Errorf("%s: the node itself knows %d", c.name, got)
 		}
 	}
-	for _, p := range a.set([]ServerHealth{{"one", false}, {"two", true}}) {
+	for _, p := range a.set([]ServerHealth{{Address: "one", Healthy: false}, {Address: "two", Healthy: true}}) {
 		b.merge(p)
 	}
 	if got := bytesAt(b, "one", everybody); got != maxDataBytes {
@@ -71,13 +71,13 @@ func TestReadingsTravelWithTheHealth(t *testing.T) {
 	if got := bytesAt(third, "one", everybody); got != maxDataBytes {
 		t.Errorf("after a complete exchange a node knows %d", got)
 	}
-	for _, p := range a.set([]ServerHealth{{"two", true}}) {
+	for _, p := range a.set([]ServerHealth{{Address: "two", Healthy: true}}) {
 		b.merge(p)
 	}
 	if own, other := bytesAt(a, "one", everybody), bytesAt(b, "one", everybody); own != 0 || other != 0 {
 		t.Errorf("of a server that is watched no more %d and %d are known", own, other)
 	}
-	a.set([]ServerHealth{{"one", true}, {"two", true}})
+	a.set([]ServerHealth{{Address: "one", Healthy: true}, {Address: "two", Healthy: true}})
 	if own := bytesAt(a, "one", everybody); own != 0 {
 		t.Errorf("of a server that came back %d is known", own)
 	}
@@ -87,7 +87,7 @@ func TestReadingsBeginAnewWhenManyObjectsHaveCome(t *testing.T) {
 	objects := uint64(200)
 	count := func(string) uint64 { return objects }
 	a, b := newHealthBoard("a", 1, count), newHealthBoard("b", 1, count)
-	a.set([]ServerHealth{{"one", true}})
+	a.set([]ServerHealth{{Address: "one", Healthy: true}})
 	tell := func() bool {
 		news := a.setData("one", 1_000_000)
 		for _, p := range news {
@@ -231,7 +231,7 @@ func setBalance(t *testing.T, n *Node, b fsm.Balance) {
 func watchLibraries(n *Node) {
 	var health []ServerHealth
 	for _, l := range n.Libraries().All() {
-		health = append(health, ServerHealth{l.Active, true})
+		health = append(health, ServerHealth{Address: l.Active, Healthy: true})
 	}
 	n.SetHealth(health)
 }

@@ -12,4 +12,11 @@
 // A Node lives in one of two forms. On an empty data directory it is lonely: it
 // listens for RPC and waits for Bootstrap or Join. From then on, and after every
 // restart, it holds a member: everything that exists only inside a cluster.
+//
+// Which server of a library is active is decided by package failover, on the node
+// that leads. What it needs of the nodes is here: leases, without which a node does
+// not use libraries that may fail over (leasing.go and package lease), what each
+// node sees and does through its data path (datapath.go, observe.go, operate.go,
+// release.go), an operator's requests (activate.go), and the whole as the leader
+// has it (steering.go).
 package cluster

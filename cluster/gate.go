@@ -39,6 +39,13 @@ func (g *indexGate) passed(index uint64) bool {
 	return index <= g.index
 }
 
+// reached returns the index up to which everything is applied.
+func (g *indexGate) reached() uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.index
+}
+
 // wait returns nil once index is applied, or the context's cause.
 func (g *indexGate) wait(ctx context.Context, index uint64) error {
 	g.mu.Lock()

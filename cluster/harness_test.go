@@ -95,8 +95,13 @@ func seed(libraries ...string) fsm.Bootstrap {
 // startOne bootstraps a cluster of one node.
 func startOne(tb testing.TB, cfg Config) *Node {
 	tb.Helper()
+	return startSeeded(tb, cfg, seed("one", "two"))
+}
+
+func startSeeded(tb testing.TB, cfg Config, b fsm.Bootstrap) *Node {
+	tb.Helper()
 	n := openNode(tb, cfg)
-	if err := n.Bootstrap(within(tb, patience), seed("one", "two")); err != nil {
+	if err := n.Bootstrap(within(tb, patience), b); err != nil {
 		tb.Fatal(err)
 	}
 	waitReady(tb, n)
@@ -106,6 +111,11 @@ func startOne(tb testing.TB, cfg Config) *Node {
 // startCluster bootstraps a cluster of size nodes, all of them voters.
 func startCluster(tb testing.TB, size int, change func(*Config)) []*Node {
 	tb.Helper()
+	return startClusterOf(tb, seed("one", "two"), size, change)
+}
+
+func startClusterOf(tb testing.TB, b fsm.Bootstrap, size int, change func(*Config)) []*Node {
+	tb.Helper()
 	nodes := make([]*Node, size)
 	for i := range nodes {
 		cfg := fastConfig(tb, fmt.Sprintf("n%d", i+1))
@@ -113,7 +123,7 @@ func startCluster(tb testing.TB, size int, change func(*Config)) []*Node {
 			change(&cfg)
 		}
 		if i == 0 {
-			nodes[i] = startOne(tb, cfg)
+			nodes[i] = startSeeded(tb, cfg, b)
 			continue
 		}
 		nodes[i] = openNode(tb, cfg)

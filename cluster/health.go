@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/mysqlda/mysqlda/cluster/clusterpb"
 	"github.com/mysqlda/mysqlda/fsm"
@@ -17,6 +18,7 @@ const maxHealthServers = fsm.MaxLibraries * fsm.MaxServers
 type ServerHealth struct {
 	Address string // host:port, at most fsm.MaxAddressLen bytes
 	Healthy bool
+	Facts   ServerFacts
 }
 
 // NodeHealth is what one node sees of the servers.
@@ -33,6 +35,10 @@ type NodeHealth struct {
 type healthBoard struct {
 	self    string
 	objects func(address string) uint64 // see newHealthBoard
+	now     func() time.Time
+	// suspected holds a token while some server may be not what it was when the
+	// token was last taken, by whomever's account.
+	suspected chan struct{}
 
 	mu    sync.Mutex
 	nodes map[string]*healthVector
@@ -49,9 +55,16 @@ type healthVector struct {
 
 type healthEntry struct {
 	healthy bool
-	gone    bool // the node watches this server no more
+	facts   ServerFacts
+	told    time.Time // of this node's own: when the others were last told of it
+	gone    bool      // the node watches this server no more
 	version uint64
 	data    dataReading
+}
+
+// differs reports whether a server is not what it was, as far as sessions care.
+func (e healthEntry) differs(from healthEntry) bool {
+	return e.healthy != from.healthy || e.gone != from.gone || e.facts.butLag() != from.facts.butLag()
 }
 
 // newHealthBoard makes the board of the node self. Objects tells how many core
@@ -59,7 +72,7 @@ type healthEntry struct {
 func newHealthBoard(self string, starts uint64, objects func(address string) uint64) *healthBoard {
 	own := &healthVector{starts: starts, servers: make(map[string]healthEntry)}
 	return &healthBoard{
-		self: self, objects: objects,
+		self: self, objects: objects, now: time.Now, suspected: make(chan struct{}, 1),
 		nodes: map[string]*healthVector{self: own}, read: make(map[string]dataReading),
 	}
 }
@@ -70,20 +83,27 @@ func (b *healthBoard) set(health []ServerHealth) []*clusterpb.Health {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	own := b.nodes[b.self]
-	seen := make(map[string]bool, len(health))
+	now := b.now()
+	seen := make(map[string]ServerHealth, len(health))
 	var changed []string
 	for _, h := range health {
 		if len(h.Address) > fsm.MaxAddressLen || len(seen) >= maxHealthServers {
 			continue
 		}
-		seen[h.Address] = h.Healthy
+		h.Facts = h.Facts.told()
+		seen[h.Address] = h
 	}
-	for address, healthy := range seen {
+	for address, h := range seen {
 		old, known := own.servers[address]
-		if !known || old.healthy != healthy {
-			own.servers[address] = healthEntry{healthy: healthy, data: b.read[address]}
-			changed = append(changed, address)
+		if known && old.healthy == h.Healthy && !old.facts.news(h.Facts, now.Sub(old.told)) {
+			continue
 		}
+		e := healthEntry{healthy: h.Healthy, facts: h.Facts, told: now, data: b.read[address]}
+		if e.differs(old) {
+			poke(b.suspected)
+		}
+		own.servers[address] = e
+		changed = append(changed, address)
 	}
 	for address := range own.servers {
 		if _, ok := seen[address]; !ok {
@@ -132,7 +152,7 @@ func (v *healthVector) proto(id string, complete bool, entries map[string]health
 	for _, address := range slices.Sorted(maps.Keys(entries)) {
 		e := entries[address]
 		p.Servers = append(p.Servers, &clusterpb.ServerHealth{
-			Address: address, Healthy: e.healthy, Version: e.version, Gone: e.gone, DataBytes: e.data.bytes,
+			Address: address, Healthy: e.healthy, Version: e.version, Gone: e.gone, DataBytes: e.data.bytes, Facts: e.facts.proto(),
 		})
 	}
 	return p
@@ -155,10 +175,13 @@ func (b *healthBoard) merge(p *clusterpb.Health) {
 	case p.GetStarts() < v.starts:
 		return
 	}
-	v.merge(p, b.objects)
+	if v.merge(p, b.objects) {
+		poke(b.suspected)
+	}
 }
 
-func (v *healthVector) merge(p *clusterpb.Health, objects func(address string) uint64) {
+// merge reports whether some server is not what it was.
+func (v *healthVector) merge(p *clusterpb.Health, objects func(address string) uint64) (differs bool) {
 	named := make(map[string]bool, len(p.GetServers()))
 	for _, s := range p.GetServers() {
 		named[s.GetAddress()] = true
@@ -169,7 +192,10 @@ func (v *healthVector) merge(p *clusterpb.Health, objects func(address string) u
 		if len(s.GetAddress()) > fsm.MaxAddressLen || !known && len(v.servers) >= maxHealthServers {
 			continue
 		}
-		e := healthEntry{healthy: s.GetHealthy(), gone: s.GetGone(), version: s.GetVersion()}
+		e := healthEntry{
+			healthy: s.GetHealthy(), gone: s.GetGone(), version: s.GetVersion(), facts: serverFactsFromProto(s.GetFacts()),
+		}
+		differs = differs || e.differs(old)
 		if bytes := s.GetDataBytes(); bytes > 0 {
 			e.data = dataReading{bytes: min(bytes, maxDataBytes), objects: objects(s.GetAddress())}
 		}
@@ -182,6 +208,7 @@ func (v *healthVector) merge(p *clusterpb.Health, objects func(address string) u
 		v.completeAt = max(v.completeAt, p.GetVersion())
 	}
 	v.version = max(v.version, p.GetVersion())
+	return differs
 }
 
 // retain forgets nodes that keep does not accept.
@@ -200,7 +227,7 @@ func (b *healthBoard) view(alive func(id string) bool) []NodeHealth {
 		nh := NodeHealth{NodeID: id, Alive: id == b.self || alive(id)}
 		for address, e := range v.servers {
 			if !e.gone {
-				nh.Servers = append(nh.Servers, ServerHealth{Address: address, Healthy: e.healthy})
+				nh.Servers = append(nh.Servers, ServerHealth{Address: address, Healthy: e.healthy, Facts: e.facts})
 			}
 		}
 		slices.SortFunc(nh.Servers, func(a, b ServerHealth) int { return cmp.Compare(a.Address, b.Address) })
@@ -210,8 +237,30 @@ func (b *healthBoard) view(alive func(id string) bool) []NodeHealth {
 	return list
 }
 
+// sees returns, by address, whether all of these nodes and this one that watch a
+// server can use it.
+func (b *healthBoard) sees(counts func(id string) bool) map[string]bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	seen := make(map[string]bool)
+	for id, v := range b.nodes {
+		if id != b.self && !counts(id) {
+			continue
+		}
+		for address, e := range v.servers {
+			if e.gone {
+				continue
+			}
+			alive, known := seen[address]
+			seen[address] = e.healthy && (alive || !known)
+		}
+	}
+	return seen
+}
+
 // SetHealth tells the cluster what this node sees of all the servers it
-// watches. It replaces what was said before and does not wait.
+// watches. It replaces what was said before and does not wait. It may be called
+// after every probe: only what the others should know goes out.
 func (n *Node) SetHealth(health []ServerHealth) {
 	news := n.health.set(health)
 	if m := n.member.Load(); m != nil {

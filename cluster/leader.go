@@ -73,6 +73,8 @@ func (m *member) lead(ctx context.Context) {
 	work.Go(func() { m.every(ctx, promoteInterval, nil, "promoting a non-voter", m.promote) })
 	checkpoints := &checkpointer{member: m}
 	work.Go(func() { m.every(ctx, m.cfg.CheckpointInterval, nil, "comparing the nodes' states", checkpoints.check) })
+	work.Go(func() { m.leases.Run(ctx) })
+	work.Go(func() { m.steering.lead(ctx) })
 	work.Wait()
 }
 

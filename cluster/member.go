@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/raft"
 	"go.uber.org/zap"
 
+	"github.com/mysqlda/mysqlda/cluster/lease"
 	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/fsm"
@@ -51,6 +52,8 @@ type member struct {
 	proposer   *batcher
 	forwarder  *batcher
 	imports    *importGate
+	leases     *lease.Gatherer // of all nodes, on the leader
+	steering   *steering
 
 	basis basis // of balancing, on the leader
 
@@ -97,6 +100,10 @@ func (n *Node) startMember(heard []record) error {
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.proposer = newBatcher(fsm.MaxBatchItems, m.proposeBatch)
 	m.forwarder = newBatcher(maxFrameItems, m.forwardBatch)
+	m.leases = lease.NewGatherer(lease.GathererConfig{
+		Interval: func() time.Duration { return lease.Interval(m.machine) }, Write: m.grantLeases, Logger: m.logger,
+	})
+	m.steering = newSteering(m)
 	if err := m.book.load(n.dir.Path()); err != nil {
 		m.logger.Warn("starting without remembered addresses", zap.Error(err))
 	}
@@ -241,6 +248,7 @@ func (m *member) run() {
 	m.wg.Go(func() { m.recordGreetings(m.ctx) })
 	m.wg.Go(func() { m.gossip.meetLoop(m.ctx) })
 	m.wg.Go(func() { m.becomeReady(m.ctx) })
+	m.wg.Go(func() { m.node.lease.Run(m.ctx, leaders{m}) })
 	m.wg.Go(func() { m.takeSnapshots(m.ctx) })
 }
 

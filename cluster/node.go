@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/mysqlda/mysqlda/cluster/clusterpb"
+	"github.com/mysqlda/mysqlda/cluster/lease"
 	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/fsm"
@@ -27,14 +28,16 @@ type Node struct {
 	dir       *storage.Dir
 	machine   *fsm.Machine
 	replica   *replica
+	lease     *lease.Keeper
 	health    *healthBoard
 	greetings *greetingBoard
 	mux       *transport.Mux
 	server    *grpc.Server
 	serving   sync.WaitGroup
 
-	member atomic.Pointer[member]   // nil while lonely
-	killer atomic.Pointer[killFunc] // nil until OnKill
+	member   atomic.Pointer[member]   // nil while lonely
+	killer   atomic.Pointer[killFunc] // nil until OnKill
+	dataPath atomic.Pointer[DataPath] // nil until OnDataPath
 
 	readyOnce sync.Once
 	ready     chan struct{}
@@ -72,6 +75,7 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n.closing, n.cancel = context.WithCancel(context.Background())
 	n.replica = &replica{machine: n.machine, nodesChanged: n.nodesChanged, fatal: n.fail}
+	n.replica.lost.note() // whatever was lost before
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.stop())
 	}
@@ -96,6 +100,14 @@ func (n *Node) open(ctx context.Context) error {
 	if err := n.identity.save(n.dir.Path()); err != nil {
 		return err
 	}
+	n.lease, err = lease.NewKeeper(lease.Config{
+		Node: n.id, Starts: n.identity.Starts, Machine: n.machine,
+		Logger: n.logger, Registerer: n.cfg.Registerer, Clock: n.cfg.clock,
+	})
+	if err != nil {
+		return err
+	}
+	n.replica.lease = n.lease
 	n.health = newHealthBoard(n.id, n.identity.Starts, n.objectsAt)
 	n.mux, err = transport.Listen(ctx, transport.Config{
 		Address:    n.cfg.Listen,
@@ -205,7 +217,12 @@ func (n *Node) fail(err error) {
 	})
 }
 
-func (n *Node) markReady() { n.readyOnce.Do(func() { close(n.ready) }) }
+func (n *Node) markReady() {
+	n.readyOnce.Do(func() {
+		n.lease.Serve()
+		close(n.ready)
+	})
+}
 
 // current returns the member, or ErrNotMember.
 func (n *Node) current() (*member, error) {
@@ -272,6 +289,9 @@ func (n *Node) stop() error {
 		errs = append(errs, n.mux.Close())
 	}
 	n.replica.watch.close()
+	if n.lease != nil {
+		n.lease.Close()
+	}
 	if n.superseded.Load() {
 		errs = append(errs, n.forgetStart())
 	}

@@ -22,10 +22,16 @@ const entriesInFlight = 2
 // waits until it is applied here. Errors: errNotLeader when nothing was done, or
 // errOutcomeUnknown, also when this node cannot write its log or follow it.
 func (m *member) apply(command []byte) (uint64, fsm.Result, error) {
-	future := m.raft.Apply(command, enqueueTimeout)
 	// An entry that was queued when Raft shut down is forgotten: its future never
 	// ends, so the end of the member counts too.
-	if err := await(m.ctx, future); err != nil {
+	return m.applyUntil(m.ctx, command)
+}
+
+// applyUntil is apply for a caller that waits no longer than ctx, which ends with
+// the member at the latest. Then the outcome is unknown.
+func (m *member) applyUntil(ctx context.Context, command []byte) (uint64, fsm.Result, error) {
+	future := m.raft.Apply(command, enqueueTimeout)
+	if err := await(ctx, future); err != nil {
 		err = raftError(err)
 		if !retryable(err) {
 			// The entry could not be written here. It may have reached the others.

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/hashicorp/raft"
+	"github.com/mysqlda/mysqlda/cluster/lease"
 	"github.com/mysqlda/mysqlda/cluster/storage"
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -18,6 +19,8 @@ type replica struct {
 	applied indexGate
 	decided decided
 	watch   watchers
+	lease   *lease.Keeper
+	lost    lostNodes
 	// nodesChanged is called after a command changed the nodes; it must not block.
 	nodesChanged func()
 	// fatal is called once if this node cannot follow the log any further.
@@ -42,6 +45,13 @@ func (r *replica) Apply(entry *raft.Log) any {
 	if err != nil {
 		r.fail(err)
 		return err
+	}
+	if result.LibrariesChanged || result.NodesChanged {
+		r.lease.Changed()
+	}
+	r.lease.Granted(result.Leases)
+	if result.NodesChanged {
+		r.lost.look(r.machine)
 	}
 	r.advance(entry.Index)
 	if result.LibrariesChanged {
@@ -98,6 +108,8 @@ func (r *replica) Restore(source io.ReadCloser) error {
 		r.unrestored = fmt.Errorf("restoring a snapshot: %w", err)
 		return r.unrestored
 	}
+	r.lease.Changed()
+	r.lost.restored(r.machine)
 	r.advance(r.machine.AppliedIndex())
 	r.watch.notify(fsm.LibrariesChanged)
 	r.nodesChanged()

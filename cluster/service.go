@@ -163,7 +163,8 @@ func (s *service) Progress(ctx context.Context, req *clusterpb.ProgressRequest) 
 		}
 	}
 	self, _ := m.book.record(m.id)
-	return &clusterpb.ProgressResponse{AppliedIndex: m.machine.AppliedIndex(), Starts: self.starts}, nil
+	// Not what the machine says, which is ahead of those who depend on it.
+	return &clusterpb.ProgressResponse{AppliedIndex: m.replica.applied.reached(), Starts: self.starts}, nil
 }
 
 // clusterIDFromWire reads the id in a join's answer.

@@ -35,7 +35,7 @@ func (b Bootstrap) Check() error {
 			return err
 		}
 	}
-	_, err := b.draft()
+	_, err := b.draft(0)
 	return err
 }
 
@@ -55,17 +55,18 @@ func (b Bootstrap) Encode() ([]byte, error) {
 }
 
 // draft makes the first libraries and checks the settings against them.
-func (b Bootstrap) draft() (draft, error) {
-	d := draft{next: 1}
+func (b Bootstrap) draft(index uint64) (draft, error) {
+	d := draft{next: 1, index: index}
 	for _, l := range b.Libraries {
 		if err := d.add(l); err != nil {
 			return draft{}, err
 		}
 	}
+	b.Settings.Failover = b.Settings.Failover.WithDefaults()
 	return d, b.Settings.check(d)
 }
 
-func (s *state) bootstrap(p *fsmpb.Bootstrap) error {
+func (s *state) bootstrap(index uint64, p *fsmpb.Bootstrap) error {
 	if s.settings.Load() != nil {
 		return ErrBootstrapped
 	}
@@ -76,7 +77,7 @@ func (s *state) bootstrap(p *fsmpb.Bootstrap) error {
 	for i, l := range p.GetLibraries() {
 		b.Libraries[i] = addLibraryFromProto(l)
 	}
-	d, err := b.draft()
+	d, err := b.draft(index)
 	if err != nil {
 		return err
 	}
@@ -118,6 +119,9 @@ func (s *Settings) check(d draft) error {
 	if s.UnusedForwardSessionTimeout < 0 {
 		return fmt.Errorf("%w: the timeout of unused backend connections is negative", ErrBadChange)
 	}
+	if err := s.Failover.check(); err != nil {
+		return err
+	}
 	return s.checkBalancing()
 }
 
@@ -145,10 +149,12 @@ func settingsProto(s *Settings) *fsmpb.Settings {
 		MaxShareMille:                 s.MaxShareMille,
 		DefaultCore:                   s.DefaultCore,
 		Balance:                       fsmpb.Balance(s.Balance),
+		Failover:                      failoverSettingsProto(s.Failover.WithDefaults()),
 	}
 }
 
-// settingsFromProto returns nil for nil.
+// settingsFromProto returns nil for nil. Settings of a release that knew none of
+// failover get its defaults.
 func settingsFromProto(p *fsmpb.Settings) *Settings {
 	if p == nil {
 		return nil
@@ -163,5 +169,6 @@ func settingsFromProto(p *fsmpb.Settings) *Settings {
 		MaxShareMille:               p.GetMaxShareMille(),
 		DefaultCore:                 p.GetDefaultCore(),
 		Balance:                     balanceFromProto(p.GetBalance()),
+		Failover:                    failoverSettingsFromProto(p.GetFailover()).WithDefaults(),
 	}
 }

@@ -31,7 +31,8 @@ type ChangeLibraries struct {
 	Changes       []LibraryChange // 1 to MaxChanges
 }
 
-// LibraryChange is one of AddLibrary, SetWeight, SetState, SetServers and SetTLS.
+// LibraryChange is one of AddLibrary, SetWeight, SetState, SetServers, SetTLS,
+// SetFailover, SetPinned and SetMaintenance.
 type LibraryChange interface {
 	check() error
 	proto() *fsmpb.LibraryChange
@@ -42,8 +43,10 @@ type LibraryChange interface {
 type AddLibrary struct {
 	Name    string
 	Weight  uint32   // at most MaxWeight; see DefaultWeight
-	Servers []Server // 1 to MaxServers, in the order in which they are tried
+	Servers []Server // 1 to MaxServers, in the order in which they are tried; only their addresses count
 	TLS     TLSMode
+
+	Failover Failover
 }
 
 // SetWeight gives a library another weight.
@@ -58,11 +61,15 @@ type SetState struct {
 	State   LibraryState
 }
 
-// SetServers gives a library another ordered list of servers. Its first one
-// becomes active; if that is another one than before, the epoch grows.
+// SetServers gives a library another ordered list of servers. The active one must
+// be among them, and stays active. It is refused while a switch is under way.
 type SetServers struct {
 	Library string   // its name
-	Servers []Server // 1 to MaxServers
+	Servers []Server // 1 to MaxServers; only their addresses count
+
+	// replaceActive makes the first one active at once, as commands before version
+	// 4 do.
+	replaceActive bool
 }
 
 // SetTLS has backend connections to a library's servers protected another way.
@@ -112,7 +119,8 @@ func (c ChangeLibraries) Proto() *fsmpb.ChangeLibraries {
 	return p
 }
 
-// ChangeLibrariesFromProto reads a forwarded command and checks it.
+// ChangeLibrariesFromProto reads a forwarded command and checks it. Whatever release
+// has sent it, active servers stay what they are.
 func ChangeLibrariesFromProto(p *fsmpb.ChangeLibraries) (ChangeLibraries, error) {
 	c := ChangeLibraries{
 		ExpectVersion: p.GetExpectVersion(),
@@ -120,6 +128,10 @@ func ChangeLibrariesFromProto(p *fsmpb.ChangeLibraries) (ChangeLibraries, error)
 	}
 	for i, change := range p.GetChanges() {
 		c.Changes[i] = libraryChangeFromProto(change)
+		if list, ok := c.Changes[i].(SetServers); ok {
+			list.replaceActive = false
+			c.Changes[i] = list
+		}
 	}
 	if err := c.Check(); err != nil {
 		return ChangeLibraries{}, err
@@ -137,9 +149,18 @@ func libraryChangeFromProto(p *fsmpb.LibraryChange) LibraryChange {
 	case *fsmpb.LibraryChange_State:
 		return SetState{Library: change.State.GetLibrary(), State: libraryStateFromProto(change.State.GetState())}
 	case *fsmpb.LibraryChange_Servers:
-		return SetServers{Library: change.Servers.GetLibrary(), Servers: serversFromProto(change.Servers.GetServers())}
+		return SetServers{
+			Library: change.Servers.GetLibrary(), Servers: serversFromProto(change.Servers.GetServers()),
+			replaceActive: !change.Servers.GetKeepActive(),
+		}
 	case *fsmpb.LibraryChange_Tls:
 		return SetTLS{Library: change.Tls.GetLibrary(), TLS: tlsModeFromProto(change.Tls.GetTls())}
+	case *fsmpb.LibraryChange_Failover:
+		return SetFailover{Library: change.Failover.GetLibrary(), Failover: failoverFromProto(change.Failover.GetFailover())}
+	case *fsmpb.LibraryChange_Pinned:
+		return SetPinned{Library: change.Pinned.GetLibrary(), Pinned: change.Pinned.GetPinned()}
+	case *fsmpb.LibraryChange_Maintenance:
+		return SetMaintenance{Library: change.Maintenance.GetLibrary(), Server: change.Maintenance.GetServer(), Maintenance: change.Maintenance.GetMaintenance()}
 	default:
 		return nil
 	}
@@ -151,11 +172,16 @@ func addLibraryFromProto(p *fsmpb.AddLibrary) AddLibrary {
 		Weight:  p.GetWeight(),
 		Servers: serversFromProto(p.GetServers()),
 		TLS:     tlsModeFromProto(p.GetTls()),
+
+		Failover: failoverFromProto(p.GetFailover()),
 	}
 }
 
 func (c AddLibrary) addProto() *fsmpb.AddLibrary {
-	return &fsmpb.AddLibrary{Name: c.Name, Weight: c.Weight, Servers: serversProto(c.Servers), Tls: fsmpb.TLSMode(c.TLS)}
+	return &fsmpb.AddLibrary{
+		Name: c.Name, Weight: c.Weight, Servers: serversProto(c.Servers), Tls: fsmpb.TLSMode(c.TLS),
+		Failover: failoverProto(c.Failover),
+	}
 }
 
 func (c AddLibrary) proto() *fsmpb.LibraryChange {
@@ -176,7 +202,25 @@ func (c SetState) proto() *fsmpb.LibraryChange {
 
 func (c SetServers) proto() *fsmpb.LibraryChange {
 	return &fsmpb.LibraryChange{Change: &fsmpb.LibraryChange_Servers{
-		Servers: &fsmpb.SetServers{Library: c.Library, Servers: serversProto(c.Servers)},
+		Servers: &fsmpb.SetServers{Library: c.Library, Servers: serversProto(c.Servers), KeepActive: !c.replaceActive},
+	}}
+}
+
+func (c SetFailover) proto() *fsmpb.LibraryChange {
+	return &fsmpb.LibraryChange{Change: &fsmpb.LibraryChange_Failover{
+		Failover: &fsmpb.SetFailover{Library: c.Library, Failover: failoverProto(c.Failover)},
+	}}
+}
+
+func (c SetPinned) proto() *fsmpb.LibraryChange {
+	return &fsmpb.LibraryChange{Change: &fsmpb.LibraryChange_Pinned{
+		Pinned: &fsmpb.SetPinned{Library: c.Library, Pinned: c.Pinned},
+	}}
+}
+
+func (c SetMaintenance) proto() *fsmpb.LibraryChange {
+	return &fsmpb.LibraryChange{Change: &fsmpb.LibraryChange_Maintenance{
+		Maintenance: &fsmpb.SetMaintenance{Library: c.Library, Server: c.Server, Maintenance: c.Maintenance},
 	}}
 }
 
@@ -194,6 +238,9 @@ func (c AddLibrary) check() error {
 		return err
 	}
 	if err := checkTLS(c.Name, c.TLS); err != nil {
+		return err
+	}
+	if err := c.Failover.check(c.Name); err != nil {
 		return err
 	}
 	return checkServers(c.Name, c.Servers)

@@ -10,7 +10,7 @@ import (
 
 // changeLibraries carries out all changes on a copy and publishes it, or
 // returns why it did not.
-func (s *state) changeLibraries(p *fsmpb.ChangeLibraries) error {
+func (s *state) changeLibraries(index uint64, p *fsmpb.ChangeLibraries) error {
 	if s.settings.Load() == nil {
 		return fmt.Errorf("%w: the cluster is not bootstrapped yet", ErrBadChange)
 	}
@@ -18,7 +18,7 @@ func (s *state) changeLibraries(p *fsmpb.ChangeLibraries) error {
 	if expect := p.GetExpectVersion(); expect != 0 && expect != current.Version() {
 		return fmt.Errorf("%w: the change was made for version %d, the current one is %d", ErrStaleVersion, expect, current.Version())
 	}
-	d := draft{list: slices.Clone(current.All()), next: s.nextLibrary}
+	d := draft{list: slices.Clone(current.All()), next: s.nextLibrary, index: index}
 	for _, change := range p.GetChanges() {
 		if err := d.apply(libraryChangeFromProto(change)); err != nil {
 			return err
@@ -39,6 +39,8 @@ func (s *state) publish(version uint64, d draft) {
 type draft struct {
 	list []Library
 	next LibraryID // of the next library to be added
+
+	index uint64 // of the command that changes it
 }
 
 func (d *draft) apply(change LibraryChange) error {
@@ -71,7 +73,10 @@ func (d *draft) apply(change LibraryChange) error {
 		if err := checkServerList(c.Library, c.Servers); err != nil {
 			return err
 		}
-		l.setServers(c.Servers)
+		if err := l.setServers(c); err != nil {
+			return err
+		}
+		l.reguard(d.index)
 	case SetTLS:
 		l, err := d.library(c.Library)
 		if err != nil {
@@ -81,6 +86,28 @@ func (d *draft) apply(change LibraryChange) error {
 			return err
 		}
 		l.TLS = c.TLS
+	case SetFailover:
+		l, err := d.library(c.Library)
+		if err != nil {
+			return err
+		}
+		if err := c.Failover.check(c.Library); err != nil {
+			return err
+		}
+		l.Failover = c.Failover
+		l.reguard(d.index)
+	case SetPinned:
+		l, err := d.library(c.Library)
+		if err != nil {
+			return err
+		}
+		l.Pinned = c.Pinned
+	case SetMaintenance:
+		l, err := d.library(c.Library)
+		if err != nil {
+			return err
+		}
+		return l.setMaintenance(c)
 	default:
 		return fmt.Errorf("%w: a change is empty", ErrBadChange)
 	}
@@ -100,13 +127,16 @@ func (d *draft) add(c AddLibrary) error {
 	if err := checkServerList(c.Name, c.Servers); err != nil {
 		return err
 	}
+	if err := c.Failover.check(c.Name); err != nil {
+		return err
+	}
 	if len(d.list) >= MaxLibraries {
 		return fmt.Errorf("%w: library %s would be more than %d libraries", ErrBadChange, c.Name, MaxLibraries)
 	}
 	if _, err := d.library(c.Name); err == nil {
 		return fmt.Errorf("%w: there is a library %s already", ErrBadChange, c.Name)
 	}
-	d.list = append(d.list, Library{
+	l := Library{
 		ID:          d.next,
 		Name:        c.Name,
 		State:       LibraryOpen,
@@ -115,7 +145,12 @@ func (d *draft) add(c AddLibrary) error {
 		TLS:         c.TLS,
 		Active:      c.Servers[0].Address,
 		ActiveEpoch: 1,
-	})
+		Failover:    c.Failover,
+	}
+	// No node can have used it before.
+	l.reguard(d.index)
+	l.Guarded = l.MayFailOver()
+	d.list = append(d.list, l)
 	d.next++
 	return nil
 }
@@ -128,16 +163,28 @@ func (d *draft) library(name string) (*Library, error) {
 	return &d.list[i], nil
 }
 
-// setServers makes another list the library's. Its first server becomes the
-// active one: that is what an operator who orders the list anew asks for.
-func (l *Library) setServers(servers []Server) {
-	l.Servers = servers
-	// An empty Active is a change under way, which ends by itself.
-	if l.Active == "" || l.Active == servers[0].Address {
-		return
+// setServers makes another list the library's. What is known of servers that stay
+// is kept.
+func (l *Library) setServers(c SetServers) error {
+	if l.Switch != nil {
+		return fmt.Errorf("%w: the active server of library %s is being changed; try again when that is over", ErrBadChange, l.Name)
 	}
-	l.Active = servers[0].Address
-	l.ActiveEpoch++
+	if !c.replaceActive && addressed(c.Servers, l.Active) < 0 {
+		return fmt.Errorf("%w: server %s is the active one of library %s; activate another one before it is taken away: `mysqlda library activate %s SERVER`", ErrBadChange, l.Active, l.Name, l.Name)
+	}
+	servers := make([]Server, len(c.Servers))
+	for i, s := range c.Servers {
+		if known, ok := l.Server(s.Address); ok {
+			servers[i] = known
+		} else {
+			servers[i] = Server{Address: s.Address}
+		}
+	}
+	l.Servers = servers
+	if c.replaceActive && l.Active != servers[0].Address {
+		l.activate(servers[0].Address)
+	}
+	return nil
 }
 
 // takesNew reports whether new core objects may be given to the library.
@@ -176,7 +223,7 @@ func checkServerList(library string, servers []Server) error {
 		if s.Address == "" || len(s.Address) > MaxAddressLen {
 			return fmt.Errorf("%w: library %s: an address has %d bytes, 1 to %d are allowed", ErrBadChange, library, len(s.Address), MaxAddressLen)
 		}
-		if slices.Contains(servers[:i], s) {
+		if addressed(servers[:i], s.Address) >= 0 {
 			return fmt.Errorf("%w: library %s has the server %s twice", ErrBadChange, library, s.Address)
 		}
 	}

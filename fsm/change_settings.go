@@ -12,6 +12,9 @@ import (
 type ChangeSettings struct {
 	MaxShareMille *uint32 // 1 to 1000; nil leaves it as it is
 	Balance       *Balance
+	// Failover replaces all of them, so none is left out: see WithDefaults. The lease
+	// cannot become shorter.
+	Failover *FailoverSettings
 }
 
 // Check reports whether every value is allowed by itself. The error wraps
@@ -26,7 +29,12 @@ func (c ChangeSettings) Check() error {
 		}
 	}
 	if c.Balance != nil {
-		return checkBalance(*c.Balance)
+		if err := checkBalance(*c.Balance); err != nil {
+			return err
+		}
+	}
+	if c.Failover != nil {
+		return c.Failover.check()
 	}
 	return nil
 }
@@ -52,6 +60,9 @@ func (c ChangeSettings) Proto() *fsmpb.ChangeSettings {
 	if c.Balance != nil {
 		p.Balance = fsmpb.Balance(*c.Balance).Enum()
 	}
+	if c.Failover != nil {
+		p.Failover = failoverSettingsProto(*c.Failover)
+	}
 	return p
 }
 
@@ -63,6 +74,10 @@ func ChangeSettingsFromProto(p *fsmpb.ChangeSettings) (ChangeSettings, error) {
 		if p.Balance != nil {
 			balance := balanceFromProto(*p.Balance)
 			c.Balance = &balance
+		}
+		if p.Failover != nil {
+			failover := failoverSettingsFromProto(p.Failover)
+			c.Failover = &failover
 		}
 	}
 	if err := c.Check(); err != nil {
@@ -87,6 +102,12 @@ func (s *state) changeSettings(p *fsmpb.ChangeSettings) error {
 	}
 	if c.Balance != nil {
 		next.Balance = *c.Balance
+	}
+	if c.Failover != nil {
+		if c.Failover.Lease < current.Failover.Lease {
+			return fmt.Errorf("%w: failover.lease is %s and cannot become shorter, as %s: nodes may hold leases of that length", ErrBadChange, current.Failover.Lease, c.Failover.Lease)
+		}
+		next.Failover = *c.Failover
 	}
 	if err := next.checkBalancing(); err != nil {
 		return err

@@ -16,8 +16,8 @@ func servers(addresses ...string) []Server {
 }
 
 func TestChangesToLibraries(t *testing.T) {
-	one := "{1 one open 100 [{10.0.0.1:3306} {10.0.0.2:3306}] off 10.0.0.1:3306 1}"
-	two := "{2 two open 100 [{[fe80::1]:3306}] off [fe80::1]:3306 1}"
+	one := "{1 one open 100 [10.0.0.1:3306 10.0.0.2:3306] off 10.0.0.1:3306 1}"
+	two := "{2 two open 100 [[fe80::1]:3306] off [fe80::1]:3306 1}"
 	for _, c := range []struct {
 		name   string
 		change ChangeLibraries
@@ -30,7 +30,7 @@ func TestChangesToLibraries(t *testing.T) {
 				AddLibrary{Name: "three", Weight: 7, Servers: servers("h:3", "g:3")},
 				AddLibrary{Name: "four", Weight: 0, Servers: servers("h:4")},
 			}},
-			[]string{one, two, "{3 three open 7 [{h:3} {g:3}] off h:3 1}", "{4 four open 0 [{h:4}] off h:4 1}"},
+			[]string{one, two, "{3 three open 7 [h:3 g:3] off h:3 1}", "{4 four open 0 [h:4] off h:4 1}"},
 			nil,
 		},
 		{
@@ -39,7 +39,7 @@ func TestChangesToLibraries(t *testing.T) {
 				SetWeight{Library: "two", Weight: 5},
 				SetState{Library: "two", State: LibraryClosed},
 			}},
-			[]string{one, "{2 two closed 5 [{[fe80::1]:3306}] off [fe80::1]:3306 1}"},
+			[]string{one, "{2 two closed 5 [[fe80::1]:3306] off [fe80::1]:3306 1}"},
 			nil,
 		},
 		{
@@ -50,7 +50,7 @@ func TestChangesToLibraries(t *testing.T) {
 				SetTLS{Library: "one", TLS: TLSRequired},
 				SetTLS{Library: "one", TLS: TLSOff},
 			}},
-			[]string{one, strings.Replace(two, " off ", " required ", 1), "{3 three open 0 [{h:3}] verify_ca h:3 1}"},
+			[]string{one, strings.Replace(two, " off ", " required ", 1), "{3 three open 0 [h:3] verify_ca h:3 1}"},
 			nil,
 		},
 		{
@@ -84,19 +84,35 @@ func TestChangesToLibraries(t *testing.T) {
 			nil,
 		},
 		{
-			"the first server of another order becomes active",
+			"another order of servers leaves the active one active",
 			ChangeLibraries{Changes: []LibraryChange{
 				SetServers{Library: "one", Servers: servers("10.0.0.2:3306", "10.0.0.1:3306")},
 			}},
-			[]string{"{1 one open 100 [{10.0.0.2:3306} {10.0.0.1:3306}] off 10.0.0.2:3306 2}", two},
+			[]string{"{1 one open 100 [10.0.0.2:3306 10.0.0.1:3306] off 10.0.0.1:3306 1}", two},
 			nil,
 		},
 		{
-			"a list with the same first server keeps it active",
+			"other servers beside the active one",
 			ChangeLibraries{Changes: []LibraryChange{
 				SetServers{Library: "one", Servers: servers("10.0.0.1:3306", "10.0.0.9:3306")},
 			}},
-			[]string{"{1 one open 100 [{10.0.0.1:3306} {10.0.0.9:3306}] off 10.0.0.1:3306 1}", two},
+			[]string{"{1 one open 100 [10.0.0.1:3306 10.0.0.9:3306] off 10.0.0.1:3306 1}", two},
+			nil,
+		},
+		{
+			"a list without the active server",
+			ChangeLibraries{Changes: []LibraryChange{
+				SetServers{Library: "one", Servers: servers("10.0.0.2:3306")},
+			}},
+			nil, ErrBadChange,
+		},
+		{
+			"an older command makes the first server active",
+			ChangeLibraries{Changes: []LibraryChange{
+				SetServers{Library: "one", Servers: servers("10.0.0.2:3306", "10.0.0.1:3306"), replaceActive: true},
+				SetServers{Library: "two", Servers: servers("[fe80::1]:3306", "h:2"), replaceActive: true},
+			}},
+			[]string{"{1 one open 100 [10.0.0.2:3306 10.0.0.1:3306] off 10.0.0.2:3306 2}", "{2 two open 100 [[fe80::1]:3306 h:2] off [fe80::1]:3306 1}"},
 			nil,
 		},
 		{
@@ -135,13 +151,13 @@ func TestChangesToLibraries(t *testing.T) {
 			if c.err != nil {
 				want, version = []string{one, two}, 1
 			}
-			if got := fmt.Sprint(m.Libraries().All()); got != fmt.Sprint(want) {
+			if got := shown(m.Libraries().All()); got != fmt.Sprint(want) {
 				t.Errorf("libraries %s\nwant %s", got, want)
 			}
 			if got := m.Libraries().Version(); got != version {
 				t.Errorf("version %d, want %d", got, version)
 			}
-			if got := fmt.Sprint(published.All()); got != fmt.Sprint([]string{one, two}) {
+			if got := shown(published.All()); got != fmt.Sprint([]string{one, two}) {
 				t.Errorf("the set that was published before changed: %s", got)
 			}
 		})
@@ -183,6 +199,14 @@ func TestChangesThatAreNotEvenProposed(t *testing.T) {
 		"the servers of no one":  SetServers{Servers: servers("h:1")},
 		"servers with no port":   SetServers{Library: "one", Servers: servers("h")},
 		"servers with one twice": SetServers{Library: "one", Servers: servers("h:1", "h:1")},
+		"the failover of no one": SetFailover{},
+		"an unknown policy":      SetFailover{Library: "one", Failover: Failover{Policy: 4}},
+		"failback of a policy that knows no order": SetFailover{Library: "one", Failover: Failover{Policy: FailoverPromote, Failback: true}},
+		"a new library with an unknown policy":     AddLibrary{Name: "x", Servers: servers("h:1"), Failover: Failover{Policy: 4}},
+		"pinning no one":                           SetPinned{Pinned: true},
+		"maintenance of no library":                SetMaintenance{Server: "h:1"},
+		"maintenance of no server":                 SetMaintenance{Library: "one"},
+		"maintenance of a server without a port":   SetMaintenance{Library: "one", Server: "h"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := ChangeLibraries{Changes: []LibraryChange{change}}

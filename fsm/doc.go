@@ -1,6 +1,6 @@
-// Package fsm is the replicated state of a cluster: libraries, placements,
-// bindings, settings and known nodes, the commands that change them, and their
-// snapshots.
+// Package fsm is the replicated state of a cluster: libraries and the
+// changes of their active servers, placements, bindings, settings and known nodes,
+// the commands that change them, and their snapshots.
 //
 // It knows nothing of Raft, networks or clocks: package cluster feeds it
 // committed commands in log order and reads from it. Apply is deterministic, so

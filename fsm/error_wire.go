@@ -23,6 +23,7 @@ var errorCodes = [...]struct {
 	{fsmpb.ErrorCode_ERROR_CODE_OVERLOADED, ErrOverloaded},
 	{fsmpb.ErrorCode_ERROR_CODE_REMOVED, ErrRemoved},
 	{fsmpb.ErrorCode_ERROR_CODE_BOOTSTRAPPED, ErrBootstrapped},
+	{fsmpb.ErrorCode_ERROR_CODE_STALE_SWITCH, ErrStaleSwitch},
 }
 
 // ErrorProto gives an error's form for the way to another node: the number of

@@ -19,6 +19,9 @@ var (
 	ErrStaleVersion = errors.New("libraries were changed by someone else meanwhile")
 	// ErrBadChange says that a change to libraries or settings cannot be made.
 	ErrBadChange = errors.New("change refused")
+	// ErrStaleSwitch says that a step of a switch does not fit how far it has come,
+	// or another one has begun: somebody else was faster.
+	ErrStaleSwitch = errors.New("the change of the active server has gone on meanwhile")
 	// ErrNoLeader says that the cluster could not decide in time: there is no
 	// leader, or it cannot be reached. Whether the decision was taken may be
 	// unknown; asking again is safe.

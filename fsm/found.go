@@ -12,7 +12,8 @@ var ErrNoSettings = errors.New("the state has no settings: its cluster was never
 // everything that this one knows: its libraries with their ids, the placements
 // and bindings, how servers greet, and the settings but for the cluster id. The
 // nodes and the removed ids are the old cluster's affair and are dropped; the new
-// one has one node, with the number 1.
+// one has one node, with the number 1. Switches that are under way go on in the new
+// cluster, and libraries stay guarded: no node of it has ever known them otherwise.
 //
 // The index stays. The hash goes on from the old one, with the cluster's id as
 // if that had been a command, so that no state of the old cluster has the hash

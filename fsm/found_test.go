@@ -31,7 +31,7 @@ func TestAFoundedStateKeepsTheDirectoryAndForgetsTheNodes(t *testing.T) {
 	}{
 		{"settings", *founded.Settings(), want},
 		{"libraries version", founded.Libraries().Version(), old.Libraries().Version()},
-		{"libraries", fmt.Sprint(founded.Libraries().All()), fmt.Sprint(old.Libraries().All())},
+		{"libraries", founded.Libraries().All(), old.Libraries().All()},
 		{"nodes", founded.Nodes(), []NodeInfo{{ID: "first", Cluster: "h:1", Number: 1}}},
 		{"greetings", fmt.Sprint(founded.Greetings()), fmt.Sprint(old.Greetings())},
 		{"counts", founded.Counts(), old.Counts()},
@@ -62,6 +62,14 @@ func TestAFoundedStateKeepsTheDirectoryAndForgetsTheNodes(t *testing.T) {
 		t.Errorf("the digest is %s, it was %s", digest, oldDigest)
 	}
 
+	// A switch goes on where the old cluster left it.
+	if r := apply(t, founded, AdvanceSwitch{Library: 4, Epoch: 2, At: SwitchChosen, Next: SwitchActive}); r.Err != nil {
+		t.Errorf("the switch: %v", r.Err)
+	}
+	if l := founded.Libraries().ByName("four"); l.Active != "h:6" || l.Switch != nil || !l.Guarded {
+		t.Errorf("after the switch: %s", shown([]Library{*l}))
+	}
+
 	// The old cluster's removed ids are free again, and the next library is new.
 	if r := apply(t, founded, SetNode{NodeInfo{ID: "n2"}}); r.Err != nil {
 		t.Errorf("a node that the old cluster removed: %v", r.Err)
@@ -69,8 +77,8 @@ func TestAFoundedStateKeepsTheDirectoryAndForgetsTheNodes(t *testing.T) {
 	if n, _ := founded.Node("n2"); n.Number != 2 {
 		t.Errorf("its number is %d", n.Number)
 	}
-	apply(t, founded, ChangeLibraries{Changes: []LibraryChange{AddLibrary{Name: "four", Servers: []Server{{"h:4"}}}}})
-	if l := founded.Libraries().ByName("four"); l == nil || l.ID != 4 {
+	apply(t, founded, ChangeLibraries{Changes: []LibraryChange{AddLibrary{Name: "five", Servers: servers("h:4")}}})
+	if l := founded.Libraries().ByName("five"); l == nil || l.ID != 5 {
 		t.Errorf("the next library: %+v", l)
 	}
 }

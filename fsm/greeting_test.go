@@ -16,7 +16,7 @@ var greetingOf1 = Greeting{Version: "10.11.6-MariaDB", Capabilities: 1<<36 | 7, 
 // withServer1 returns a machine whose library one has the server h:1.
 func withServer1(t *testing.T) *Machine {
 	m := bootstrapped(t)
-	apply(t, m, ChangeLibraries{Changes: []LibraryChange{SetServers{Library: "one", Servers: servers("h:1")}}})
+	apply(t, m, ChangeLibraries{Changes: []LibraryChange{SetServers{Library: "one", Servers: servers("10.0.0.1:3306", "h:1")}}})
 	return m
 }
 
@@ -55,14 +55,14 @@ func TestGreetingsAreRecordedForServersOfLibraries(t *testing.T) {
 func TestAGreetingIsForgottenWithItsServer(t *testing.T) {
 	m := bootstrapped(t)
 	apply(t, m, ChangeLibraries{Changes: []LibraryChange{
-		SetServers{Library: "one", Servers: servers("h:1", "h:2")},
-		SetServers{Library: "two", Servers: servers("h:2", "h:3")},
+		SetServers{Library: "one", Servers: servers("10.0.0.1:3306", "h:1", "h:2")},
+		SetServers{Library: "two", Servers: servers("[fe80::1]:3306", "h:2", "h:3")},
 	}})
 	for _, address := range []string{"h:1", "h:2", "h:3"} {
 		apply(t, m, RecordGreeting{Address: address, Greeting: greetingOf1})
 	}
 	all := m.Greetings()
-	apply(t, m, ChangeLibraries{Changes: []LibraryChange{SetServers{Library: "one", Servers: servers("h:4")}}})
+	apply(t, m, ChangeLibraries{Changes: []LibraryChange{SetServers{Library: "one", Servers: servers("10.0.0.1:3306")}}})
 	if got, want := m.Greetings(), map[string]Greeting{"h:2": greetingOf1, "h:3": greetingOf1}; !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -123,14 +123,23 @@ func TestTheHeaderOfTheLargestClusterFits(t *testing.T) {
 	longest := func(s string) string { return strings.Repeat("x", MaxAddressLen-len(s)) + s }
 	version := strings.Repeat("1", MaxServerVersionLen)
 	name := strings.Repeat("n", MaxNameLen)
+	reason := strings.Repeat("r", MaxReasonLen)
 	list := make([]Server, MaxServers)
 	for i := range list {
-		list[i].Address = longest(string(rune('a'+i)) + "0000:1")
+		list[i] = Server{Address: longest(string(rune('a'+i)) + "0000:1"), Maintenance: true, Fence: FenceDone, Excluded: reason}
 	}
 	s := newState()
 	d := draft{next: 1}
 	for range MaxLibraries {
-		d.list = append(d.list, Library{ID: d.next, Name: name, Weight: MaxWeight, Servers: list, Active: list[0].Address, TLS: TLSVerifyIdentity})
+		d.list = append(d.list, Library{
+			ID: d.next, Name: name, State: LibraryDraining, Weight: MaxWeight, Servers: list, TLS: TLSVerifyIdentity,
+			Active: list[0].Address, ActiveEpoch: 1<<64 - 1, Failover: Failover{Policy: FailoverPromote, Failback: true},
+			Pinned: true, MayFailOverSince: 1<<64 - 1, Guarded: true,
+			Switch: &Switch{
+				Phase: SwitchChosen, From: list[0].Address, To: list[1].Address,
+				Cause: CauseFailback, Reason: reason, Forced: true, Began: 1<<64 - 1,
+			},
+		})
 		d.next++
 	}
 	s.publish(1, d)

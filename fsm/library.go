@@ -35,12 +35,6 @@ func (s LibraryState) String() string {
 	}
 }
 
-// Server is one MySQL server of a library.
-type Server struct {
-	// Address is "host:port"; an IPv6 host stands in brackets.
-	Address string
-}
-
 // TLSMode says how backend connections to a library's servers are protected.
 type TLSMode uint8
 
@@ -95,6 +89,16 @@ type Library struct {
 	Active string
 	// ActiveEpoch grows by one each time Active changes.
 	ActiveEpoch uint64
+	// Switch is the change of the active server that is under way, nil for none.
+	Switch *Switch
+
+	Failover Failover
+	// Pinned says that an operator wants the active server to stay what it is.
+	Pinned bool
+	// MayFailOverSince is the index of the command since which MayFailOver is true;
+	// 0 while it is not. Guarded says that every node knows of it: see GuardLibrary.
+	MayFailOverSince uint64
+	Guarded          bool
 }
 
 // LibrarySet is an immutable view of all libraries at one version.
@@ -127,10 +131,21 @@ func (s *LibrarySet) ByID(id LibraryID) *Library {
 	return &s.list[i]
 }
 
+// with returns the list with another library in the place of the one of its id.
+func (s *LibrarySet) with(changed Library) []Library {
+	list := slices.Clone(s.list)
+	for i := range list {
+		if list[i].ID == changed.ID {
+			list[i] = changed
+		}
+	}
+	return list
+}
+
 // HasServer reports whether any library has a server of that address.
 func (s *LibrarySet) HasServer(address string) bool {
 	for i := range s.list {
-		if slices.Contains(s.list[i].Servers, Server{Address: address}) {
+		if addressed(s.list[i].Servers, address) >= 0 {
 			return true
 		}
 	}

@@ -20,16 +20,39 @@ func serversFromProto(servers []*fsmpb.Server) []Server {
 	return out
 }
 
+// snapshotServersProto is serversProto with what only snapshots keep.
+func snapshotServersProto(servers []Server) []*fsmpb.Server {
+	out := serversProto(servers)
+	for i, s := range servers {
+		out[i].Maintenance, out[i].Fence, out[i].Excluded = s.Maintenance, fsmpb.Fence(s.Fence), s.Excluded
+	}
+	return out
+}
+
+func snapshotServersFromProto(servers []*fsmpb.Server) []Server {
+	out := serversFromProto(servers)
+	for i, s := range servers {
+		out[i].Maintenance, out[i].Fence, out[i].Excluded = s.GetMaintenance(), small[Fence](s.GetFence()), s.GetExcluded()
+	}
+	return out
+}
+
 func libraryProto(l *Library) *fsmpb.Library {
 	return &fsmpb.Library{
 		Id:          uint32(l.ID),
 		Name:        l.Name,
 		State:       fsmpb.LibraryState(l.State),
 		Weight:      l.Weight,
-		Servers:     serversProto(l.Servers),
+		Servers:     snapshotServersProto(l.Servers),
 		Active:      l.Active,
 		ActiveEpoch: l.ActiveEpoch,
 		Tls:         fsmpb.TLSMode(l.TLS),
+		Failover:    failoverProto(l.Failover),
+		Pinned:      l.Pinned,
+		Guarded:     l.Guarded,
+
+		MayFailOverSince: l.MayFailOverSince,
+		Switch:           switchProto(l.Switch),
 	}
 }
 
@@ -39,10 +62,16 @@ func libraryFromProto(p *fsmpb.Library) Library {
 		Name:        p.GetName(),
 		State:       libraryStateFromProto(p.GetState()),
 		Weight:      p.GetWeight(),
-		Servers:     serversFromProto(p.GetServers()),
+		Servers:     snapshotServersFromProto(p.GetServers()),
 		Active:      p.GetActive(),
 		ActiveEpoch: p.GetActiveEpoch(),
 		TLS:         tlsModeFromProto(p.GetTls()),
+		Failover:    failoverFromProto(p.GetFailover()),
+		Pinned:      p.GetPinned(),
+		Guarded:     p.GetGuarded(),
+
+		MayFailOverSince: p.GetMayFailOverSince(),
+		Switch:           switchFromProto(p.GetSwitch()),
 	}
 }
 

@@ -79,6 +79,8 @@ type Result struct {
 	// Err says why a command other than a Batch was refused; nothing was
 	// changed then.
 	Err error
+	// Leases are those of a GrantLeases that count.
+	Leases []Lease
 	// LibrariesChanged says that libraries, servers or settings are other ones
 	// now.
 	LibrariesChanged bool
@@ -127,13 +129,13 @@ func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
 	case *fsmpb.Command_Import:
 		return s.applyImport(body.Import)
 	case *fsmpb.Command_ChangeLibraries:
-		err := s.changeLibraries(body.ChangeLibraries)
+		err := s.changeLibraries(index, body.ChangeLibraries)
 		return Result{Err: err, LibrariesChanged: err == nil}, nil
 	case *fsmpb.Command_ChangeSettings:
 		err := s.changeSettings(body.ChangeSettings)
 		return Result{Err: err, LibrariesChanged: err == nil}, nil
 	case *fsmpb.Command_Bootstrap:
-		err := s.bootstrap(body.Bootstrap)
+		err := s.bootstrap(index, body.Bootstrap)
 		return Result{Err: err, LibrariesChanged: err == nil}, nil
 	case *fsmpb.Command_SetNode:
 		err := s.setNode(body.SetNode.GetNode())
@@ -143,10 +145,34 @@ func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
 		return Result{Err: err, NodesChanged: err == nil}, nil
 	case *fsmpb.Command_RecordGreeting:
 		return Result{Err: s.recordGreeting(recordGreetingFromLog(body.RecordGreeting))}, nil
+	case *fsmpb.Command_GrantLeases:
+		return Result{Leases: s.grantLeases(body.GrantLeases)}, nil
 	case *fsmpb.Command_Checkpoint:
 		return s.checkpoint(index, body.Checkpoint)
 	default:
-		return Result{}, fmt.Errorf("the command is of a kind that this release does not know: upgrade this node")
+		known, err := s.applySwitching(index, c)
+		if !known {
+			return Result{}, fmt.Errorf("the command is of a kind that this release does not know: upgrade this node")
+		}
+		return Result{Err: err, LibrariesChanged: err == nil}, nil
+	}
+}
+
+// applySwitching carries out the commands by which active servers change.
+func (s *state) applySwitching(index uint64, c *fsmpb.Command) (known bool, err error) {
+	switch body := c.GetBody().(type) {
+	case *fsmpb.Command_BeginSwitch:
+		return true, s.beginSwitch(index, beginSwitchFromLog(body.BeginSwitch))
+	case *fsmpb.Command_AdvanceSwitch:
+		return true, s.advanceSwitch(advanceSwitchFromLog(body.AdvanceSwitch))
+	case *fsmpb.Command_CancelSwitch:
+		return true, s.cancelSwitch(cancelSwitchFromLog(body.CancelSwitch))
+	case *fsmpb.Command_NoteServer:
+		return true, s.noteServer(noteServerFromLog(body.NoteServer))
+	case *fsmpb.Command_GuardLibrary:
+		return true, s.guardLibrary(guardLibraryFromLog(body.GuardLibrary))
+	default:
+		return false, nil
 	}
 }
 

@@ -24,8 +24,8 @@ func testBootstrap() Bootstrap {
 			MaxShareMille:               500,
 		},
 		Libraries: []AddLibrary{
-			{Name: "one", Weight: 100, Servers: []Server{{"10.0.0.1:3306"}, {"10.0.0.2:3306"}}},
-			{Name: "two", Weight: 100, Servers: []Server{{"[fe80::1]:3306"}}},
+			{Name: "one", Weight: 100, Servers: servers("10.0.0.1:3306", "10.0.0.2:3306")},
+			{Name: "two", Weight: 100, Servers: servers("[fe80::1]:3306")},
 		},
 	}
 }
@@ -70,7 +70,7 @@ func TestItems(t *testing.T) {
 	applyItems(t, m, AssignItem("alice", 1), BindItem("card", "1", "alice"), AssignItem("zoe", 2))
 	apply(t, m, ChangeLibraries{Changes: []LibraryChange{
 		SetState{Library: "two", State: LibraryClosed},
-		AddLibrary{Name: "weightless", Weight: 0, Servers: []Server{{"h:1"}}},
+		AddLibrary{Name: "weightless", Weight: 0, Servers: servers("h:1")},
 	}})
 	alice := Placement{Core: "alice", Library: 1, Epoch: 1}
 	for _, c := range []struct {
@@ -234,16 +234,31 @@ func FuzzApply(f *testing.F) {
 		AssignItem("a", 1), BindItem("c", "o", "a"), LocateItem("a"), FindItem("c", "o"),
 	}}))
 	f.Add(encode(f, ChangeLibraries{ExpectVersion: 1, Changes: []LibraryChange{
-		AddLibrary{Name: "x", Weight: 1, Servers: []Server{{"h:1"}}},
+		AddLibrary{Name: "x", Weight: 1, Servers: servers("h:1")},
 		SetWeight{Library: "x", Weight: 2},
 		SetState{Library: "x", State: LibraryClosed},
-		SetServers{Library: "x", Servers: []Server{{"h:2"}}},
+		SetServers{Library: "x", Servers: servers("h:2")},
 	}}))
 	f.Add(encode(f, SetNode{NodeInfo{ID: "n1", MySQL: "h:1"}}))
 	f.Add(encode(f, RemoveNode{ID: "n1"}))
 	f.Add(encode(f, Checkpoint{Index: 1}))
+	f.Add(encode(f, ChangeLibraries{Changes: []LibraryChange{
+		AddLibrary{Name: "x", Servers: servers("h:1", "h:2"), Failover: Failover{Policy: FailoverOrdered, Failback: true}},
+		SetServers{Library: "x", Servers: servers("h:2", "h:1"), replaceActive: true},
+		SetFailover{Library: "x", Failover: Failover{Policy: FailoverPromote}},
+		SetPinned{Library: "x", Pinned: true},
+		SetMaintenance{Library: "x", Server: "h:1", Maintenance: true},
+	}}))
+	f.Add(encode(f, ChangeSettings{Failover: new(testFailover)}))
+	f.Add(encode(f, BeginSwitch{Library: 1, Epoch: 1, To: "10.0.0.1:3306", Cause: CauseOperator, Reason: "why", Forced: true}))
+	f.Add(encode(f, AdvanceSwitch{Library: 4, Epoch: 2, At: SwitchChosen, Next: SwitchChosen, To: "h:5", Reason: "why"}))
+	f.Add(encode(f, AdvanceSwitch{Library: 4, Epoch: 2, At: SwitchChosen, Next: SwitchActive, Fence: FenceDone, Forced: true}))
+	f.Add(encode(f, CancelSwitch{Library: 4, Epoch: 2}))
+	f.Add(encode(f, NoteServer{Library: 4, Epoch: 2, Server: "h:7", Fence: FenceDue, Excluded: "why"}))
+	f.Add(encode(f, GuardLibrary{Library: 4, Since: 5}))
+	f.Add(encode(f, GrantLeases{Leases: []Lease{{Node: "n1", Starts: 2, Nonce: 3}}}))
 	f.Fuzz(func(t *testing.T, command []byte) {
-		for _, m := range []*Machine{New(), bootstrapped(t)} {
+		for _, m := range []*Machine{New(), bootstrapped(t), sample(t)} {
 			before := m.AppliedIndex()
 			_, err := m.Apply(before+1, command)
 			if applied := m.AppliedIndex() == before+1; applied != (err == nil) {

@@ -3,10 +3,10 @@ package fsm
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -22,6 +22,8 @@ type model struct {
 	greetings  map[string]Greeting
 	share      uint32
 	balance    Balance
+	failover   FailoverSettings
+	next       uint64 // index of the next command
 }
 
 func (m *model) item(i Item) (want Placement, err error, retry bool) {
@@ -83,9 +85,22 @@ func (m *model) setNode(n NodeInfo) {
 	m.nodes[n.ID] = n
 }
 
+// changeSettings carries out a change that is allowed.
+func (m *model) changeSettings(c ChangeSettings) {
+	if c.MaxShareMille != nil {
+		m.share = *c.MaxShareMille
+	}
+	if c.Balance != nil {
+		m.balance = *c.Balance
+	}
+	if c.Failover != nil {
+		m.failover = *c.Failover
+	}
+}
+
 // hasServer reports whether a library lists the server.
 func (m *model) hasServer(address string) bool {
-	return slices.ContainsFunc(m.libraries, func(l Library) bool { return slices.Contains(l.Servers, Server{address}) })
+	return slices.ContainsFunc(m.libraries, func(l Library) bool { return addressed(l.Servers, address) >= 0 })
 }
 
 // change carries out one change and reports whether it is allowed.
@@ -100,8 +115,11 @@ func (m *model) change(change LibraryChange) bool {
 		}
 		m.libraries = append(m.libraries, Library{
 			ID: LibraryID(len(m.libraries) + 1), Name: c.Name, State: LibraryOpen, Weight: c.Weight,
-			Servers: c.Servers, TLS: c.TLS, Active: c.Servers[0].Address, ActiveEpoch: 1,
+			Servers: c.Servers, TLS: c.TLS, Active: c.Servers[0].Address, ActiveEpoch: 1, Failover: c.Failover,
 		})
+		l := &m.libraries[len(m.libraries)-1]
+		m.notePossible(l)
+		l.Guarded = l.MayFailOverSince > 0
 	case SetWeight:
 		i := find(c.Library)
 		if i < 0 {
@@ -125,12 +143,23 @@ func (m *model) change(change LibraryChange) bool {
 		if i < 0 {
 			return false
 		}
-		l := &m.libraries[i]
-		l.Servers = c.Servers
-		if l.Active != c.Servers[0].Address {
-			l.Active = c.Servers[0].Address
-			l.ActiveEpoch++
+		return m.setServers(&m.libraries[i], c)
+	case SetFailover:
+		i := find(c.Library)
+		if i < 0 {
+			return false
 		}
+		m.libraries[i].Failover = c.Failover
+		m.notePossible(&m.libraries[i])
+	case SetPinned:
+		i := find(c.Library)
+		if i < 0 {
+			return false
+		}
+		m.libraries[i].Pinned = c.Pinned
+	case SetMaintenance:
+		i := find(c.Library)
+		return i >= 0 && m.setMaintenance(&m.libraries[i], c)
 	}
 	return true
 }
@@ -166,19 +195,29 @@ func drawItem(t *rapid.T) Item {
 func drawChange(t *rapid.T) LibraryChange {
 	name := rapid.SampledFrom([]string{"one", "two", "three", "four"}).Draw(t, "name")
 	weight := rapid.Uint32Range(0, 2).Draw(t, "weight")
-	list := rapid.SliceOfNDistinct(rapid.SampledFrom(servers("h:1", "h:2", "h:3")), 1, 3, func(s Server) string { return s.Address }).Draw(t, "servers")
+	list := rapid.SliceOfNDistinct(rapid.SampledFrom(servers(modelServers...)), 1, 4, func(s Server) string { return s.Address }).Draw(t, "servers")
 	mode := TLSMode(rapid.IntRange(0, 3).Draw(t, "tls"))
-	switch rapid.IntRange(1, 5).Draw(t, "change") {
+	failover := rapid.SampledFrom([]Failover{
+		{}, {Policy: FailoverOrdered}, {Policy: FailoverOrdered, Failback: true}, {Policy: FailoverFollow}, {Policy: FailoverPromote},
+	}).Draw(t, "failover")
+	on := rapid.Bool().Draw(t, "on")
+	switch rapid.IntRange(1, 8).Draw(t, "change") {
 	case 1:
-		return AddLibrary{Name: name, Weight: weight, Servers: list, TLS: mode}
+		return AddLibrary{Name: name, Weight: weight, Servers: list, TLS: mode, Failover: failover}
 	case 2:
 		return SetWeight{Library: name, Weight: weight}
 	case 3:
 		return SetState{Library: name, State: rapid.SampledFrom([]LibraryState{LibraryOpen, LibraryClosed, LibraryDraining}).Draw(t, "state")}
 	case 4:
 		return SetTLS{Library: name, TLS: mode}
+	case 5:
+		return SetFailover{Library: name, Failover: failover}
+	case 6:
+		return SetPinned{Library: name, Pinned: on}
+	case 7:
+		return SetMaintenance{Library: name, Server: drawServer(t, "server"), Maintenance: on}
 	default:
-		return SetServers{Library: name, Servers: list}
+		return SetServers{Library: name, Servers: list, replaceActive: rapid.IntRange(0, 3).Draw(t, "older command") == 0}
 	}
 }
 
@@ -193,11 +232,14 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 			removed:    map[string]bool{},
 			greetings:  map[string]Greeting{},
 			share:      testBootstrap().Settings.MaxShareMille,
+			failover:   FailoverSettings{}.WithDefaults(),
+			next:       rapid.Uint64Range(1, 3).Draw(rt, "first"),
 		}
 		machines := []*Machine{New(), New()}
 		index := uint64(0)
 		do := func(t *rapid.T, c encoder, check func(Result)) {
-			index += rapid.Uint64Range(1, 3).Draw(t, "step")
+			index = m.next
+			m.next += rapid.Uint64Range(1, 3).Draw(t, "step")
 			command, err := c.Encode()
 			if err != nil {
 				t.Fatal(err)
@@ -261,16 +303,51 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 			"change settings": func(t *rapid.T) {
 				var c ChangeSettings
 				if rapid.Bool().Draw(t, "changes the share") {
-					m.share = rapid.Uint32Range(1, 1000).Draw(t, "share")
-					c.MaxShareMille = new(m.share)
+					c.MaxShareMille = new(rapid.Uint32Range(1, 1000).Draw(t, "share"))
 				}
 				if c.MaxShareMille == nil || rapid.Bool().Draw(t, "changes the balance") {
-					m.balance = rapid.SampledFrom([]Balance{BalancePlacements, BalanceData}).Draw(t, "balance")
-					c.Balance = new(m.balance)
+					c.Balance = new(rapid.SampledFrom([]Balance{BalancePlacements, BalanceData}).Draw(t, "balance"))
+				}
+				shorter := false
+				if rapid.Bool().Draw(t, "changes failover") {
+					next := testFailover
+					next.Lease = time.Duration(rapid.IntRange(5, 9).Draw(t, "lease")) * time.Second
+					c.Failover = &next
+					shorter = next.Lease < m.failover.Lease
+				}
+				if !shorter {
+					m.changeSettings(c)
 				}
 				do(t, c, func(r Result) {
-					if r.Err != nil {
-						t.Fatal(r.Err)
+					if errors.Is(r.Err, ErrBadChange) != shorter {
+						t.Fatalf("%+v: %v", c, r.Err)
+					}
+				})
+			},
+			"switch": func(t *rapid.T) {
+				c := m.drawSwitching(t)
+				want, version := m.switching(c), m.version
+				if want == nil {
+					m.version++
+				}
+				do(t, c, func(r Result) {
+					if !errors.Is(r.Err, want) || r.LibrariesChanged != (m.version != version) {
+						t.Fatalf("%+v: %+v, want %v", c, r, want)
+					}
+				})
+			},
+			"grant leases": func(t *rapid.T) {
+				var all, want []Lease
+				for _, id := range rapid.SliceOfN(rapid.SampledFrom([]string{"n1", "n2", "n3"}), 1, 4).Draw(t, "nodes") {
+					l := Lease{Node: id, Starts: 1, Nonce: rapid.Uint64().Draw(t, "nonce")}
+					all = append(all, l)
+					if _, known := m.nodes[id]; known {
+						want = append(want, l)
+					}
+				}
+				do(t, GrantLeases{Leases: all}, func(r Result) {
+					if r.Err != nil || !slices.Equal(r.Leases, want) {
+						t.Fatalf("%+v: %+v, want %+v", all, r, want)
 					}
 				})
 			},
@@ -358,11 +435,11 @@ func checkModel(t *rapid.T, machine *Machine, m *model) {
 	if c.Placements != uint64(len(m.placements)) || c.Bindings != uint64(len(m.bindings)) || !maps.Equal(c.ByLibrary, byLibrary) {
 		t.Fatalf("counts %+v, want %d placements %v, %d bindings", c, len(m.placements), byLibrary, len(m.bindings))
 	}
-	if got, want := fmt.Sprint(machine.Libraries().All()), fmt.Sprint(m.libraries); got != want || machine.Libraries().Version() != m.version {
-		t.Fatalf("version %d: %s\nwant version %d: %s", machine.Libraries().Version(), got, m.version, want)
+	if got := machine.Libraries(); !sameLibraries(got.All(), m.libraries) || got.Version() != m.version {
+		t.Fatalf("version %d: %s\nwant version %d: %s", got.Version(), shown(got.All()), m.version, shown(m.libraries))
 	}
-	if s := machine.Settings(); s.MaxShareMille != m.share || s.Balance != m.balance {
-		t.Fatalf("settings %+v, want share %d, balance %s", s, m.share, m.balance)
+	if s := machine.Settings(); s.MaxShareMille != m.share || s.Balance != m.balance || s.Failover != m.failover {
+		t.Fatalf("settings %+v, want share %d, balance %s, failover %+v", s, m.share, m.balance, m.failover)
 	}
 	if got := machine.Greetings(); !maps.Equal(got, m.greetings) {
 		t.Fatalf("greetings %v, want %v", got, m.greetings)

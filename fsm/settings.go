@@ -28,6 +28,8 @@ type Settings struct {
 	MaxShareMille uint32
 	// Balance is what automatic balancing goes by. BalanceData needs a Database.
 	Balance Balance
+
+	Failover FailoverSettings
 }
 
 // NodeInfo is what the cluster remembers of a node. Whether it is alive is the

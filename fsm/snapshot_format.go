@@ -31,7 +31,7 @@ const (
 	maxRecordBlock = fullBlock + maxSnapshotRecord
 	// maxHeader bounds the header's payload: that of the largest possible
 	// cluster fits.
-	maxHeader = 16 << 20
+	maxHeader = 32 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -2,7 +2,6 @@ package fsm
 
 import (
 	"fmt"
-	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -36,67 +35,6 @@ func (s *state) readHeader(h *fsmpb.SnapshotHeader) error {
 		return fmt.Errorf("its header is corrupt: %w", err)
 	}
 	s.log.Store(newMappingLog(h.GetIndexKey()))
-	return nil
-}
-
-func (s *state) readLibraries(h *fsmpb.SnapshotHeader) error {
-	d := draft{list: make([]Library, len(h.GetLibraries())), next: LibraryID(h.GetNextLibrary())}
-	for i, p := range h.GetLibraries() {
-		d.list[i] = libraryFromProto(p)
-	}
-	if err := checkLibraries(d); err != nil {
-		return err
-	}
-	s.publish(h.GetLibrariesVersion(), d)
-	if h.GetSettings() == nil {
-		return nil
-	}
-	settings := settingsFromProto(h.GetSettings())
-	if err := settings.check(d); err != nil {
-		return err
-	}
-	s.settings.Store(settings)
-	return nil
-}
-
-// checkLibraries reports whether Apply could have made these libraries.
-func checkLibraries(d draft) error {
-	if len(d.list) > MaxLibraries {
-		return fmt.Errorf("%d libraries, at most %d are allowed", len(d.list), MaxLibraries)
-	}
-	names := make(map[string]bool, len(d.list))
-	var last LibraryID
-	for _, l := range d.list {
-		if l.ID <= last || l.ID >= d.next || names[l.Name] {
-			return fmt.Errorf("library %s has the id or the name of another", l.Name)
-		}
-		last, names[l.Name] = l.ID, true
-		if err := l.checkLens(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *Library) checkLens() error {
-	if err := checkLen("library name", l.Name, MaxNameLen); err != nil {
-		return err
-	}
-	if err := checkWeight(l.Name, l.Weight); err != nil {
-		return err
-	}
-	if err := checkState(l.Name, l.State); err != nil {
-		return err
-	}
-	if err := checkTLS(l.Name, l.TLS); err != nil {
-		return err
-	}
-	if err := checkServerList(l.Name, l.Servers); err != nil {
-		return err
-	}
-	if l.Active != "" && !slices.Contains(l.Servers, Server{Address: l.Active}) {
-		return fmt.Errorf("the active server %s of library %s is none of its servers", l.Active, l.Name)
-	}
 	return nil
 }
 

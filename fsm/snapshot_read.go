@@ -20,7 +20,7 @@ type SnapshotInfo struct {
 	Placements uint64 // how many follow
 	Bindings   uint64
 
-	Settings  *Settings // without the password; nil before bootstrap
+	Settings  *Settings // without passwords; nil before bootstrap
 	Libraries *LibrarySet
 	Nodes     []NodeInfo // in ascending order of their ids
 }
@@ -81,7 +81,7 @@ func snapshotInfo(s *state, h *fsmpb.SnapshotHeader) SnapshotInfo {
 	}
 	if settings := s.settings.Load(); settings != nil {
 		shown := *settings
-		shown.Password = ""
+		shown.Password, shown.Failover.Password, shown.Failover.ReplicationPassword = "", "", ""
 		info.Settings = &shown
 	}
 	return info

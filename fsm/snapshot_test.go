@@ -55,13 +55,15 @@ func checkSame(t testing.TB, got, want *Machine) {
 		t.Errorf("entry %d hash %s digest %s, want entry %d hash %s digest %s",
 			gotIndex, gotHash, gotDigest, wantIndex, wantHash, wantDigest)
 	}
+	if !sameLibraries(got.Libraries().All(), want.Libraries().All()) {
+		t.Errorf("libraries %s\nwant %s", shown(got.Libraries().All()), shown(want.Libraries().All()))
+	}
 	for _, c := range []struct {
 		what      string
 		got, want any
 	}{
 		{"settings", got.Settings(), want.Settings()},
 		{"libraries version", got.Libraries().Version(), want.Libraries().Version()},
-		{"libraries", fmt.Sprint(got.Libraries().All()), fmt.Sprint(want.Libraries().All())},
 		{"nodes", fmt.Sprint(got.Nodes()), fmt.Sprint(want.Nodes())},
 		{"greetings", fmt.Sprint(got.Greetings()), fmt.Sprint(want.Greetings())},
 		{"counts", got.Counts(), want.Counts()},
@@ -79,12 +81,27 @@ func sample(t testing.TB) *Machine {
 	apply(t, m, SetNode{NodeInfo{ID: "n2"}})
 	apply(t, m, RemoveNode{ID: "n2"})
 	apply(t, m, ChangeLibraries{Changes: []LibraryChange{
-		AddLibrary{Name: "three", Weight: 7, Servers: []Server{{"h:3"}}},
-		SetServers{Library: "one", Servers: []Server{{"h:1"}}},
+		AddLibrary{Name: "three", Weight: 7, Servers: servers("h:3")},
+		AddLibrary{Name: "four", Weight: 7, Servers: servers("h:5", "h:6", "h:7"), Failover: Failover{Policy: FailoverPromote}},
+		SetServers{Library: "one", Servers: servers("10.0.0.1:3306", "10.0.0.9:3306")},
+		SetFailover{Library: "one", Failover: Failover{Policy: FailoverOrdered, Failback: true}},
+		SetMaintenance{Library: "one", Server: "10.0.0.9:3306", Maintenance: true},
+		SetPinned{Library: "one", Pinned: true},
 		SetState{Library: "two", State: LibraryClosed},
 		SetTLS{Library: "two", TLS: TLSVerifyCA},
 	}})
-	apply(t, m, ChangeSettings{MaxShareMille: new(uint32(300)), Balance: new(BalanceData)})
+	for _, c := range []encoder{
+		BeginSwitch{Library: 4, Epoch: 1, Cause: CauseFailed, Reason: "2 of 3 voters cannot reach h:5", Forced: true},
+		AdvanceSwitch{Library: 4, Epoch: 2, At: SwitchRetired, Next: SwitchReleased},
+		AdvanceSwitch{Library: 4, Epoch: 2, At: SwitchReleased, Next: SwitchFenced, Fence: FenceDue},
+		NoteServer{Library: 4, Epoch: 2, Server: "h:7", Fence: FenceDone, Excluded: "it has more than the others"},
+		AdvanceSwitch{Library: 4, Epoch: 2, At: SwitchFenced, Next: SwitchChosen, To: "h:6"},
+	} {
+		if r := apply(t, m, c); r.Err != nil {
+			t.Fatalf("%+v: %v", c, r.Err)
+		}
+	}
+	apply(t, m, ChangeSettings{MaxShareMille: new(uint32(300)), Balance: new(BalanceData), Failover: new(testFailover)})
 	apply(t, m, RecordGreeting{Address: "h:3", Greeting: greetingOf1})
 	applyItems(t, m,
 		AssignItem("alice", 1), AssignItem("bob", 3), AssignItem("客户-1", 1),
@@ -127,9 +144,9 @@ func TestARestoredMachineGoesOnLikeTheOther(t *testing.T) {
 		if r := apply(t, m, SetNode{NodeInfo{ID: "n2"}}); !errors.Is(r.Err, ErrRemoved) {
 			t.Errorf("the removed node: %+v", r)
 		}
-		apply(t, m, ChangeLibraries{Changes: []LibraryChange{AddLibrary{Name: "four", Servers: []Server{{"h:4"}}}}})
-		if l := m.Libraries().ByName("four"); l.ID != 4 {
-			t.Errorf("the next library got the id %d, want 4", l.ID)
+		apply(t, m, ChangeLibraries{Changes: []LibraryChange{AddLibrary{Name: "five", Servers: servers("h:4")}}})
+		if l := m.Libraries().ByName("five"); l.ID != 5 {
+			t.Errorf("the next library got the id %d, want 5", l.ID)
 		}
 	}
 	checkSame(t, restored, m)

@@ -72,7 +72,7 @@ func TestErrorsTravel(t *testing.T) {
 	}
 	for _, sentinel := range []error{
 		ErrNoPlacement, ErrNoBinding, ErrBound, ErrNoOpenLibrary, ErrBadName, ErrStaleVersion, ErrBadChange,
-		ErrNoLeader, ErrOverloaded, ErrRemoved, ErrBootstrapped,
+		ErrNoLeader, ErrOverloaded, ErrRemoved, ErrBootstrapped, ErrStaleSwitch,
 	} {
 		err := fmt.Errorf("while doing: %w: something", sentinel)
 		got := ErrorFromProto(ErrorProto(err))
@@ -94,6 +94,11 @@ func TestChangesTravel(t *testing.T) {
 		SetState{Library: "x", State: LibraryClosed},
 		SetState{Library: "x", State: LibraryDraining},
 		SetServers{Library: "x", Servers: servers("h:2")},
+		AddLibrary{Name: "y", Servers: servers("h:1"), Failover: Failover{Policy: FailoverOrdered, Failback: true}},
+		SetFailover{Library: "x", Failover: Failover{Policy: FailoverFollow}},
+		SetFailover{Library: "x"},
+		SetPinned{Library: "x", Pinned: true},
+		SetMaintenance{Library: "x", Server: "h:2", Maintenance: true},
 	}}
 	got, err := ChangeLibrariesFromProto(c.Proto())
 	if err != nil || !reflect.DeepEqual(got, c) {
@@ -108,10 +113,29 @@ func TestChangesTravel(t *testing.T) {
 		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Tls{Tls: &fsmpb.SetTLS{Library: "x", Tls: 4}}}}},
 		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Tls{Tls: &fsmpb.SetTLS{Library: "x", Tls: -1}}}}},
 		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Tls{Tls: &fsmpb.SetTLS{Library: "x", Tls: 256}}}}},
+		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Failover{Failover: &fsmpb.SetFailover{Library: "x", Failover: &fsmpb.Failover{Policy: 4}}}}}},
+		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Failover{Failover: &fsmpb.SetFailover{Library: "x", Failover: &fsmpb.Failover{Policy: -1}}}}}},
+		{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Failover{Failover: &fsmpb.SetFailover{Library: "x", Failover: &fsmpb.Failover{Policy: 256}}}}}},
 	} {
 		if got, err := ChangeLibrariesFromProto(p); err == nil {
 			t.Errorf("%v was taken for %+v", p, got)
 		}
+	}
+}
+
+// A node of an older release, during an upgrade, knows no other command.
+func TestForwardedServersNeverReplaceTheActiveOne(t *testing.T) {
+	p := &fsmpb.ChangeLibraries{Changes: []*fsmpb.LibraryChange{{Change: &fsmpb.LibraryChange_Servers{
+		Servers: &fsmpb.SetServers{Library: "one", Servers: serversProto(servers("10.0.0.2:3306", "10.0.0.1:3306"))},
+	}}}}
+	c, err := ChangeLibrariesFromProto(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := bootstrapped(t)
+	apply(t, m, c)
+	if l := m.Libraries().ByName("one"); l.Active != "10.0.0.1:3306" || l.ActiveEpoch != 1 || l.Servers[0].Address != "10.0.0.2:3306" {
+		t.Errorf("got %s", shown([]Library{*l}))
 	}
 }
 

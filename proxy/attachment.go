@@ -15,6 +15,13 @@ type attachment struct {
 	used       time.Time     // when conn last answered
 	check      time.Time     // conn's read deadline; zero: none
 
+	replica  bool // conn is to a replica
+	readOnly bool // conn refuses writes, for a session that reads from replicas
+	loose    bool // the session may have said otherwise since
+	// passing says that a transaction is none of the session's: a statement with a hint
+	// has opened it at a replica because autocommit is off. It ends with the statement.
+	passing bool
+
 	inFlight bool // a command was sent whose answer has not ended
 	tainted  bool // conn must not be used again, by anybody
 	closing  bool // the server has said that it closes conn
@@ -96,7 +103,7 @@ func (s *session) letGo() {
 
 // detach gives the backend connection back to its pool.
 func (s *session) detach() {
-	conn, tainted, settled := s.att.conn, s.att.tainted, !s.inTransaction()
+	conn, tainted, settled := s.att.conn, s.att.tainted, s.status&inTransaction == 0
 	s.letGo()
 	switch {
 	case conn == nil:
@@ -142,10 +149,13 @@ func (s *session) setRecent(recent bool) {
 	}
 }
 
+// inTransaction are the status flags of a session with an open transaction.
+const inTransaction = wire.StatusInTrans | wire.StatusInTransReadonly
+
 func (s *session) inTransaction() bool {
-	return s.status&(wire.StatusInTrans|wire.StatusInTransReadonly) != 0
+	return s.status&inTransaction != 0 && !s.att.passing
 }
 
 func (s *session) forgetTransaction() {
-	s.status &^= wire.StatusInTrans | wire.StatusInTransReadonly
+	s.status &^= inTransaction
 }

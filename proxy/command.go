@@ -31,7 +31,7 @@ func (s *session) dispatch(cmd command) error {
 		_, err := s.relay(cmd, exchange{place: anywhere})
 		return err
 	case wire.ComFieldList:
-		_, err := s.relay(cmd, exchange{place: atLibrary})
+		_, err := s.relay(cmd, exchange{place: atLibrary, to: s.reads})
 		return err
 	case wire.ComInitDB:
 		if !cmd.whole {
@@ -97,7 +97,8 @@ func (s *session) query(cmd command) error {
 	if !ok {
 		return s.refuse(cmd, kindMalformed.with())
 	}
-	if told, err := s.followHint(cmd, sql); told {
+	hinted, told, err := s.followHint(cmd, sql)
+	if told {
 		return err
 	}
 	syntax := s.syntax()
@@ -127,8 +128,16 @@ func (s *session) query(cmd command) error {
 			at = anywhere
 		}
 	}
+	demands := unknownDemands
+	if cmd.whole {
+		demands = s.demandsOf(hinted, class, syntax, sql)
+	}
+	to, writes, err := s.aimed(hinted, class, demands)
+	if err != nil {
+		return s.refuse(cmd, err)
+	}
 	change := s.state.changeOf(class, sql, syntax, cmd.whole)
-	out, err := s.relay(cmd, exchange{place: at})
+	out, err := s.relay(cmd, exchange{place: at, to: to, writes: writes, opens: class.Base() == stmt.ClassBegin})
 	s.note(class, change, out)
 	return err
 }
@@ -182,6 +191,9 @@ func (s *session) note(class stmt.Class, c change, out outcome) {
 	}
 	if class&stmt.Pins != 0 {
 		s.att.pinned = true
+	}
+	if class.Base() == stmt.ClassSet || class&(stmt.Unrepeatable|stmt.Pins) != 0 {
+		s.att.loose = true
 	}
 	s.setRecent(out == failed || class&stmt.LooksAhead != 0 ||
 		s.tracker.Warnings() > 0 || s.tracker.AffectedRows() > 0)

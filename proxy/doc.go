@@ -1,5 +1,5 @@
 // Package proxy is the data path: it accepts MySQL clients, understands the
-// three extension statements, and relays everything else to the server of the
+// extension statements, and relays everything else to the server of the
 // session's library.
 //
 // It sees the cluster only through the Directory interface that it declares and
@@ -16,8 +16,11 @@
 //	wait.go          waiting for commands
 //	idle.go          what becomes of sessions that are idle
 //	command.go       which command is handled where
-//	hint.go          the core object in a leading comment
+//	hint.go          what a leading comment asks for
 //	extension.go     select library, set correl_object, select library_by_correl_object
+//	aim.go           SET MYSQLDA READ: which of a library's servers a statement is for
+//	replica.go       backend connections to replicas
+//	written.go       what the session has written, and has to find at a replica
 //	show.go          SHOW MYSQLDA
 //	kill.go          KILL, and ending a session from outside
 //	exchange.go      one command from attempt to outcome: retried, refused, reported lost
@@ -41,6 +44,21 @@
 // connection unnoticed. What cannot (a transaction, a lock, a temporary table)
 // keeps it on its connection, and the client is told when that is lost. What is
 // not known well enough to be repeated keeps it from ever changing.
+//
+// # Changes of active servers
+//
+// Everything that a session sends to a server is sent between Begin and End of its
+// backend connection: attach begins for a command, with all of our own that it takes
+// to bring the connection up to date, and relay ends it. Beside that there are
+// the question for the last insert id, COM_STMT_CLOSE, and the check of a database at
+// the login. What cleans a connection that was given back executes nothing, and a KILL
+// goes to the server where the statement is, whichever is active. Begin may say that the
+// session has to wait; then the command is still in the reader.
+//
+// When a server is retired its connections break, and for the session that is what a
+// lost connection always is. It goes on at the next active server, with a library
+// that has none waited for like a full pool. No answer is passed on before Held has
+// said that it counts; what does not count has an unknown outcome.
 //
 // # Locks
 //

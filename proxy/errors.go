@@ -161,6 +161,34 @@ var (
 		9526, "HY000",
 		"Library %s already has %d sessions on this node, which is the limit; try again later, or through another node",
 	}
+	kindNoActive = errorKind{
+		9528, "HY000",
+		"The active server of library %s is being changed, and there is no new one yet; nothing was executed; try again, and see `mysqlda status` if that lasts",
+	}
+	kindNoLease = errorKind{
+		9529, "HY000",
+		"This node has lost contact with the majority of the cluster, and library %s may have another active server by now; nothing was executed; connect to another node or try again",
+	}
+	kindBadRead = errorKind{
+		9530, "42000",
+		"Where to read is not understood (%v); use SET MYSQLDA READ REPLICA [SECONDS], SET MYSQLDA READ ACTIVE, or the hints read=replica, lag=SECONDS and read=active",
+	}
+	kindReadInTransaction = errorKind{
+		9531, "25001",
+		"Where the session reads cannot change from %v to %v while a transaction is open; COMMIT or ROLLBACK first",
+	}
+	kindNotAtReplica = errorKind{
+		9532, "0A000",
+		"%s cannot be executed where a replica is asked for; nothing was executed; say SET MYSQLDA READ ACTIVE first, or use the hint read=active",
+	}
+	kindHintPins = errorKind{
+		9533, "0A000",
+		"This statement leaves something behind for later ones, which would not find it where the session reads; nothing was executed; say SET MYSQLDA READ ... first instead of using a hint",
+	}
+	kindMadeAtReplica = errorKind{
+		9534, "0A000",
+		"The session has made something at a replica (user variables, temporary tables) that would end; nothing was executed; say SET MYSQLDA READ ACTIVE first, which ends it",
+	}
 	kindSystem = errorKind{
 		9599, "HY000",
 		"Internal error of mysqlda: %v",
@@ -175,7 +203,8 @@ var ownErrors = []errorKind{
 	kindNoOpenLibrary, kindNotBound, kindNoPlacement, kindBoundElsewhere, kindNoServer,
 	kindPoolFull, kindOutcomeUnknown, kindTransactionLost, kindCutOff, kindNotSupported,
 	kindNotReady, kindBadShow, kindUnknownCore, kindBadParameter, kindBackendRefused, kindNoKill,
-	kindStateTooLarge, kindLongDataLost, kindStateLost, kindSystem,
+	kindStateTooLarge, kindLongDataLost, kindStateLost, kindNoActive, kindNoLease,
+	kindBadRead, kindReadInTransaction, kindNotAtReplica, kindHintPins, kindMadeAtReplica, kindSystem,
 }
 
 // directoryError says for the client what a Directory's error means. The
@@ -212,6 +241,10 @@ func acquireError(err error, library string) *clientError {
 		return &clientError{refused.Code, refused.State, refused.Message}
 	case errors.Is(err, backend.ErrPoolFull):
 		return kindPoolFull.with(library)
+	case errors.Is(err, backend.ErrNoActiveServer):
+		return kindNoActive.with(library)
+	case errors.Is(err, backend.ErrNoLease):
+		return kindNoLease.with(library)
 	case errors.As(err, &unavailable), errors.Is(err, context.DeadlineExceeded):
 		return kindNoServer.with(library, err)
 	default:

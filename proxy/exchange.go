@@ -18,6 +18,11 @@ const lastWordsTimeout = time.Second
 type exchange struct {
 	// place says which library's connection is used.
 	place place
+	// to says which of the library's servers executes it; writes that data may change
+	// by it.
+	to     aim
+	writes bool
+	opens  bool // it is there to open a transaction
 	// statement, unless nil, is the prepared statement that the command is about:
 	// its id is made the server's.
 	statement *statement
@@ -47,7 +52,10 @@ const (
 // error ends the session; everything else the client has been told.
 func (s *session) relay(cmd command, x exchange) (outcome, error) {
 	s.cmd = cmd
-	defer func() { s.cmd = command{} }()
+	defer func() {
+		s.endTurn()
+		s.cmd = command{}
+	}()
 	for retried := false; ; retried = true {
 		err := s.attempt(x)
 		if err == nil {
@@ -88,8 +96,17 @@ func (s *session) relay(cmd command, x exchange) (outcome, error) {
 
 // attempt relays a command once.
 func (s *session) attempt(x exchange) error {
-	if err := s.attach(s.cmd, x.place); err != nil {
+	if err := s.attach(s.cmd, x.place, x.to); err != nil {
 		return err
+	}
+	if s.cmd.code != wire.ComStmtPrepare {
+		s.countRead(x.to)
+	}
+	if x.writes && !s.att.replica {
+		s.written().unknown = true
+	}
+	if x.to.where != wherever {
+		s.att.passing = x.to.hinted && !x.opens && s.att.replica && !s.inTransaction()
 	}
 	var (
 		prefix []byte
@@ -142,6 +159,7 @@ func (s *session) outcome(cmd command) outcome {
 // tells the client what is known about the outcome.
 func (s *session) serverFailed(cmd command, lost *serverLost) error {
 	s.server.log.Warn("backend connection lost", s.fields(lost.err)...)
+	s.server.cfg.Backends.Suspect(s.att.conn.Server())
 	if !wire.HasResponse(cmd.code) {
 		s.discardUntold()
 		return nil

@@ -38,6 +38,8 @@ func (s *session) extend(cmd command, kind stmt.Kind, args []string, result appe
 		err = s.setCorrelObject(ctx, args[0], args[1], args[2])
 	case stmt.ShowMysqlda:
 		return s.show(ctx, cmd, args, result)
+	case stmt.SetMysqlda:
+		err = s.setMysqlda(ctx, args)
 	}
 	if err != nil {
 		return s.refuse(cmd, waitError(ctx, err))

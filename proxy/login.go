@@ -128,7 +128,8 @@ func (s *session) checkDatabase(name string) error {
 		return nil
 	}
 	var refusal *clientError
-	err := s.attach(command{}, atLibrary)
+	err := s.attach(command{}, atLibrary, s.reads)
+	s.endTurn()
 	if errors.As(err, &refusal) && (refusal.code == codeDatabaseDenied || refusal.code == codeUnknownDatabase) {
 		return refusal
 	}
@@ -197,6 +198,7 @@ func (s *session) changeUser(cmd command) error {
 	if err != nil {
 		return err
 	}
+	timeout.Stop() // what is waited for from here on is not the client
 	if err := s.become(client); err != nil {
 		return errors.Join(err, s.writeErr(err))
 	}
@@ -209,7 +211,7 @@ func (s *session) forget() {
 	s.state.reset(s.collation)
 	s.detach()
 	s.att.untold, s.insertID, s.insertUnsure = nil, 0, false
-	s.status = wire.StatusAutocommit
+	s.status, s.reads = wire.StatusAutocommit, aim{where: atActive}
 }
 
 // clientPackets is the client's connection for whoever reads single packets in

@@ -15,6 +15,7 @@ type metrics struct {
 	abandoned         prometheus.Counter
 	parked            prometheus.Counter
 	errors            *prometheus.CounterVec // by error number, our own errors only
+	replicaReads      [readBys]prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, sessions func() float64) (*metrics, error) {
@@ -41,11 +42,18 @@ func newMetrics(reg prometheus.Registerer, sessions func() float64) (*metrics, e
 			Name: "mysqlda_client_errors_total", Help: "Errors of mysqlda's own sent to clients.",
 		}, []string{"number"}),
 	}
+	replicaReads := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "mysqlda_replica_reads_total",
+		Help: "Statements of sessions that read from replicas: executed by a replica, or why by the active server.",
+	}, []string{"outcome"})
+	for by, word := range readByWords {
+		m.replicaReads[by] = replicaReads.WithLabelValues(word)
+	}
 	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "mysqlda_sessions", Help: "Client connections open now.",
 	}, sessions)
 	var errs []error
-	for _, c := range []prometheus.Collector{m.opened, m.handshakeFailures, m.commands, m.panics, m.abandoned, m.parked, m.errors, open} {
+	for _, c := range []prometheus.Collector{m.opened, m.handshakeFailures, m.commands, m.panics, m.abandoned, m.parked, m.errors, replicaReads, open} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

@@ -30,7 +30,7 @@ func (s *session) repeatState() error {
 // toRepeat returns the statements that make a connection know what the session
 // has set, in their order.
 func (s *session) toRepeat() [][]byte {
-	if len(s.state.settings) == 0 && s.state.nextTransaction == nil && s.insertID == 0 {
+	if len(s.state.settings) == 0 && s.state.nextTransaction == nil && s.insertID == 0 && !s.att.readOnly {
 		return nil
 	}
 	var all [][]byte
@@ -39,6 +39,9 @@ func (s *session) toRepeat() [][]byte {
 	}
 	if s.insertID != 0 {
 		all = append(all, fmt.Appendf(nil, "SET LAST_INSERT_ID=%d", s.insertID))
+	}
+	if s.att.readOnly {
+		all = append(all, []byte(readOnly))
 	}
 	if s.state.nextTransaction != nil {
 		all = append(all, s.state.nextTransaction)
@@ -52,6 +55,10 @@ func (s *session) learnInsertID() {
 	if !s.insertUnsure || s.att.conn == nil || s.att.tainted || !s.fresh() {
 		return
 	}
+	if !s.att.conn.Begin(s.inTransaction()).MaySend() {
+		return
+	}
+	defer s.endTurn()
 	id, err := s.askInsertID()
 	if err != nil {
 		s.att.tainted = true

@@ -15,11 +15,12 @@ func (s *session) prepare(cmd command) error {
 		return s.refuse(cmd, kindTooManyStatements.with(maxStatements))
 	}
 	sql := cmd.payload()[1:]
-	if told, err := s.followHint(cmd, sql); told {
+	hinted, told, err := s.followHint(cmd, sql)
+	if told {
 		return err
 	}
 	syntax := s.syntax()
-	st := &statement{class: syntax.Classify(sql), place: atLibrary}
+	st := &statement{class: syntax.Classify(sql), place: atLibrary, hinted: hinted, demands: unknownDemands}
 	if st.class.Base() == stmt.ClassExtension {
 		extension, verdict := syntax.Parse(sql)
 		if verdict != stmt.Ours || !cmd.whole {
@@ -39,9 +40,10 @@ func (s *session) prepare(cmd command) error {
 	}
 	if cmd.whole {
 		s.statements.keep(st, sql)
+		st.demands = syntax.Demands(sql)
 	}
 	id := s.statements.add(st)
-	out, err := s.relay(cmd, exchange{place: st.place, patch: func(packet []byte) {
+	out, err := s.relay(cmd, exchange{place: st.place, to: s.aimOf(st), patch: func(packet []byte) {
 		if len(packet) >= patchSize && packet[wire.HeaderLen] == 0 {
 			st.serverID = binary.LittleEndian.Uint32(packet[wire.HeaderLen+1:])
 			st.params = binary.LittleEndian.Uint16(packet[wire.HeaderLen+7:])
@@ -96,8 +98,12 @@ func (s *session) execute(cmd command) error {
 	if layout.Bound || !complete {
 		st.rememberTypes(layout.Types)
 	}
+	to, writes, err := s.aimed(st.hinted, st.class, st.demands)
+	if err != nil {
+		return s.refuse(cmd, err)
+	}
 	out, err := s.relay(cmd, exchange{
-		place: st.place, statement: st,
+		place: st.place, to: to, writes: writes, opens: st.class.Base() == stmt.ClassBegin, statement: st,
 		layout: layout, withTypes: !layout.Bound && len(st.types) > 0, layoutWhole: complete,
 	})
 	st.longData, st.cursor = 0, 0
@@ -109,6 +115,15 @@ func (s *session) execute(cmd command) error {
 	}
 	s.noteExecuted(st, out)
 	return err
+}
+
+// aimOf is where a statement will be executed, as far as that is known before.
+func (s *session) aimOf(st *statement) aim {
+	to, _, err := s.aimed(st.hinted, st.class, st.demands)
+	if err != nil {
+		return aim{} // as it will be told
+	}
+	return to
 }
 
 // noteExecuted notes what the execution of a statement has changed of the session.
@@ -151,7 +166,7 @@ func (s *session) sendLongData(cmd command) error {
 		st.longData = lostLongData
 		return s.drop(cmd)
 	}
-	out, err := s.relay(cmd, exchange{place: st.place, statement: st})
+	out, err := s.relay(cmd, exchange{place: st.place, to: s.aimOf(st), statement: st})
 	st.longData = s.att.generation
 	if out != done {
 		st.longData = lostLongData
@@ -194,6 +209,10 @@ func (s *session) closeStatement(cmd command) error {
 	if st.isOurs() || !s.isPrepared(st) {
 		return s.drop(cmd)
 	}
+	if !s.att.conn.Begin(s.inTransaction()).MaySend() {
+		return s.drop(cmd) // it is forgotten with its connection
+	}
+	defer s.endTurn()
 	binary.LittleEndian.PutUint32(cmd.payload()[1:], st.serverID)
 	if err := s.send(cmd, nil, 0); err != nil {
 		s.discardUntold()

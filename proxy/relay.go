@@ -22,6 +22,10 @@ type serverLost struct {
 func (e *serverLost) Error() string { return fmt.Sprintf("backend connection lost: %v", e.err) }
 func (e *serverLost) Unwrap() error { return e.err }
 
+// errNotHeld says that an answer came when its server was not, for all that this
+// node knows, the active one any more.
+var errNotHeld = errors.New("the server is not the active one any more, or this node cannot know whether it is")
+
 // clientLost says that the client's connection failed.
 type clientLost struct{ err error }
 
@@ -210,6 +214,10 @@ func (s *session) answer(a answer) error {
 				return err
 			}
 			return &serverLost{sent: true, started: s.tracker.Started(), midPacket: s.tracker.MidPacket(), err: err}
+		}
+		if !s.att.conn.Held() {
+			// Whatever it says, another server may be the active one by now.
+			return &serverLost{sent: true, started: s.tracker.Started(), midPacket: s.tracker.MidPacket(), broken: true, err: errNotHeld}
 		}
 		done, err := s.pass(server, buf[:n])
 		if done || err != nil {

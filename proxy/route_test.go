@@ -297,6 +297,7 @@ func TestSessionsAreBounded(t *testing.T) {
 func TestShowMysqlda(t *testing.T) {
 	n := start(t, func(d *directory, c *proxy.Config) {
 		d.settings.MaxShareMille, d.settings.Balance, d.settings.DefaultCore = 300, fsm.BalanceData, "a1"
+		d.settings.Failover = fsm.FailoverSettings{Wait: 15 * time.Second, RequireFencing: true, User: "f", Password: password, ReplicationPassword: password}
 		c.Reports = map[string]proxy.Reporter{"NODES": func() proxy.Report {
 			return proxy.Report{Columns: []string{"node"}, Rows: [][]string{{"n1"}, {"n2"}}}
 		}}
@@ -321,7 +322,7 @@ func TestShowMysqlda(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	err := wait.For(ctx, "the sizes are read", func(context.Context) error {
-		if got := rows(t, c, "show mysqlda libraries"); !regexp.MustCompile(`library_1 .* [1-9][0-9]*/library_2 .* [1-9][0-9]*$`).MatchString(got) {
+		if got := rows(t, c, "show mysqlda libraries"); !regexp.MustCompile(`library_1 .* [1-9][0-9]* off 1 /library_2 .* [1-9][0-9]* off 1 $`).MatchString(got) {
 			return errors.New(got)
 		}
 		return nil
@@ -336,7 +337,7 @@ func TestShowMysqlda(t *testing.T) {
 	if strings.Contains(settings, password) {
 		t.Errorf("settings show the password: %s", settings)
 	}
-	for _, want := range []string{"auth.default_core a1", "max_share 0.3", "balance data"} {
+	for _, want := range []string{"auth.default_core a1", "max_share 0.3", "balance data", "failover.wait 15/", "failover.require_fencing true/", "failover.user f/"} {
 		if !strings.Contains(settings, want) {
 			t.Errorf("settings lack %q: %s", want, settings)
 		}

@@ -89,6 +89,9 @@ func (server *Server) SetReady(ready bool) {
 	server.ready.Store(ready)
 }
 
+// Ready says whether clients are served.
+func (server *Server) Ready() bool { return server.ready.Load() }
+
 // Bounds of the pause after a failed accept, as when descriptors run out.
 const (
 	minAcceptPause = 5 * time.Millisecond

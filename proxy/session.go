@@ -40,6 +40,14 @@ type session struct {
 	// statements holds what the client has prepared.
 	statements statements
 
+	reads         aim // where the session reads
+	writes        written
+	writtenBefore []written // in libraries where the session was
+	// replicaAgain is when a session whose statements are for a replica, and are served
+	// by the active server for the reason of readInstead, tries again.
+	replicaAgain time.Time
+	readInstead  readBy
+
 	att      attachment
 	insertID uint64 // what LAST_INSERT_ID() returns, 0 for nothing yet
 	// insertUnsure says that only the server knows that: it may have changed in a
@@ -87,6 +95,7 @@ type SessionInfo struct {
 	Core    string // "" before a core object was selected
 	Library string // "" before a library was selected
 	Server  string // the server of its backend connection, "" without one
+	Reads   string // where it reads: active; or replica, with the bound of the lag in seconds
 	Since   time.Time
 }
 
@@ -94,7 +103,7 @@ type SessionInfo struct {
 var errQuit = errors.New("client quit")
 
 func newSession(server *Server, id uint32, conn net.Conn) *session {
-	s := &session{server: server, id: id, socket: conn, conn: conn, status: wire.StatusAutocommit}
+	s := &session{server: server, id: id, socket: conn, conn: conn, status: wire.StatusAutocommit, reads: aim{where: atActive}}
 	s.in = newClientReader(conn, s.woken)
 	s.in.wait.handle, s.in.wait.idle = s.carryOut, s.rest
 	s.info = SessionInfo{ID: id, Client: conn.RemoteAddr().String(), Since: time.Now()}
@@ -267,6 +276,7 @@ func (s *session) publish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.info.User, s.info.Core, s.info.Library, s.info.Server = s.user, s.core, "", ""
+	s.info.Reads = s.reads.String()
 	if s.library != 0 {
 		s.info.Library = s.libraryName()
 	}

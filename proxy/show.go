@@ -90,7 +90,7 @@ func (server *Server) placement(ctx context.Context, core string) (Report, error
 }
 
 func (server *Server) librariesReport() Report {
-	report := Report{Columns: []string{"library", "state", "weight", "tls", "active", "servers", "data_bytes"}}
+	report := Report{Columns: []string{"library", "state", "weight", "tls", "active", "servers", "data_bytes", "failover", "epoch", "switch"}}
 	bytes := make(map[fsm.LibraryID]string) // that this node has read
 	for _, d := range server.cfg.Backends.Data() {
 		if d.Bytes > 0 {
@@ -102,18 +102,23 @@ func (server *Server) librariesReport() Report {
 		for _, server := range l.Servers {
 			servers = append(servers, server.Address)
 		}
+		phase := ""
+		if l.Switch != nil {
+			phase = l.Switch.Phase.String()
+		}
 		report.Rows = append(report.Rows, []string{
 			l.Name, l.State.String(), fmt.Sprint(l.Weight), l.TLS.String(), l.Active, strings.Join(servers, ","), bytes[l.ID],
+			l.Failover.Policy.String(), fmt.Sprint(l.ActiveEpoch), phase,
 		})
 	}
 	return report
 }
 
 func (server *Server) sessionsReport() Report {
-	report := Report{Columns: []string{"id", "user", "client", "core", "library", "server", "seconds"}}
+	report := Report{Columns: []string{"id", "user", "client", "core", "library", "server", "reads", "seconds"}}
 	for _, s := range server.Sessions() {
 		report.Rows = append(report.Rows, []string{
-			fmt.Sprint(s.ID), s.User, s.Client, s.Core, s.Library, s.Server,
+			fmt.Sprint(s.ID), s.User, s.Client, s.Core, s.Library, s.Server, s.Reads,
 			fmt.Sprint(int(time.Since(s.Since).Seconds())),
 		})
 	}
@@ -141,9 +146,17 @@ func (server *Server) settingsReport() Report {
 			{"auth.db", settings.Database},
 			{"auth.default_library", settings.DefaultLibrary},
 			{"auth.default_core", settings.DefaultCore},
-			{"session_pool.unused_forward_session_timeout", strconv.FormatInt(int64(settings.UnusedForwardSessionTimeout/time.Second), 10)},
+			{"session_pool.unused_forward_session_timeout", wholeSeconds(settings.UnusedForwardSessionTimeout)},
 			{"max_share", fsm.FormatShare(settings.MaxShareMille)},
 			{"balance", settings.Balance.String()},
+			{"failover.wait", wholeSeconds(settings.Failover.Wait)},
+			{"failover.lease", wholeSeconds(settings.Failover.Lease)},
+			{"failover.cooldown", wholeSeconds(settings.Failover.Cooldown)},
+			{"failover.require_fencing", strconv.FormatBool(settings.Failover.RequireFencing)},
+			{"failover.user", settings.Failover.User},
+			{"failover.replication_user", settings.Failover.ReplicationUser},
 		},
 	}
 }
+
+func wholeSeconds(d time.Duration) string { return strconv.FormatInt(int64(d/time.Second), 10) }

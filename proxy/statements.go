@@ -30,6 +30,9 @@ type statement struct {
 	class  stmt.Class
 	place  place // where it may be executed
 
+	hinted  aim         // where its leading comment asks to execute it
+	demands stmt.Demand // what its text demands of a server
+
 	// extension is set for a statement of our own, which no server knows.
 	extension *stmt.Extension
 	// extensionTypes are its parameters' types as the client bound them last.

@@ -286,21 +286,42 @@ func TestWhatLivesInTheLostConnectionIsReportedOnce(t *testing.T) {
 	}
 }
 
-// TestSessionThatMadeSomethingStaysOnItsServer orders the servers of a library
-// anew: who has made something stays, who has not goes over.
-func TestSessionThatMadeSomethingStaysOnItsServer(t *testing.T) {
+// changeAccount has the node use another account of library_1's server from now on, so
+// that what is connected is not what a session would be given. It returns its name.
+func changeAccount(t *testing.T, n *node) string {
+	t.Helper()
+	const other = "other"
+	db := direct(t, servers[0])
+	for _, sql := range []string{"create user " + other + " identified by 'secret'", "grant all on *.* to " + other} {
+		if _, err := db.ExecContext(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if _, err := db.ExecContext(context.Background(), "drop user "+other); err != nil {
+			t.Error(err)
+		}
+	})
+	changed := *n.directory.Settings()
+	changed.User, changed.Password = other, "secret"
+	n.backends.Update(n.directory.Libraries(), &changed)
+	return other
+}
+
+// TestSessionThatMadeSomethingStaysOnItsConnection has the account changed: who has
+// made something stays, who has not goes over.
+func TestSessionThatMadeSomethingStaysOnItsConnection(t *testing.T) {
 	n := start(t)
-	holder, other := n.open(t), n.open(t)
-	for _, c := range []*sql.Conn{holder, other} {
+	holder, mover := n.open(t), n.open(t)
+	for _, c := range []*sql.Conn{holder, mover} {
 		exec(t, c, "select library a1")
 		wantServer(t, c, servers[0])
 	}
 	exec(t, holder, "do get_lock('stays', 1)")
-	moved := library(1, "library_1", servers[1].Addr(), servers[0].Addr())
-	moved.ActiveEpoch = 2
-	n.backends.Update(newDirectory(moved, library(2, "library_2", servers[1].Addr())).libraries, n.directory.Settings())
-	wantServer(t, other, servers[1])
-	wantServer(t, holder, servers[0])
+	other := changeAccount(t, n)
+	if got := value(t, mover, "select user() from dual"); !strings.HasPrefix(got, other+"@") {
+		t.Errorf("who has made nothing is %s", got)
+	}
 	if got := value(t, holder, "select is_used_lock('stays') = connection_id() from dual"); got != "1" {
 		t.Errorf("the session has lost its lock: %q", got)
 	}
@@ -322,9 +343,9 @@ func TestLostTransactionIsReportedBehindLongData(t *testing.T) {
 	c.want(t, 9514, execute)
 }
 
-// TestCursorAndLongDataSurviveARetirement orders the servers anew while a session
-// has both under way.
-func TestCursorAndLongDataSurviveARetirement(t *testing.T) {
+// TestCursorAndLongDataSurviveAChange changes the account while a session has both
+// under way.
+func TestCursorAndLongDataSurviveAChange(t *testing.T) {
 	n := start(t, parkSoon)
 	c := n.raw(t)
 	c.query(t, "select library a1")
@@ -334,9 +355,7 @@ func TestCursorAndLongDataSurviveARetirement(t *testing.T) {
 		c.read(t, i == 0)
 	}
 	c.send(t, packet(0x18, id4(long)+"\x00\x00"+"0123456789"))
-	moved := library(1, "library_1", servers[1].Addr(), servers[0].Addr())
-	moved.ActiveEpoch = 2
-	n.backends.Update(newDirectory(moved, library(2, "library_2", servers[1].Addr())).libraries, n.directory.Settings())
+	other := changeAccount(t, n)
 	fetch := packet(0x1c, id4(cursor)+id4(1))
 	for range 3 { // a row and the end
 		if row := c.want(t, 0, fetch); row[0] != 0 {
@@ -351,11 +370,11 @@ func TestCursorAndLongDataSurviveARetirement(t *testing.T) {
 		}
 	}
 	c.want(t, 0, fetch) // the end, with which the cursor is closed
-	r, err := c.Execute("select @@port from dual where 1")
+	r, err := c.Execute("select user() from dual where 1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if port, _ := r.GetInt(0, 0); int(port) != servers[1].Port() {
-		t.Errorf("with nothing under way the session is at port %d, want %d", port, servers[1].Port())
+	if user, _ := r.GetString(0, 0); !strings.HasPrefix(user, other+"@") {
+		t.Errorf("with nothing under way the session is %s, want %s", user, other)
 	}
 }

@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 rm -rf test/clients/node/node_modules
 rm -rf "${TMPDIR:-/tmp}"/mysqlda-mysqld-* "${TMPDIR:-/tmp}"/mysqlda-datadir-* \
 	"${TMPDIR:-/tmp}"/mysqlda-cluster-* "${TMPDIR:-/tmp}"/mysqlda-bin-* "${TMPDIR:-/tmp}"/mysqlda-demo-* \
-	"${TMPDIR:-/tmp}"/mysqlda-bench-*
+	"${TMPDIR:-/tmp}"/mysqlda-bench-* "${TMPDIR:-/tmp}"/mysqlda-failover-*

@@ -27,6 +27,117 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Flavour is the family of a server.
+type Flavour int32
+
+const (
+	Flavour_FLAVOUR_UNKNOWN Flavour = 0
+	Flavour_FLAVOUR_MARIADB Flavour = 1
+	Flavour_FLAVOUR_MYSQL   Flavour = 2
+)
+
+// Enum value maps for Flavour.
+var (
+	Flavour_name = map[int32]string{
+		0: "FLAVOUR_UNKNOWN",
+		1: "FLAVOUR_MARIADB",
+		2: "FLAVOUR_MYSQL",
+	}
+	Flavour_value = map[string]int32{
+		"FLAVOUR_UNKNOWN": 0,
+		"FLAVOUR_MARIADB": 1,
+		"FLAVOUR_MYSQL":   2,
+	}
+)
+
+func (x Flavour) Enum() *Flavour {
+	p := new(Flavour)
+	*p = x
+	return p
+}
+
+func (x Flavour) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Flavour) Descriptor() protoreflect.EnumDescriptor {
+	return file_cluster_clusterpb_cluster_proto_enumTypes[0].Descriptor()
+}
+
+func (Flavour) Type() protoreflect.EnumType {
+	return &file_cluster_clusterpb_cluster_proto_enumTypes[0]
+}
+
+func (x Flavour) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Flavour.Descriptor instead.
+func (Flavour) EnumDescriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{0}
+}
+
+type OperationKind int32
+
+const (
+	OperationKind_OPERATION_KIND_UNSPECIFIED OperationKind = 0
+	OperationKind_OPERATION_KIND_FENCE       OperationKind = 1
+	OperationKind_OPERATION_KIND_UNFENCE     OperationKind = 2
+	OperationKind_OPERATION_KIND_SEAL        OperationKind = 3
+	OperationKind_OPERATION_KIND_CATCH_UP    OperationKind = 4
+	OperationKind_OPERATION_KIND_PROMOTE     OperationKind = 5
+	OperationKind_OPERATION_KIND_FOLLOW      OperationKind = 6
+)
+
+// Enum value maps for OperationKind.
+var (
+	OperationKind_name = map[int32]string{
+		0: "OPERATION_KIND_UNSPECIFIED",
+		1: "OPERATION_KIND_FENCE",
+		2: "OPERATION_KIND_UNFENCE",
+		3: "OPERATION_KIND_SEAL",
+		4: "OPERATION_KIND_CATCH_UP",
+		5: "OPERATION_KIND_PROMOTE",
+		6: "OPERATION_KIND_FOLLOW",
+	}
+	OperationKind_value = map[string]int32{
+		"OPERATION_KIND_UNSPECIFIED": 0,
+		"OPERATION_KIND_FENCE":       1,
+		"OPERATION_KIND_UNFENCE":     2,
+		"OPERATION_KIND_SEAL":        3,
+		"OPERATION_KIND_CATCH_UP":    4,
+		"OPERATION_KIND_PROMOTE":     5,
+		"OPERATION_KIND_FOLLOW":      6,
+	}
+)
+
+func (x OperationKind) Enum() *OperationKind {
+	p := new(OperationKind)
+	*p = x
+	return p
+}
+
+func (x OperationKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OperationKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_cluster_clusterpb_cluster_proto_enumTypes[1].Descriptor()
+}
+
+func (OperationKind) Type() protoreflect.EnumType {
+	return &file_cluster_clusterpb_cluster_proto_enumTypes[1]
+}
+
+func (x OperationKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OperationKind.Descriptor instead.
+func (OperationKind) EnumDescriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{1}
+}
+
 type Reason int32
 
 const (
@@ -44,6 +155,7 @@ const (
 	Reason_REASON_LAST_NODE       Reason = 11
 	Reason_REASON_NO_LEADER       Reason = 12
 	Reason_REASON_SUPERSEDED      Reason = 13 // the caller is not the newest process under its node id
+	Reason_REASON_STARTING        Reason = 14 // the callee cannot do it yet: it has no data path
 )
 
 // Enum value maps for Reason.
@@ -63,6 +175,7 @@ var (
 		11: "REASON_LAST_NODE",
 		12: "REASON_NO_LEADER",
 		13: "REASON_SUPERSEDED",
+		14: "REASON_STARTING",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":     0,
@@ -79,6 +192,7 @@ var (
 		"REASON_LAST_NODE":       11,
 		"REASON_NO_LEADER":       12,
 		"REASON_SUPERSEDED":      13,
+		"REASON_STARTING":        14,
 	}
 )
 
@@ -93,11 +207,11 @@ func (x Reason) String() string {
 }
 
 func (Reason) Descriptor() protoreflect.EnumDescriptor {
-	return file_cluster_clusterpb_cluster_proto_enumTypes[0].Descriptor()
+	return file_cluster_clusterpb_cluster_proto_enumTypes[2].Descriptor()
 }
 
 func (Reason) Type() protoreflect.EnumType {
-	return &file_cluster_clusterpb_cluster_proto_enumTypes[0]
+	return &file_cluster_clusterpb_cluster_proto_enumTypes[2]
 }
 
 func (x Reason) Number() protoreflect.EnumNumber {
@@ -106,7 +220,7 @@ func (x Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Reason.Descriptor instead.
 func (Reason) EnumDescriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{0}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{2}
 }
 
 // Member is where a node is reached.
@@ -1299,6 +1413,1063 @@ func (x *StateHashResponse) GetDigest() uint64 {
 	return 0
 }
 
+type RequestLeaseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Lease *fsmpb.LeaseGrant      `protobuf:"bytes,1,opt,name=lease,proto3" json:"lease,omitempty"`
+	// The caller has no lease, or not for long: the entry shall be written at once.
+	Urgent        bool `protobuf:"varint,2,opt,name=urgent,proto3" json:"urgent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestLeaseRequest) Reset() {
+	*x = RequestLeaseRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestLeaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestLeaseRequest) ProtoMessage() {}
+
+func (x *RequestLeaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestLeaseRequest.ProtoReflect.Descriptor instead.
+func (*RequestLeaseRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *RequestLeaseRequest) GetLease() *fsmpb.LeaseGrant {
+	if x != nil {
+		return x.Lease
+	}
+	return nil
+}
+
+func (x *RequestLeaseRequest) GetUrgent() bool {
+	if x != nil {
+		return x.Urgent
+	}
+	return false
+}
+
+type RequestLeaseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestLeaseResponse) Reset() {
+	*x = RequestLeaseResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestLeaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestLeaseResponse) ProtoMessage() {}
+
+func (x *RequestLeaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestLeaseResponse.ProtoReflect.Descriptor instead.
+func (*RequestLeaseResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{25}
+}
+
+type ObserveRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Servers       []string               `protobuf:"bytes,1,rep,name=servers,proto3" json:"servers,omitempty"`                      // addresses; at most 16
+	MaxAgeNs      int64                  `protobuf:"varint,2,opt,name=max_age_ns,json=maxAgeNs,proto3" json:"max_age_ns,omitempty"` // older observations are made anew
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ObserveRequest) Reset() {
+	*x = ObserveRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ObserveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ObserveRequest) ProtoMessage() {}
+
+func (x *ObserveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ObserveRequest.ProtoReflect.Descriptor instead.
+func (*ObserveRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ObserveRequest) GetServers() []string {
+	if x != nil {
+		return x.Servers
+	}
+	return nil
+}
+
+func (x *ObserveRequest) GetMaxAgeNs() int64 {
+	if x != nil {
+		return x.MaxAgeNs
+	}
+	return 0
+}
+
+type ObserveResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Observations  []*Observation         `protobuf:"bytes,1,rep,name=observations,proto3" json:"observations,omitempty"`    // one for each server, in order
+	TookNs        int64                  `protobuf:"varint,2,opt,name=took_ns,json=tookNs,proto3" json:"took_ns,omitempty"` // from getting the request to answering it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ObserveResponse) Reset() {
+	*x = ObserveResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ObserveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ObserveResponse) ProtoMessage() {}
+
+func (x *ObserveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ObserveResponse.ProtoReflect.Descriptor instead.
+func (*ObserveResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ObserveResponse) GetObservations() []*Observation {
+	if x != nil {
+		return x.Observations
+	}
+	return nil
+}
+
+func (x *ObserveResponse) GetTookNs() int64 {
+	if x != nil {
+		return x.TookNs
+	}
+	return 0
+}
+
+// Observation is what one node sees of one server at one moment.
+type Observation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       string                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	AgeNs         int64                  `protobuf:"varint,2,opt,name=age_ns,json=ageNs,proto3" json:"age_ns,omitempty"` // when it was sent
+	Known         bool                   `protobuf:"varint,3,opt,name=known,proto3" json:"known,omitempty"`
+	Reachable     bool                   `protobuf:"varint,4,opt,name=reachable,proto3" json:"reachable,omitempty"`
+	LastError     string                 `protobuf:"bytes,5,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
+	Facts         *Facts                 `protobuf:"bytes,6,opt,name=facts,proto3" json:"facts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Observation) Reset() {
+	*x = Observation{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Observation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Observation) ProtoMessage() {}
+
+func (x *Observation) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Observation.ProtoReflect.Descriptor instead.
+func (*Observation) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *Observation) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Observation) GetAgeNs() int64 {
+	if x != nil {
+		return x.AgeNs
+	}
+	return 0
+}
+
+func (x *Observation) GetKnown() bool {
+	if x != nil {
+		return x.Known
+	}
+	return false
+}
+
+func (x *Observation) GetReachable() bool {
+	if x != nil {
+		return x.Reachable
+	}
+	return false
+}
+
+func (x *Observation) GetLastError() string {
+	if x != nil {
+		return x.LastError
+	}
+	return ""
+}
+
+func (x *Observation) GetFacts() *Facts {
+	if x != nil {
+		return x.Facts
+	}
+	return nil
+}
+
+// Facts are what a server has said of itself.
+type Facts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Flavour       Flavour                `protobuf:"varint,1,opt,name=flavour,proto3,enum=mysqlda.cluster.v1.Flavour" json:"flavour,omitempty"`
+	Version       string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	Id            string                 `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	ReadOnly      bool                   `protobuf:"varint,4,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	Feeds         bool                   `protobuf:"varint,5,opt,name=feeds,proto3" json:"feeds,omitempty"`
+	Executed      string                 `protobuf:"bytes,6,opt,name=executed,proto3" json:"executed,omitempty"`
+	History       string                 `protobuf:"bytes,7,opt,name=history,proto3" json:"history,omitempty"`
+	SemiSync      *SemiSync              `protobuf:"bytes,8,opt,name=semi_sync,json=semiSync,proto3" json:"semi_sync,omitempty"`
+	Source        *Source                `protobuf:"bytes,9,opt,name=source,proto3" json:"source,omitempty"` // absent for a server that replicates from none
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Facts) Reset() {
+	*x = Facts{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Facts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Facts) ProtoMessage() {}
+
+func (x *Facts) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Facts.ProtoReflect.Descriptor instead.
+func (*Facts) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Facts) GetFlavour() Flavour {
+	if x != nil {
+		return x.Flavour
+	}
+	return Flavour_FLAVOUR_UNKNOWN
+}
+
+func (x *Facts) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Facts) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Facts) GetReadOnly() bool {
+	if x != nil {
+		return x.ReadOnly
+	}
+	return false
+}
+
+func (x *Facts) GetFeeds() bool {
+	if x != nil {
+		return x.Feeds
+	}
+	return false
+}
+
+func (x *Facts) GetExecuted() string {
+	if x != nil {
+		return x.Executed
+	}
+	return ""
+}
+
+func (x *Facts) GetHistory() string {
+	if x != nil {
+		return x.History
+	}
+	return ""
+}
+
+func (x *Facts) GetSemiSync() *SemiSync {
+	if x != nil {
+		return x.SemiSync
+	}
+	return nil
+}
+
+func (x *Facts) GetSource() *Source {
+	if x != nil {
+		return x.Source
+	}
+	return nil
+}
+
+type SemiSync struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	SourceEnabled  bool                   `protobuf:"varint,1,opt,name=source_enabled,json=sourceEnabled,proto3" json:"source_enabled,omitempty"`
+	SourceActive   bool                   `protobuf:"varint,2,opt,name=source_active,json=sourceActive,proto3" json:"source_active,omitempty"`
+	TimeoutNs      int64                  `protobuf:"varint,3,opt,name=timeout_ns,json=timeoutNs,proto3" json:"timeout_ns,omitempty"`
+	Acks           uint32                 `protobuf:"varint,4,opt,name=acks,proto3" json:"acks,omitempty"`
+	ReplicaEnabled bool                   `protobuf:"varint,5,opt,name=replica_enabled,json=replicaEnabled,proto3" json:"replica_enabled,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SemiSync) Reset() {
+	*x = SemiSync{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SemiSync) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SemiSync) ProtoMessage() {}
+
+func (x *SemiSync) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SemiSync.ProtoReflect.Descriptor instead.
+func (*SemiSync) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *SemiSync) GetSourceEnabled() bool {
+	if x != nil {
+		return x.SourceEnabled
+	}
+	return false
+}
+
+func (x *SemiSync) GetSourceActive() bool {
+	if x != nil {
+		return x.SourceActive
+	}
+	return false
+}
+
+func (x *SemiSync) GetTimeoutNs() int64 {
+	if x != nil {
+		return x.TimeoutNs
+	}
+	return 0
+}
+
+func (x *SemiSync) GetAcks() uint32 {
+	if x != nil {
+		return x.Acks
+	}
+	return 0
+}
+
+func (x *SemiSync) GetReplicaEnabled() bool {
+	if x != nil {
+		return x.ReplicaEnabled
+	}
+	return false
+}
+
+// Source is a replica's view of the server that it replicates from.
+type Source struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       string                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Receiving     bool                   `protobuf:"varint,3,opt,name=receiving,proto3" json:"receiving,omitempty"`
+	Applying      bool                   `protobuf:"varint,4,opt,name=applying,proto3" json:"applying,omitempty"`
+	LagNs         *int64                 `protobuf:"varint,5,opt,name=lag_ns,json=lagNs,proto3,oneof" json:"lag_ns,omitempty"` // absent while not known
+	Received      string                 `protobuf:"bytes,6,opt,name=received,proto3" json:"received,omitempty"`
+	UsesGtid      bool                   `protobuf:"varint,7,opt,name=uses_gtid,json=usesGtid,proto3" json:"uses_gtid,omitempty"`
+	LastError     string                 `protobuf:"bytes,8,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Source) Reset() {
+	*x = Source{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Source) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Source) ProtoMessage() {}
+
+func (x *Source) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Source.ProtoReflect.Descriptor instead.
+func (*Source) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *Source) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Source) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Source) GetReceiving() bool {
+	if x != nil {
+		return x.Receiving
+	}
+	return false
+}
+
+func (x *Source) GetApplying() bool {
+	if x != nil {
+		return x.Applying
+	}
+	return false
+}
+
+func (x *Source) GetLagNs() int64 {
+	if x != nil && x.LagNs != nil {
+		return *x.LagNs
+	}
+	return 0
+}
+
+func (x *Source) GetReceived() string {
+	if x != nil {
+		return x.Received
+	}
+	return ""
+}
+
+func (x *Source) GetUsesGtid() bool {
+	if x != nil {
+		return x.UsesGtid
+	}
+	return false
+}
+
+func (x *Source) GetLastError() string {
+	if x != nil {
+		return x.LastError
+	}
+	return ""
+}
+
+// OperateRequest says what is to be done at one server.
+type OperateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Term          uint64                 `protobuf:"varint,1,opt,name=term,proto3" json:"term,omitempty"` // of Raft, in which the caller leads; an earlier one is refused
+	Kind          OperationKind          `protobuf:"varint,2,opt,name=kind,proto3,enum=mysqlda.cluster.v1.OperationKind" json:"kind,omitempty"`
+	Server        string                 `protobuf:"bytes,3,opt,name=server,proto3" json:"server,omitempty"`
+	ReadOnly      bool                   `protobuf:"varint,4,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	Position      string                 `protobuf:"bytes,5,opt,name=position,proto3" json:"position,omitempty"`
+	Source        string                 `protobuf:"bytes,6,opt,name=source,proto3" json:"source,omitempty"`
+	TimeoutNs     int64                  `protobuf:"varint,7,opt,name=timeout_ns,json=timeoutNs,proto3" json:"timeout_ns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperateRequest) Reset() {
+	*x = OperateRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperateRequest) ProtoMessage() {}
+
+func (x *OperateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperateRequest.ProtoReflect.Descriptor instead.
+func (*OperateRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *OperateRequest) GetTerm() uint64 {
+	if x != nil {
+		return x.Term
+	}
+	return 0
+}
+
+func (x *OperateRequest) GetKind() OperationKind {
+	if x != nil {
+		return x.Kind
+	}
+	return OperationKind_OPERATION_KIND_UNSPECIFIED
+}
+
+func (x *OperateRequest) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *OperateRequest) GetReadOnly() bool {
+	if x != nil {
+		return x.ReadOnly
+	}
+	return false
+}
+
+func (x *OperateRequest) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *OperateRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *OperateRequest) GetTimeoutNs() int64 {
+	if x != nil {
+		return x.TimeoutNs
+	}
+	return 0
+}
+
+type OperateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Facts         *Facts                 `protobuf:"bytes,1,opt,name=facts,proto3" json:"facts,omitempty"`
+	Error         *fsmpb.Error           `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"` // absent unless it did not work
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperateResponse) Reset() {
+	*x = OperateResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperateResponse) ProtoMessage() {}
+
+func (x *OperateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperateResponse.ProtoReflect.Descriptor instead.
+func (*OperateResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *OperateResponse) GetFacts() *Facts {
+	if x != nil {
+		return x.Facts
+	}
+	return nil
+}
+
+func (x *OperateResponse) GetError() *fsmpb.Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+type ReleaseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       uint32                 `protobuf:"varint,1,opt,name=library,proto3" json:"library,omitempty"`
+	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Index         uint64                 `protobuf:"varint,3,opt,name=index,proto3" json:"index,omitempty"` // to be applied first
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseRequest) Reset() {
+	*x = ReleaseRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseRequest) ProtoMessage() {}
+
+func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ReleaseRequest) GetLibrary() uint32 {
+	if x != nil {
+		return x.Library
+	}
+	return 0
+}
+
+func (x *ReleaseRequest) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *ReleaseRequest) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+type ReleaseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Error         *fsmpb.Error           `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"` // absent unless it did not work
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseResponse) Reset() {
+	*x = ReleaseResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseResponse) ProtoMessage() {}
+
+func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ReleaseResponse) GetError() *fsmpb.Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+type DrainedRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Library uint32                 `protobuf:"varint,1,opt,name=library,proto3" json:"library,omitempty"`
+	Epoch   uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Index   uint64                 `protobuf:"varint,3,opt,name=index,proto3" json:"index,omitempty"` // to be applied first
+	// How long to wait, 0 for as long as the call lasts. The answer is on time when
+	// this ends before the call does.
+	WaitNs        int64 `protobuf:"varint,4,opt,name=wait_ns,json=waitNs,proto3" json:"wait_ns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainedRequest) Reset() {
+	*x = DrainedRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainedRequest) ProtoMessage() {}
+
+func (x *DrainedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainedRequest.ProtoReflect.Descriptor instead.
+func (*DrainedRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *DrainedRequest) GetLibrary() uint32 {
+	if x != nil {
+		return x.Library
+	}
+	return 0
+}
+
+func (x *DrainedRequest) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *DrainedRequest) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *DrainedRequest) GetWaitNs() int64 {
+	if x != nil {
+		return x.WaitNs
+	}
+	return 0
+}
+
+type DrainedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Open          uint32                 `protobuf:"varint,1,opt,name=open,proto3" json:"open,omitempty"`  // how many sessions are not done yet
+	Error         *fsmpb.Error           `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"` // absent unless it did not work
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainedResponse) Reset() {
+	*x = DrainedResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainedResponse) ProtoMessage() {}
+
+func (x *DrainedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainedResponse.ProtoReflect.Descriptor instead.
+func (*DrainedResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *DrainedResponse) GetOpen() uint32 {
+	if x != nil {
+		return x.Open
+	}
+	return 0
+}
+
+func (x *DrainedResponse) GetError() *fsmpb.Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+type ActivateRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Library string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
+	Server  string                 `protobuf:"bytes,2,opt,name=server,proto3" json:"server,omitempty"`
+	Force   bool                   `protobuf:"varint,3,opt,name=force,proto3" json:"force,omitempty"`
+	DrainNs int64                  `protobuf:"varint,4,opt,name=drain_ns,json=drainNs,proto3" json:"drain_ns,omitempty"` // 0: the callee's own default
+	// How long to wait, 0 for as long as the call lasts. The answer says how far it has
+	// come when this ends before the call does.
+	WaitNs        int64 `protobuf:"varint,5,opt,name=wait_ns,json=waitNs,proto3" json:"wait_ns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActivateRequest) Reset() {
+	*x = ActivateRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActivateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActivateRequest) ProtoMessage() {}
+
+func (x *ActivateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActivateRequest.ProtoReflect.Descriptor instead.
+func (*ActivateRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ActivateRequest) GetLibrary() string {
+	if x != nil {
+		return x.Library
+	}
+	return ""
+}
+
+func (x *ActivateRequest) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *ActivateRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+func (x *ActivateRequest) GetDrainNs() int64 {
+	if x != nil {
+		return x.DrainNs
+	}
+	return 0
+}
+
+func (x *ActivateRequest) GetWaitNs() int64 {
+	if x != nil {
+		return x.WaitNs
+	}
+	return 0
+}
+
+type ActivateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Error         *fsmpb.Error           `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"` // absent unless it did not work
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActivateResponse) Reset() {
+	*x = ActivateResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActivateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActivateResponse) ProtoMessage() {}
+
+func (x *ActivateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActivateResponse.ProtoReflect.Descriptor instead.
+func (*ActivateResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ActivateResponse) GetError() *fsmpb.Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
 // Failure is the detail of an RPC's error status.
 type Failure struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1309,7 +2480,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[24]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1321,7 +2492,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[24]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1334,7 +2505,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{24}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Failure) GetReason() Reason {
@@ -1359,7 +2530,7 @@ type Health struct {
 
 func (x *Health) Reset() {
 	*x = Health{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[25]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1371,7 +2542,7 @@ func (x *Health) String() string {
 func (*Health) ProtoMessage() {}
 
 func (x *Health) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[25]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1384,7 +2555,7 @@ func (x *Health) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Health.ProtoReflect.Descriptor instead.
 func (*Health) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{25}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Health) GetNode() string {
@@ -1429,14 +2600,15 @@ type ServerHealth struct {
 	Version uint64                 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"` // the Health version at which this last changed
 	Gone    bool                   `protobuf:"varint,4,opt,name=gone,proto3" json:"gone,omitempty"`       // not watched any more
 	// Bytes of data and indexes in the default database; 0 while not known.
-	DataBytes     uint64 `protobuf:"varint,5,opt,name=data_bytes,json=dataBytes,proto3" json:"data_bytes,omitempty"`
+	DataBytes     uint64       `protobuf:"varint,5,opt,name=data_bytes,json=dataBytes,proto3" json:"data_bytes,omitempty"`
+	Facts         *ServerFacts `protobuf:"bytes,6,opt,name=facts,proto3" json:"facts,omitempty"` // absent while not known
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ServerHealth) Reset() {
 	*x = ServerHealth{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[26]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1448,7 +2620,7 @@ func (x *ServerHealth) String() string {
 func (*ServerHealth) ProtoMessage() {}
 
 func (x *ServerHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[26]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1461,7 +2633,7 @@ func (x *ServerHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerHealth.ProtoReflect.Descriptor instead.
 func (*ServerHealth) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{26}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ServerHealth) GetAddress() string {
@@ -1499,6 +2671,90 @@ func (x *ServerHealth) GetDataBytes() uint64 {
 	return 0
 }
 
+func (x *ServerHealth) GetFacts() *ServerFacts {
+	if x != nil {
+		return x.Facts
+	}
+	return nil
+}
+
+// ServerFacts are the coarse ones of what a server has said of itself.
+type ServerFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ReadOnly      bool                   `protobuf:"varint,1,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	Source        string                 `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"` // address of the server that it replicates from, "" for none
+	Receiving     bool                   `protobuf:"varint,3,opt,name=receiving,proto3" json:"receiving,omitempty"`
+	Applying      bool                   `protobuf:"varint,4,opt,name=applying,proto3" json:"applying,omitempty"`
+	LagSeconds    *uint32                `protobuf:"varint,5,opt,name=lag_seconds,json=lagSeconds,proto3,oneof" json:"lag_seconds,omitempty"` // absent while not known
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ServerFacts) Reset() {
+	*x = ServerFacts{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ServerFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ServerFacts) ProtoMessage() {}
+
+func (x *ServerFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ServerFacts.ProtoReflect.Descriptor instead.
+func (*ServerFacts) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ServerFacts) GetReadOnly() bool {
+	if x != nil {
+		return x.ReadOnly
+	}
+	return false
+}
+
+func (x *ServerFacts) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *ServerFacts) GetReceiving() bool {
+	if x != nil {
+		return x.Receiving
+	}
+	return false
+}
+
+func (x *ServerFacts) GetApplying() bool {
+	if x != nil {
+		return x.Applying
+	}
+	return false
+}
+
+func (x *ServerFacts) GetLagSeconds() uint32 {
+	if x != nil && x.LagSeconds != nil {
+		return *x.LagSeconds
+	}
+	return 0
+}
+
 // HealthExchange is the user state of a complete gossip exchange.
 type HealthExchange struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1509,7 +2765,7 @@ type HealthExchange struct {
 
 func (x *HealthExchange) Reset() {
 	*x = HealthExchange{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[27]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1521,7 +2777,7 @@ func (x *HealthExchange) String() string {
 func (*HealthExchange) ProtoMessage() {}
 
 func (x *HealthExchange) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[27]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1534,7 +2790,7 @@ func (x *HealthExchange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthExchange.ProtoReflect.Descriptor instead.
 func (*HealthExchange) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{27}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *HealthExchange) GetNodes() []*Health {
@@ -1613,7 +2869,88 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x11StateHashResponse\x12\x14\n" +
 	"\x05known\x18\x01 \x01(\bR\x05known\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
-	"\x06digest\x18\x03 \x01(\x06R\x06digest\"=\n" +
+	"\x06digest\x18\x03 \x01(\x06R\x06digest\"_\n" +
+	"\x13RequestLeaseRequest\x120\n" +
+	"\x05lease\x18\x01 \x01(\v2\x1a.mysqlda.fsm.v1.LeaseGrantR\x05lease\x12\x16\n" +
+	"\x06urgent\x18\x02 \x01(\bR\x06urgent\"\x16\n" +
+	"\x14RequestLeaseResponse\"H\n" +
+	"\x0eObserveRequest\x12\x18\n" +
+	"\aservers\x18\x01 \x03(\tR\aservers\x12\x1c\n" +
+	"\n" +
+	"max_age_ns\x18\x02 \x01(\x03R\bmaxAgeNs\"o\n" +
+	"\x0fObserveResponse\x12C\n" +
+	"\fobservations\x18\x01 \x03(\v2\x1f.mysqlda.cluster.v1.ObservationR\fobservations\x12\x17\n" +
+	"\atook_ns\x18\x02 \x01(\x03R\x06tookNs\"\xc2\x01\n" +
+	"\vObservation\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x15\n" +
+	"\x06age_ns\x18\x02 \x01(\x03R\x05ageNs\x12\x14\n" +
+	"\x05known\x18\x03 \x01(\bR\x05known\x12\x1c\n" +
+	"\treachable\x18\x04 \x01(\bR\treachable\x12\x1d\n" +
+	"\n" +
+	"last_error\x18\x05 \x01(\tR\tlastError\x12/\n" +
+	"\x05facts\x18\x06 \x01(\v2\x19.mysqlda.cluster.v1.FactsR\x05facts\"\xc0\x02\n" +
+	"\x05Facts\x125\n" +
+	"\aflavour\x18\x01 \x01(\x0e2\x1b.mysqlda.cluster.v1.FlavourR\aflavour\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x0e\n" +
+	"\x02id\x18\x03 \x01(\tR\x02id\x12\x1b\n" +
+	"\tread_only\x18\x04 \x01(\bR\breadOnly\x12\x14\n" +
+	"\x05feeds\x18\x05 \x01(\bR\x05feeds\x12\x1a\n" +
+	"\bexecuted\x18\x06 \x01(\tR\bexecuted\x12\x18\n" +
+	"\ahistory\x18\a \x01(\tR\ahistory\x129\n" +
+	"\tsemi_sync\x18\b \x01(\v2\x1c.mysqlda.cluster.v1.SemiSyncR\bsemiSync\x122\n" +
+	"\x06source\x18\t \x01(\v2\x1a.mysqlda.cluster.v1.SourceR\x06source\"\xb2\x01\n" +
+	"\bSemiSync\x12%\n" +
+	"\x0esource_enabled\x18\x01 \x01(\bR\rsourceEnabled\x12#\n" +
+	"\rsource_active\x18\x02 \x01(\bR\fsourceActive\x12\x1d\n" +
+	"\n" +
+	"timeout_ns\x18\x03 \x01(\x03R\ttimeoutNs\x12\x12\n" +
+	"\x04acks\x18\x04 \x01(\rR\x04acks\x12'\n" +
+	"\x0freplica_enabled\x18\x05 \x01(\bR\x0ereplicaEnabled\"\xeb\x01\n" +
+	"\x06Source\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x1c\n" +
+	"\treceiving\x18\x03 \x01(\bR\treceiving\x12\x1a\n" +
+	"\bapplying\x18\x04 \x01(\bR\bapplying\x12\x1a\n" +
+	"\x06lag_ns\x18\x05 \x01(\x03H\x00R\x05lagNs\x88\x01\x01\x12\x1a\n" +
+	"\breceived\x18\x06 \x01(\tR\breceived\x12\x1b\n" +
+	"\tuses_gtid\x18\a \x01(\bR\busesGtid\x12\x1d\n" +
+	"\n" +
+	"last_error\x18\b \x01(\tR\tlastErrorB\t\n" +
+	"\a_lag_ns\"\xe3\x01\n" +
+	"\x0eOperateRequest\x12\x12\n" +
+	"\x04term\x18\x01 \x01(\x04R\x04term\x125\n" +
+	"\x04kind\x18\x02 \x01(\x0e2!.mysqlda.cluster.v1.OperationKindR\x04kind\x12\x16\n" +
+	"\x06server\x18\x03 \x01(\tR\x06server\x12\x1b\n" +
+	"\tread_only\x18\x04 \x01(\bR\breadOnly\x12\x1a\n" +
+	"\bposition\x18\x05 \x01(\tR\bposition\x12\x16\n" +
+	"\x06source\x18\x06 \x01(\tR\x06source\x12\x1d\n" +
+	"\n" +
+	"timeout_ns\x18\a \x01(\x03R\ttimeoutNs\"o\n" +
+	"\x0fOperateResponse\x12/\n" +
+	"\x05facts\x18\x01 \x01(\v2\x19.mysqlda.cluster.v1.FactsR\x05facts\x12+\n" +
+	"\x05error\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"V\n" +
+	"\x0eReleaseRequest\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\rR\alibrary\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x14\n" +
+	"\x05index\x18\x03 \x01(\x04R\x05index\">\n" +
+	"\x0fReleaseResponse\x12+\n" +
+	"\x05error\x18\x01 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"o\n" +
+	"\x0eDrainedRequest\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\rR\alibrary\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x14\n" +
+	"\x05index\x18\x03 \x01(\x04R\x05index\x12\x17\n" +
+	"\await_ns\x18\x04 \x01(\x03R\x06waitNs\"R\n" +
+	"\x0fDrainedResponse\x12\x12\n" +
+	"\x04open\x18\x01 \x01(\rR\x04open\x12+\n" +
+	"\x05error\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"\x8d\x01\n" +
+	"\x0fActivateRequest\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\tR\alibrary\x12\x16\n" +
+	"\x06server\x18\x02 \x01(\tR\x06server\x12\x14\n" +
+	"\x05force\x18\x03 \x01(\bR\x05force\x12\x19\n" +
+	"\bdrain_ns\x18\x04 \x01(\x03R\adrainNs\x12\x17\n" +
+	"\await_ns\x18\x05 \x01(\x03R\x06waitNs\"?\n" +
+	"\x10ActivateResponse\x12+\n" +
+	"\x05error\x18\x01 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"=\n" +
 	"\aFailure\x122\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x1a.mysqlda.cluster.v1.ReasonR\x06reason\"\xa6\x01\n" +
 	"\x06Health\x12\x12\n" +
@@ -1621,16 +2958,37 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x06starts\x18\x02 \x01(\x04R\x06starts\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x1a\n" +
 	"\bcomplete\x18\x04 \x01(\bR\bcomplete\x12:\n" +
-	"\aservers\x18\x05 \x03(\v2 .mysqlda.cluster.v1.ServerHealthR\aservers\"\x8f\x01\n" +
+	"\aservers\x18\x05 \x03(\v2 .mysqlda.cluster.v1.ServerHealthR\aservers\"\xc6\x01\n" +
 	"\fServerHealth\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x18\n" +
 	"\ahealthy\x18\x02 \x01(\bR\ahealthy\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x12\n" +
 	"\x04gone\x18\x04 \x01(\bR\x04gone\x12\x1d\n" +
 	"\n" +
-	"data_bytes\x18\x05 \x01(\x04R\tdataBytes\"B\n" +
+	"data_bytes\x18\x05 \x01(\x04R\tdataBytes\x125\n" +
+	"\x05facts\x18\x06 \x01(\v2\x1f.mysqlda.cluster.v1.ServerFactsR\x05facts\"\xb2\x01\n" +
+	"\vServerFacts\x12\x1b\n" +
+	"\tread_only\x18\x01 \x01(\bR\breadOnly\x12\x16\n" +
+	"\x06source\x18\x02 \x01(\tR\x06source\x12\x1c\n" +
+	"\treceiving\x18\x03 \x01(\bR\treceiving\x12\x1a\n" +
+	"\bapplying\x18\x04 \x01(\bR\bapplying\x12$\n" +
+	"\vlag_seconds\x18\x05 \x01(\rH\x00R\n" +
+	"lagSeconds\x88\x01\x01B\x0e\n" +
+	"\f_lag_seconds\"B\n" +
 	"\x0eHealthExchange\x120\n" +
-	"\x05nodes\x18\x01 \x03(\v2\x1a.mysqlda.cluster.v1.HealthR\x05nodes*\xca\x02\n" +
+	"\x05nodes\x18\x01 \x03(\v2\x1a.mysqlda.cluster.v1.HealthR\x05nodes*F\n" +
+	"\aFlavour\x12\x13\n" +
+	"\x0fFLAVOUR_UNKNOWN\x10\x00\x12\x13\n" +
+	"\x0fFLAVOUR_MARIADB\x10\x01\x12\x11\n" +
+	"\rFLAVOUR_MYSQL\x10\x02*\xd2\x01\n" +
+	"\rOperationKind\x12\x1e\n" +
+	"\x1aOPERATION_KIND_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14OPERATION_KIND_FENCE\x10\x01\x12\x1a\n" +
+	"\x16OPERATION_KIND_UNFENCE\x10\x02\x12\x17\n" +
+	"\x13OPERATION_KIND_SEAL\x10\x03\x12\x1b\n" +
+	"\x17OPERATION_KIND_CATCH_UP\x10\x04\x12\x1a\n" +
+	"\x16OPERATION_KIND_PROMOTE\x10\x05\x12\x19\n" +
+	"\x15OPERATION_KIND_FOLLOW\x10\x06*\xdf\x02\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11REASON_NOT_LEADER\x10\x01\x12\x1a\n" +
@@ -1646,7 +3004,8 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x12\x14\n" +
 	"\x10REASON_LAST_NODE\x10\v\x12\x14\n" +
 	"\x10REASON_NO_LEADER\x10\f\x12\x15\n" +
-	"\x11REASON_SUPERSEDED\x10\r2\xd8\a\n" +
+	"\x11REASON_SUPERSEDED\x10\r\x12\x13\n" +
+	"\x0fREASON_STARTING\x10\x0e2\xe2\v\n" +
 	"\aCluster\x12I\n" +
 	"\x04Join\x12\x1f.mysqlda.cluster.v1.JoinRequest\x1a .mysqlda.cluster.v1.JoinResponse\x12U\n" +
 	"\bAnnounce\x12#.mysqlda.cluster.v1.AnnounceRequest\x1a$.mysqlda.cluster.v1.AnnounceResponse\x12O\n" +
@@ -1658,7 +3017,13 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\bProgress\x12#.mysqlda.cluster.v1.ProgressRequest\x1a$.mysqlda.cluster.v1.ProgressResponse\x12g\n" +
 	"\x0eChangeSettings\x12).mysqlda.cluster.v1.ChangeSettingsRequest\x1a*.mysqlda.cluster.v1.ChangeSettingsResponse\x12O\n" +
 	"\x06Import\x12!.mysqlda.cluster.v1.ImportRequest\x1a\".mysqlda.cluster.v1.ImportResponse\x12X\n" +
-	"\tStateHash\x12$.mysqlda.cluster.v1.StateHashRequest\x1a%.mysqlda.cluster.v1.StateHashResponseB.Z,github.com/mysqlda/mysqlda/cluster/clusterpbb\x06proto3"
+	"\tStateHash\x12$.mysqlda.cluster.v1.StateHashRequest\x1a%.mysqlda.cluster.v1.StateHashResponse\x12a\n" +
+	"\fRequestLease\x12'.mysqlda.cluster.v1.RequestLeaseRequest\x1a(.mysqlda.cluster.v1.RequestLeaseResponse\x12R\n" +
+	"\aObserve\x12\".mysqlda.cluster.v1.ObserveRequest\x1a#.mysqlda.cluster.v1.ObserveResponse\x12R\n" +
+	"\aOperate\x12\".mysqlda.cluster.v1.OperateRequest\x1a#.mysqlda.cluster.v1.OperateResponse\x12R\n" +
+	"\aRelease\x12\".mysqlda.cluster.v1.ReleaseRequest\x1a#.mysqlda.cluster.v1.ReleaseResponse\x12R\n" +
+	"\aDrained\x12\".mysqlda.cluster.v1.DrainedRequest\x1a#.mysqlda.cluster.v1.DrainedResponse\x12U\n" +
+	"\bActivate\x12#.mysqlda.cluster.v1.ActivateRequest\x1a$.mysqlda.cluster.v1.ActivateResponseB.Z,github.com/mysqlda/mysqlda/cluster/clusterpbb\x06proto3"
 
 var (
 	file_cluster_clusterpb_cluster_proto_rawDescOnce sync.Once
@@ -1672,95 +3037,140 @@ func file_cluster_clusterpb_cluster_proto_rawDescGZIP() []byte {
 	return file_cluster_clusterpb_cluster_proto_rawDescData
 }
 
-var file_cluster_clusterpb_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cluster_clusterpb_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_cluster_clusterpb_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_cluster_clusterpb_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_cluster_clusterpb_cluster_proto_goTypes = []any{
-	(Reason)(0),                     // 0: mysqlda.cluster.v1.Reason
-	(*Member)(nil),                  // 1: mysqlda.cluster.v1.Member
-	(*JoinRequest)(nil),             // 2: mysqlda.cluster.v1.JoinRequest
-	(*JoinResponse)(nil),            // 3: mysqlda.cluster.v1.JoinResponse
-	(*AnnounceRequest)(nil),         // 4: mysqlda.cluster.v1.AnnounceRequest
-	(*AnnounceResponse)(nil),        // 5: mysqlda.cluster.v1.AnnounceResponse
-	(*DecideRequest)(nil),           // 6: mysqlda.cluster.v1.DecideRequest
-	(*DecideResponse)(nil),          // 7: mysqlda.cluster.v1.DecideResponse
-	(*ChangeLibrariesRequest)(nil),  // 8: mysqlda.cluster.v1.ChangeLibrariesRequest
-	(*ChangeLibrariesResponse)(nil), // 9: mysqlda.cluster.v1.ChangeLibrariesResponse
-	(*RemoveRequest)(nil),           // 10: mysqlda.cluster.v1.RemoveRequest
-	(*RemoveResponse)(nil),          // 11: mysqlda.cluster.v1.RemoveResponse
-	(*RecordGreetingRequest)(nil),   // 12: mysqlda.cluster.v1.RecordGreetingRequest
-	(*RecordGreetingResponse)(nil),  // 13: mysqlda.cluster.v1.RecordGreetingResponse
-	(*KillRequest)(nil),             // 14: mysqlda.cluster.v1.KillRequest
-	(*KillResponse)(nil),            // 15: mysqlda.cluster.v1.KillResponse
-	(*ProgressRequest)(nil),         // 16: mysqlda.cluster.v1.ProgressRequest
-	(*ProgressResponse)(nil),        // 17: mysqlda.cluster.v1.ProgressResponse
-	(*ChangeSettingsRequest)(nil),   // 18: mysqlda.cluster.v1.ChangeSettingsRequest
-	(*ChangeSettingsResponse)(nil),  // 19: mysqlda.cluster.v1.ChangeSettingsResponse
-	(*ImportRequest)(nil),           // 20: mysqlda.cluster.v1.ImportRequest
-	(*ImportResponse)(nil),          // 21: mysqlda.cluster.v1.ImportResponse
-	(*ImportConflict)(nil),          // 22: mysqlda.cluster.v1.ImportConflict
-	(*StateHashRequest)(nil),        // 23: mysqlda.cluster.v1.StateHashRequest
-	(*StateHashResponse)(nil),       // 24: mysqlda.cluster.v1.StateHashResponse
-	(*Failure)(nil),                 // 25: mysqlda.cluster.v1.Failure
-	(*Health)(nil),                  // 26: mysqlda.cluster.v1.Health
-	(*ServerHealth)(nil),            // 27: mysqlda.cluster.v1.ServerHealth
-	(*HealthExchange)(nil),          // 28: mysqlda.cluster.v1.HealthExchange
-	(*fsmpb.Node)(nil),              // 29: mysqlda.fsm.v1.Node
-	(*fsmpb.Item)(nil),              // 30: mysqlda.fsm.v1.Item
-	(*fsmpb.ItemResult)(nil),        // 31: mysqlda.fsm.v1.ItemResult
-	(*fsmpb.ChangeLibraries)(nil),   // 32: mysqlda.fsm.v1.ChangeLibraries
-	(*fsmpb.Error)(nil),             // 33: mysqlda.fsm.v1.Error
-	(*fsmpb.RecordGreeting)(nil),    // 34: mysqlda.fsm.v1.RecordGreeting
-	(*fsmpb.ChangeSettings)(nil),    // 35: mysqlda.fsm.v1.ChangeSettings
-	(*fsmpb.Import)(nil),            // 36: mysqlda.fsm.v1.Import
+	(Flavour)(0),                    // 0: mysqlda.cluster.v1.Flavour
+	(OperationKind)(0),              // 1: mysqlda.cluster.v1.OperationKind
+	(Reason)(0),                     // 2: mysqlda.cluster.v1.Reason
+	(*Member)(nil),                  // 3: mysqlda.cluster.v1.Member
+	(*JoinRequest)(nil),             // 4: mysqlda.cluster.v1.JoinRequest
+	(*JoinResponse)(nil),            // 5: mysqlda.cluster.v1.JoinResponse
+	(*AnnounceRequest)(nil),         // 6: mysqlda.cluster.v1.AnnounceRequest
+	(*AnnounceResponse)(nil),        // 7: mysqlda.cluster.v1.AnnounceResponse
+	(*DecideRequest)(nil),           // 8: mysqlda.cluster.v1.DecideRequest
+	(*DecideResponse)(nil),          // 9: mysqlda.cluster.v1.DecideResponse
+	(*ChangeLibrariesRequest)(nil),  // 10: mysqlda.cluster.v1.ChangeLibrariesRequest
+	(*ChangeLibrariesResponse)(nil), // 11: mysqlda.cluster.v1.ChangeLibrariesResponse
+	(*RemoveRequest)(nil),           // 12: mysqlda.cluster.v1.RemoveRequest
+	(*RemoveResponse)(nil),          // 13: mysqlda.cluster.v1.RemoveResponse
+	(*RecordGreetingRequest)(nil),   // 14: mysqlda.cluster.v1.RecordGreetingRequest
+	(*RecordGreetingResponse)(nil),  // 15: mysqlda.cluster.v1.RecordGreetingResponse
+	(*KillRequest)(nil),             // 16: mysqlda.cluster.v1.KillRequest
+	(*KillResponse)(nil),            // 17: mysqlda.cluster.v1.KillResponse
+	(*ProgressRequest)(nil),         // 18: mysqlda.cluster.v1.ProgressRequest
+	(*ProgressResponse)(nil),        // 19: mysqlda.cluster.v1.ProgressResponse
+	(*ChangeSettingsRequest)(nil),   // 20: mysqlda.cluster.v1.ChangeSettingsRequest
+	(*ChangeSettingsResponse)(nil),  // 21: mysqlda.cluster.v1.ChangeSettingsResponse
+	(*ImportRequest)(nil),           // 22: mysqlda.cluster.v1.ImportRequest
+	(*ImportResponse)(nil),          // 23: mysqlda.cluster.v1.ImportResponse
+	(*ImportConflict)(nil),          // 24: mysqlda.cluster.v1.ImportConflict
+	(*StateHashRequest)(nil),        // 25: mysqlda.cluster.v1.StateHashRequest
+	(*StateHashResponse)(nil),       // 26: mysqlda.cluster.v1.StateHashResponse
+	(*RequestLeaseRequest)(nil),     // 27: mysqlda.cluster.v1.RequestLeaseRequest
+	(*RequestLeaseResponse)(nil),    // 28: mysqlda.cluster.v1.RequestLeaseResponse
+	(*ObserveRequest)(nil),          // 29: mysqlda.cluster.v1.ObserveRequest
+	(*ObserveResponse)(nil),         // 30: mysqlda.cluster.v1.ObserveResponse
+	(*Observation)(nil),             // 31: mysqlda.cluster.v1.Observation
+	(*Facts)(nil),                   // 32: mysqlda.cluster.v1.Facts
+	(*SemiSync)(nil),                // 33: mysqlda.cluster.v1.SemiSync
+	(*Source)(nil),                  // 34: mysqlda.cluster.v1.Source
+	(*OperateRequest)(nil),          // 35: mysqlda.cluster.v1.OperateRequest
+	(*OperateResponse)(nil),         // 36: mysqlda.cluster.v1.OperateResponse
+	(*ReleaseRequest)(nil),          // 37: mysqlda.cluster.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),         // 38: mysqlda.cluster.v1.ReleaseResponse
+	(*DrainedRequest)(nil),          // 39: mysqlda.cluster.v1.DrainedRequest
+	(*DrainedResponse)(nil),         // 40: mysqlda.cluster.v1.DrainedResponse
+	(*ActivateRequest)(nil),         // 41: mysqlda.cluster.v1.ActivateRequest
+	(*ActivateResponse)(nil),        // 42: mysqlda.cluster.v1.ActivateResponse
+	(*Failure)(nil),                 // 43: mysqlda.cluster.v1.Failure
+	(*Health)(nil),                  // 44: mysqlda.cluster.v1.Health
+	(*ServerHealth)(nil),            // 45: mysqlda.cluster.v1.ServerHealth
+	(*ServerFacts)(nil),             // 46: mysqlda.cluster.v1.ServerFacts
+	(*HealthExchange)(nil),          // 47: mysqlda.cluster.v1.HealthExchange
+	(*fsmpb.Node)(nil),              // 48: mysqlda.fsm.v1.Node
+	(*fsmpb.Item)(nil),              // 49: mysqlda.fsm.v1.Item
+	(*fsmpb.ItemResult)(nil),        // 50: mysqlda.fsm.v1.ItemResult
+	(*fsmpb.ChangeLibraries)(nil),   // 51: mysqlda.fsm.v1.ChangeLibraries
+	(*fsmpb.Error)(nil),             // 52: mysqlda.fsm.v1.Error
+	(*fsmpb.RecordGreeting)(nil),    // 53: mysqlda.fsm.v1.RecordGreeting
+	(*fsmpb.ChangeSettings)(nil),    // 54: mysqlda.fsm.v1.ChangeSettings
+	(*fsmpb.Import)(nil),            // 55: mysqlda.fsm.v1.Import
+	(*fsmpb.LeaseGrant)(nil),        // 56: mysqlda.fsm.v1.LeaseGrant
 }
 var file_cluster_clusterpb_cluster_proto_depIdxs = []int32{
-	29, // 0: mysqlda.cluster.v1.Member.node:type_name -> mysqlda.fsm.v1.Node
-	1,  // 1: mysqlda.cluster.v1.JoinRequest.member:type_name -> mysqlda.cluster.v1.Member
-	1,  // 2: mysqlda.cluster.v1.JoinResponse.members:type_name -> mysqlda.cluster.v1.Member
-	1,  // 3: mysqlda.cluster.v1.AnnounceRequest.member:type_name -> mysqlda.cluster.v1.Member
-	1,  // 4: mysqlda.cluster.v1.AnnounceResponse.members:type_name -> mysqlda.cluster.v1.Member
-	30, // 5: mysqlda.cluster.v1.DecideRequest.items:type_name -> mysqlda.fsm.v1.Item
-	31, // 6: mysqlda.cluster.v1.DecideResponse.results:type_name -> mysqlda.fsm.v1.ItemResult
-	32, // 7: mysqlda.cluster.v1.ChangeLibrariesRequest.command:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	33, // 8: mysqlda.cluster.v1.ChangeLibrariesResponse.error:type_name -> mysqlda.fsm.v1.Error
-	34, // 9: mysqlda.cluster.v1.RecordGreetingRequest.command:type_name -> mysqlda.fsm.v1.RecordGreeting
-	33, // 10: mysqlda.cluster.v1.RecordGreetingResponse.error:type_name -> mysqlda.fsm.v1.Error
-	33, // 11: mysqlda.cluster.v1.KillResponse.error:type_name -> mysqlda.fsm.v1.Error
-	35, // 12: mysqlda.cluster.v1.ChangeSettingsRequest.command:type_name -> mysqlda.fsm.v1.ChangeSettings
-	33, // 13: mysqlda.cluster.v1.ChangeSettingsResponse.error:type_name -> mysqlda.fsm.v1.Error
-	36, // 14: mysqlda.cluster.v1.ImportRequest.command:type_name -> mysqlda.fsm.v1.Import
-	22, // 15: mysqlda.cluster.v1.ImportResponse.conflicts:type_name -> mysqlda.cluster.v1.ImportConflict
-	33, // 16: mysqlda.cluster.v1.ImportConflict.error:type_name -> mysqlda.fsm.v1.Error
-	0,  // 17: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
-	27, // 18: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
-	26, // 19: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
-	2,  // 20: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
-	4,  // 21: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
-	6,  // 22: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
-	8,  // 23: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
-	10, // 24: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
-	12, // 25: mysqlda.cluster.v1.Cluster.RecordGreeting:input_type -> mysqlda.cluster.v1.RecordGreetingRequest
-	14, // 26: mysqlda.cluster.v1.Cluster.Kill:input_type -> mysqlda.cluster.v1.KillRequest
-	16, // 27: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
-	18, // 28: mysqlda.cluster.v1.Cluster.ChangeSettings:input_type -> mysqlda.cluster.v1.ChangeSettingsRequest
-	20, // 29: mysqlda.cluster.v1.Cluster.Import:input_type -> mysqlda.cluster.v1.ImportRequest
-	23, // 30: mysqlda.cluster.v1.Cluster.StateHash:input_type -> mysqlda.cluster.v1.StateHashRequest
-	3,  // 31: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
-	5,  // 32: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
-	7,  // 33: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
-	9,  // 34: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
-	11, // 35: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
-	13, // 36: mysqlda.cluster.v1.Cluster.RecordGreeting:output_type -> mysqlda.cluster.v1.RecordGreetingResponse
-	15, // 37: mysqlda.cluster.v1.Cluster.Kill:output_type -> mysqlda.cluster.v1.KillResponse
-	17, // 38: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
-	19, // 39: mysqlda.cluster.v1.Cluster.ChangeSettings:output_type -> mysqlda.cluster.v1.ChangeSettingsResponse
-	21, // 40: mysqlda.cluster.v1.Cluster.Import:output_type -> mysqlda.cluster.v1.ImportResponse
-	24, // 41: mysqlda.cluster.v1.Cluster.StateHash:output_type -> mysqlda.cluster.v1.StateHashResponse
-	31, // [31:42] is the sub-list for method output_type
-	20, // [20:31] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	48, // 0: mysqlda.cluster.v1.Member.node:type_name -> mysqlda.fsm.v1.Node
+	3,  // 1: mysqlda.cluster.v1.JoinRequest.member:type_name -> mysqlda.cluster.v1.Member
+	3,  // 2: mysqlda.cluster.v1.JoinResponse.members:type_name -> mysqlda.cluster.v1.Member
+	3,  // 3: mysqlda.cluster.v1.AnnounceRequest.member:type_name -> mysqlda.cluster.v1.Member
+	3,  // 4: mysqlda.cluster.v1.AnnounceResponse.members:type_name -> mysqlda.cluster.v1.Member
+	49, // 5: mysqlda.cluster.v1.DecideRequest.items:type_name -> mysqlda.fsm.v1.Item
+	50, // 6: mysqlda.cluster.v1.DecideResponse.results:type_name -> mysqlda.fsm.v1.ItemResult
+	51, // 7: mysqlda.cluster.v1.ChangeLibrariesRequest.command:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	52, // 8: mysqlda.cluster.v1.ChangeLibrariesResponse.error:type_name -> mysqlda.fsm.v1.Error
+	53, // 9: mysqlda.cluster.v1.RecordGreetingRequest.command:type_name -> mysqlda.fsm.v1.RecordGreeting
+	52, // 10: mysqlda.cluster.v1.RecordGreetingResponse.error:type_name -> mysqlda.fsm.v1.Error
+	52, // 11: mysqlda.cluster.v1.KillResponse.error:type_name -> mysqlda.fsm.v1.Error
+	54, // 12: mysqlda.cluster.v1.ChangeSettingsRequest.command:type_name -> mysqlda.fsm.v1.ChangeSettings
+	52, // 13: mysqlda.cluster.v1.ChangeSettingsResponse.error:type_name -> mysqlda.fsm.v1.Error
+	55, // 14: mysqlda.cluster.v1.ImportRequest.command:type_name -> mysqlda.fsm.v1.Import
+	24, // 15: mysqlda.cluster.v1.ImportResponse.conflicts:type_name -> mysqlda.cluster.v1.ImportConflict
+	52, // 16: mysqlda.cluster.v1.ImportConflict.error:type_name -> mysqlda.fsm.v1.Error
+	56, // 17: mysqlda.cluster.v1.RequestLeaseRequest.lease:type_name -> mysqlda.fsm.v1.LeaseGrant
+	31, // 18: mysqlda.cluster.v1.ObserveResponse.observations:type_name -> mysqlda.cluster.v1.Observation
+	32, // 19: mysqlda.cluster.v1.Observation.facts:type_name -> mysqlda.cluster.v1.Facts
+	0,  // 20: mysqlda.cluster.v1.Facts.flavour:type_name -> mysqlda.cluster.v1.Flavour
+	33, // 21: mysqlda.cluster.v1.Facts.semi_sync:type_name -> mysqlda.cluster.v1.SemiSync
+	34, // 22: mysqlda.cluster.v1.Facts.source:type_name -> mysqlda.cluster.v1.Source
+	1,  // 23: mysqlda.cluster.v1.OperateRequest.kind:type_name -> mysqlda.cluster.v1.OperationKind
+	32, // 24: mysqlda.cluster.v1.OperateResponse.facts:type_name -> mysqlda.cluster.v1.Facts
+	52, // 25: mysqlda.cluster.v1.OperateResponse.error:type_name -> mysqlda.fsm.v1.Error
+	52, // 26: mysqlda.cluster.v1.ReleaseResponse.error:type_name -> mysqlda.fsm.v1.Error
+	52, // 27: mysqlda.cluster.v1.DrainedResponse.error:type_name -> mysqlda.fsm.v1.Error
+	52, // 28: mysqlda.cluster.v1.ActivateResponse.error:type_name -> mysqlda.fsm.v1.Error
+	2,  // 29: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
+	45, // 30: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
+	46, // 31: mysqlda.cluster.v1.ServerHealth.facts:type_name -> mysqlda.cluster.v1.ServerFacts
+	44, // 32: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
+	4,  // 33: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
+	6,  // 34: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
+	8,  // 35: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
+	10, // 36: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
+	12, // 37: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
+	14, // 38: mysqlda.cluster.v1.Cluster.RecordGreeting:input_type -> mysqlda.cluster.v1.RecordGreetingRequest
+	16, // 39: mysqlda.cluster.v1.Cluster.Kill:input_type -> mysqlda.cluster.v1.KillRequest
+	18, // 40: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
+	20, // 41: mysqlda.cluster.v1.Cluster.ChangeSettings:input_type -> mysqlda.cluster.v1.ChangeSettingsRequest
+	22, // 42: mysqlda.cluster.v1.Cluster.Import:input_type -> mysqlda.cluster.v1.ImportRequest
+	25, // 43: mysqlda.cluster.v1.Cluster.StateHash:input_type -> mysqlda.cluster.v1.StateHashRequest
+	27, // 44: mysqlda.cluster.v1.Cluster.RequestLease:input_type -> mysqlda.cluster.v1.RequestLeaseRequest
+	29, // 45: mysqlda.cluster.v1.Cluster.Observe:input_type -> mysqlda.cluster.v1.ObserveRequest
+	35, // 46: mysqlda.cluster.v1.Cluster.Operate:input_type -> mysqlda.cluster.v1.OperateRequest
+	37, // 47: mysqlda.cluster.v1.Cluster.Release:input_type -> mysqlda.cluster.v1.ReleaseRequest
+	39, // 48: mysqlda.cluster.v1.Cluster.Drained:input_type -> mysqlda.cluster.v1.DrainedRequest
+	41, // 49: mysqlda.cluster.v1.Cluster.Activate:input_type -> mysqlda.cluster.v1.ActivateRequest
+	5,  // 50: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
+	7,  // 51: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
+	9,  // 52: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
+	11, // 53: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
+	13, // 54: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
+	15, // 55: mysqlda.cluster.v1.Cluster.RecordGreeting:output_type -> mysqlda.cluster.v1.RecordGreetingResponse
+	17, // 56: mysqlda.cluster.v1.Cluster.Kill:output_type -> mysqlda.cluster.v1.KillResponse
+	19, // 57: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
+	21, // 58: mysqlda.cluster.v1.Cluster.ChangeSettings:output_type -> mysqlda.cluster.v1.ChangeSettingsResponse
+	23, // 59: mysqlda.cluster.v1.Cluster.Import:output_type -> mysqlda.cluster.v1.ImportResponse
+	26, // 60: mysqlda.cluster.v1.Cluster.StateHash:output_type -> mysqlda.cluster.v1.StateHashResponse
+	28, // 61: mysqlda.cluster.v1.Cluster.RequestLease:output_type -> mysqlda.cluster.v1.RequestLeaseResponse
+	30, // 62: mysqlda.cluster.v1.Cluster.Observe:output_type -> mysqlda.cluster.v1.ObserveResponse
+	36, // 63: mysqlda.cluster.v1.Cluster.Operate:output_type -> mysqlda.cluster.v1.OperateResponse
+	38, // 64: mysqlda.cluster.v1.Cluster.Release:output_type -> mysqlda.cluster.v1.ReleaseResponse
+	40, // 65: mysqlda.cluster.v1.Cluster.Drained:output_type -> mysqlda.cluster.v1.DrainedResponse
+	42, // 66: mysqlda.cluster.v1.Cluster.Activate:output_type -> mysqlda.cluster.v1.ActivateResponse
+	50, // [50:67] is the sub-list for method output_type
+	33, // [33:50] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_cluster_clusterpb_cluster_proto_init() }
@@ -1768,13 +3178,15 @@ func file_cluster_clusterpb_cluster_proto_init() {
 	if File_cluster_clusterpb_cluster_proto != nil {
 		return
 	}
+	file_cluster_clusterpb_cluster_proto_msgTypes[31].OneofWrappers = []any{}
+	file_cluster_clusterpb_cluster_proto_msgTypes[43].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cluster_clusterpb_cluster_proto_rawDesc), len(file_cluster_clusterpb_cluster_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   28,
+			NumEnums:      3,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,6 +35,12 @@ const (
 	Cluster_ChangeSettings_FullMethodName  = "/mysqlda.cluster.v1.Cluster/ChangeSettings"
 	Cluster_Import_FullMethodName          = "/mysqlda.cluster.v1.Cluster/Import"
 	Cluster_StateHash_FullMethodName       = "/mysqlda.cluster.v1.Cluster/StateHash"
+	Cluster_RequestLease_FullMethodName    = "/mysqlda.cluster.v1.Cluster/RequestLease"
+	Cluster_Observe_FullMethodName         = "/mysqlda.cluster.v1.Cluster/Observe"
+	Cluster_Operate_FullMethodName         = "/mysqlda.cluster.v1.Cluster/Operate"
+	Cluster_Release_FullMethodName         = "/mysqlda.cluster.v1.Cluster/Release"
+	Cluster_Drained_FullMethodName         = "/mysqlda.cluster.v1.Cluster/Drained"
+	Cluster_Activate_FullMethodName        = "/mysqlda.cluster.v1.Cluster/Activate"
 )
 
 // ClusterClient is the client API for Cluster service.
@@ -67,6 +73,21 @@ type ClusterClient interface {
 	Import(ctx context.Context, in *ImportRequest, opts ...grpc.CallOption) (*ImportResponse, error)
 	// StateHash tells what the callee's state was at an index.
 	StateHash(ctx context.Context, in *StateHashRequest, opts ...grpc.CallOption) (*StateHashResponse, error)
+	// RequestLease has the leader put a request for a lease into its next entry of
+	// them. The caller learns what became of it when it applies the entry.
+	RequestLease(ctx context.Context, in *RequestLeaseRequest, opts ...grpc.CallOption) (*RequestLeaseResponse, error)
+	// Observe tells what the callee sees of MySQL servers.
+	Observe(ctx context.Context, in *ObserveRequest, opts ...grpc.CallOption) (*ObserveResponse, error)
+	// Operate has the callee do something at a MySQL server.
+	Operate(ctx context.Context, in *OperateRequest, opts ...grpc.CallOption) (*OperateResponse, error)
+	// Release waits until the callee uses no server of a library any more that was
+	// active in an earlier epoch.
+	Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error)
+	// Drained waits, bounded, until no session of the callee is inside a statement
+	// or a transaction of a library.
+	Drained(ctx context.Context, in *DrainedRequest, opts ...grpc.CallOption) (*DrainedResponse, error)
+	// Activate has the leader change a library's active server, and waits for it.
+	Activate(ctx context.Context, in *ActivateRequest, opts ...grpc.CallOption) (*ActivateResponse, error)
 }
 
 type clusterClient struct {
@@ -187,6 +208,66 @@ func (c *clusterClient) StateHash(ctx context.Context, in *StateHashRequest, opt
 	return out, nil
 }
 
+func (c *clusterClient) RequestLease(ctx context.Context, in *RequestLeaseRequest, opts ...grpc.CallOption) (*RequestLeaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RequestLeaseResponse)
+	err := c.cc.Invoke(ctx, Cluster_RequestLease_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *clusterClient) Observe(ctx context.Context, in *ObserveRequest, opts ...grpc.CallOption) (*ObserveResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ObserveResponse)
+	err := c.cc.Invoke(ctx, Cluster_Observe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *clusterClient) Operate(ctx context.Context, in *OperateRequest, opts ...grpc.CallOption) (*OperateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OperateResponse)
+	err := c.cc.Invoke(ctx, Cluster_Operate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *clusterClient) Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReleaseResponse)
+	err := c.cc.Invoke(ctx, Cluster_Release_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *clusterClient) Drained(ctx context.Context, in *DrainedRequest, opts ...grpc.CallOption) (*DrainedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DrainedResponse)
+	err := c.cc.Invoke(ctx, Cluster_Drained_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *clusterClient) Activate(ctx context.Context, in *ActivateRequest, opts ...grpc.CallOption) (*ActivateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ActivateResponse)
+	err := c.cc.Invoke(ctx, Cluster_Activate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ClusterServer is the server API for Cluster service.
 // All implementations must embed UnimplementedClusterServer
 // for forward compatibility.
@@ -217,6 +298,21 @@ type ClusterServer interface {
 	Import(context.Context, *ImportRequest) (*ImportResponse, error)
 	// StateHash tells what the callee's state was at an index.
 	StateHash(context.Context, *StateHashRequest) (*StateHashResponse, error)
+	// RequestLease has the leader put a request for a lease into its next entry of
+	// them. The caller learns what became of it when it applies the entry.
+	RequestLease(context.Context, *RequestLeaseRequest) (*RequestLeaseResponse, error)
+	// Observe tells what the callee sees of MySQL servers.
+	Observe(context.Context, *ObserveRequest) (*ObserveResponse, error)
+	// Operate has the callee do something at a MySQL server.
+	Operate(context.Context, *OperateRequest) (*OperateResponse, error)
+	// Release waits until the callee uses no server of a library any more that was
+	// active in an earlier epoch.
+	Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error)
+	// Drained waits, bounded, until no session of the callee is inside a statement
+	// or a transaction of a library.
+	Drained(context.Context, *DrainedRequest) (*DrainedResponse, error)
+	// Activate has the leader change a library's active server, and waits for it.
+	Activate(context.Context, *ActivateRequest) (*ActivateResponse, error)
 	mustEmbedUnimplementedClusterServer()
 }
 
@@ -259,6 +355,24 @@ func (UnimplementedClusterServer) Import(context.Context, *ImportRequest) (*Impo
 }
 func (UnimplementedClusterServer) StateHash(context.Context, *StateHashRequest) (*StateHashResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method StateHash not implemented")
+}
+func (UnimplementedClusterServer) RequestLease(context.Context, *RequestLeaseRequest) (*RequestLeaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequestLease not implemented")
+}
+func (UnimplementedClusterServer) Observe(context.Context, *ObserveRequest) (*ObserveResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Observe not implemented")
+}
+func (UnimplementedClusterServer) Operate(context.Context, *OperateRequest) (*OperateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Operate not implemented")
+}
+func (UnimplementedClusterServer) Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Release not implemented")
+}
+func (UnimplementedClusterServer) Drained(context.Context, *DrainedRequest) (*DrainedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Drained not implemented")
+}
+func (UnimplementedClusterServer) Activate(context.Context, *ActivateRequest) (*ActivateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Activate not implemented")
 }
 func (UnimplementedClusterServer) mustEmbedUnimplementedClusterServer() {}
 func (UnimplementedClusterServer) testEmbeddedByValue()                 {}
@@ -479,6 +593,114 @@ func _Cluster_StateHash_Handler(srv interface{}, ctx context.Context, dec func(i
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Cluster_RequestLease_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequestLeaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).RequestLease(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_RequestLease_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).RequestLease(ctx, req.(*RequestLeaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Cluster_Observe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ObserveRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).Observe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_Observe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).Observe(ctx, req.(*ObserveRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Cluster_Operate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OperateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).Operate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_Operate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).Operate(ctx, req.(*OperateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Cluster_Release_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).Release(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_Release_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).Release(ctx, req.(*ReleaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Cluster_Drained_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DrainedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).Drained(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_Drained_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).Drained(ctx, req.(*DrainedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Cluster_Activate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ActivateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).Activate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_Activate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).Activate(ctx, req.(*ActivateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Cluster_ServiceDesc is the grpc.ServiceDesc for Cluster service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -529,6 +751,30 @@ var Cluster_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "StateHash",
 			Handler:    _Cluster_StateHash_Handler,
+		},
+		{
+			MethodName: "RequestLease",
+			Handler:    _Cluster_RequestLease_Handler,
+		},
+		{
+			MethodName: "Observe",
+			Handler:    _Cluster_Observe_Handler,
+		},
+		{
+			MethodName: "Operate",
+			Handler:    _Cluster_Operate_Handler,
+		},
+		{
+			MethodName: "Release",
+			Handler:    _Cluster_Release_Handler,
+		},
+		{
+			MethodName: "Drained",
+			Handler:    _Cluster_Drained_Handler,
+		},
+		{
+			MethodName: "Activate",
+			Handler:    _Cluster_Activate_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -20,11 +20,18 @@ func aState(t *testing.T) *fsm.Snapshot {
 	m := fsm.New()
 	for i, encode := range []func() ([]byte, error){
 		fsm.Bootstrap{
-			Settings:  fsm.Settings{ClusterID: strings.Repeat("01", 16), User: "app", Password: "the-secret", Database: "appdb"},
-			Libraries: []fsm.AddLibrary{{Name: "one", Weight: 100, Servers: []fsm.Server{{Address: "h:1"}}}},
+			Settings: fsm.Settings{
+				ClusterID: strings.Repeat("01", 16), User: "app", Password: "the-secret", Database: "appdb",
+				Failover: fsm.FailoverSettings{User: "f", Password: "the-secret-2"},
+			},
+			Libraries: []fsm.AddLibrary{{
+				Name: "one", Weight: 100, Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}},
+				Failover: fsm.Failover{Policy: fsm.FailoverOrdered, Failback: true},
+			}},
 		}.Encode,
 		fsm.SetNode{NodeInfo: fsm.NodeInfo{ID: "n1", Cluster: "h:13307"}}.Encode,
 		fsm.Batch{RingVersion: 1, Items: []fsm.Item{fsm.AssignItem("a", 1), fsm.AssignItem("b", 1), fsm.BindItem("card", "1", "a")}}.Encode,
+		fsm.BeginSwitch{Library: 1, Epoch: 1, To: "h:2", Cause: fsm.CauseOperator, Reason: "asked for", Drain: true}.Encode,
 	} {
 		command, err := encode()
 		if err != nil {
@@ -47,7 +54,7 @@ func TestBackupInspectRestoreAndInspectByCommand(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "b")
 	code, out, errs := execute("backup", file, "--http", http)
-	if code != 0 || !strings.Contains(out, "backup of entry 3 written to "+file+": placements 2, bindings 1, digest ") || errs != "" {
+	if code != 0 || !strings.Contains(out, "backup of entry 4 written to "+file+": placements 2, bindings 1, digest ") || errs != "" {
 		t.Fatalf("backup: %d %q %q", code, out, errs)
 	}
 	if code, _, errs := execute("backup", file, "--http", http); code != 1 || !strings.Contains(errs, "the file exists already: "+file+"; --force replaces it") {
@@ -60,9 +67,11 @@ func TestBackupInspectRestoreAndInspectByCommand(t *testing.T) {
 	for _, c := range []struct {
 		args, want string
 	}{
-		{"", "entry 3\n"},
+		{"", "entry 4\n"},
 		{"", "account user app, database appdb, password not shown\n"},
-		{"", "1 one open 100 off 2 h:1\n"},
+		{"", "failover wait 15 s, lease 6 s, cooldown 10 s, require_fencing false, user f, replication_user none\n"},
+		{"", "1 one open 100 off 2 ordered with failback h:1 h:1, h:2\n"},
+		{"", "\nlibrary one: the active server changes from h:1 to h:2: draining (operator: asked for)\n"},
 		{"--core b", "core object b lives in library one (epoch 1)\n"},
 		{"--core c", "core object c has no home\n"},
 		{"--correl card 1", "core object a lives in library one (epoch 1)\n"},
@@ -92,7 +101,7 @@ func TestBackupInspectRestoreAndInspectByCommand(t *testing.T) {
 	}
 	data := filepath.Join(dir, "data")
 	code, out, errs = execute("inspect", data, "--core", "a")
-	if code != 0 || !strings.Contains(squeeze(out), "last entry term 1 index 3\n") || !strings.Contains(squeeze(out), contents.Digest+" yes\n") || !strings.Contains(out, "lives in library one") {
+	if code != 0 || !strings.Contains(squeeze(out), "last entry term 1 index 4\n") || !strings.Contains(squeeze(out), contents.Digest+" yes\n") || !strings.Contains(out, "lives in library one") {
 		t.Errorf("inspect of the directory: %d %s%s", code, out, errs)
 	}
 	if code, _, errs := execute("recover", "-f", conf, "--yes"); code != 1 || !strings.Contains(errs, "only voter of its cluster already") {
@@ -124,7 +133,7 @@ func TestABackupToStdoutIsNothingButTheBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errs := execute("backup", "-", "--http", serve(t, node))
-	if code != 0 || out != want.String() || !strings.Contains(errs, "backup of entry 3 written to the standard output: placements 2") {
+	if code != 0 || out != want.String() || !strings.Contains(errs, "backup of entry 4 written to the standard output: placements 2") {
 		t.Errorf("%d, %d bytes of %d, %q", code, len(out), want.Len(), errs)
 	}
 }

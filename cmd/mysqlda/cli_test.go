@@ -32,12 +32,49 @@ type fakeNode struct {
 	unsized []string // libraries whose size is not known
 	byData  bool
 
+	shape     func(*admin.Status) // changes the status that is shown, if it is not nil
+	different []string            // settings that a comparison names
+	refuse    string              // the server that cannot be activated
+
 	snapshot *fsm.Snapshot // what a backup gets
 }
 
 func (f *fakeNode) Ready() error { return nil }
 
+func (f *fakeNode) Degraded() (reason string, all bool) { return "", false }
+
+func (f *fakeNode) CompareSettings(_ context.Context, r admin.SettingsChange) (admin.SettingsDifference, error) {
+	return admin.SettingsDifference{Settings: f.different}, f.err
+}
+
+// Activate does what it is asked for at once.
+func (f *fakeNode) Activate(_ context.Context, library, server string, force bool, drain time.Duration) error {
+	if server == f.refuse {
+		return fmt.Errorf("%w: transactions are still open at 10.1.0.1:3306", fsm.ErrBadChange)
+	}
+	shape := f.shape
+	f.shape = func(s *admin.Status) {
+		if shape != nil {
+			shape(s)
+		}
+		for i := range s.Libraries {
+			if s.Libraries[i].Name == library {
+				s.Libraries[i].Active = server
+			}
+		}
+	}
+	return f.note("activate %s %s force=%t drain=%s", library, server, force, drain)
+}
+
 func (f *fakeNode) Status() (admin.Status, error) {
+	status, err := f.plainStatus()
+	if f.shape != nil {
+		f.shape(&status)
+	}
+	return status, err
+}
+
+func (f *fakeNode) plainStatus() (admin.Status, error) {
 	if f.lonely {
 		return admin.Status{Node: "n1", NotReady: cluster.ErrNotMember.Error()}, nil
 	}
@@ -60,6 +97,7 @@ func (f *fakeNode) Status() (admin.Status, error) {
 	settings := &admin.Settings{
 		User: "app", Database: "customers", DefaultCore: "somebody", UnusedForwardSessionTimeout: 60,
 		MaxShare: "0.5", Balance: "placements", SizesUnknown: f.unsized,
+		Failover: admin.FailoverSettings{Wait: 15, Lease: 6, Cooldown: 10, User: "failover"},
 	}
 	var sizes [2]uint64
 	if f.byData {
@@ -75,10 +113,10 @@ func (f *fakeNode) Status() (admin.Status, error) {
 			{ID: "n3", MySQL: "10.0.0.3:13306", Cluster: "10.0.0.3:13307", Gossip: "10.0.0.3:13308", HTTP: "10.0.0.3:13309", Version: "1.0.0"},
 		},
 		Libraries: []admin.LibraryStatus{
-			{ID: 1, Name: "mysql_data_1", State: "open", Weight: 100, TLS: "off", Placements: 7, DataBytes: sizes[0], Active: "10.1.0.1:3306", Servers: []admin.ServerStatus{
+			{ID: 1, Name: "mysql_data_1", State: "open", Weight: 100, TLS: "off", Placements: 7, DataBytes: sizes[0], Active: "10.1.0.1:3306", ActiveEpoch: 1, Failover: "ordered", Guarded: true, Risks: []string{}, Servers: []admin.ServerStatus{
 				server("10.1.0.1:3306", true, true, false), refusing(server("10.1.0.2:3306", false, false)),
 			}},
-			{ID: 2, Name: "mysql_data_2", State: "closed", Weight: 50, TLS: "verify_ca", Placements: 5, Active: "10.1.0.3:3306", Servers: []admin.ServerStatus{
+			{ID: 2, Name: "mysql_data_2", State: "closed", Weight: 50, TLS: "verify_ca", Placements: 5, Active: "10.1.0.3:3306", ActiveEpoch: 1, Failover: "off", Risks: []string{}, Servers: []admin.ServerStatus{
 				server("10.1.0.3:3306"),
 			}},
 		},
@@ -99,6 +137,7 @@ func (f *fakeNode) ChangeLibraries(_ context.Context, r admin.LibraryChanges) er
 	f.changes = append(f.changes, r)
 	return f.err
 }
+
 func (f *fakeNode) Join(_ context.Context, via []string) error    { return f.note("join %q", via) }
 func (f *fakeNode) Leave(context.Context) error                   { return f.note("leave") }
 func (f *fakeNode) Backup(context.Context) (*fsm.Snapshot, error) { return f.snapshot, f.err }
@@ -108,7 +147,11 @@ func (f *fakeNode) Import(_ context.Context, clusterID string, records fsm.Impor
 }
 
 func (f *fakeNode) ChangeSettings(_ context.Context, r admin.SettingsChange) error {
-	return f.note("set max_share=%s balance=%s", r.MaxShare, r.Balance)
+	failover, err := json.Marshal(r.Failover)
+	if err != nil {
+		return err
+	}
+	return f.note("set max_share=%s balance=%s failover=%s", r.MaxShare, r.Balance, failover)
 }
 
 func (f *fakeNode) note(format string, args ...any) error {
@@ -180,7 +223,20 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		{"locate a b", `there is an argument too many: "b"`},
 		{"library weight", "NAME WEIGHT is missing"},
 		{"library weight x", "WEIGHT is missing"},
-		{"library", "library needs one of add, weight, close, drain, open, tls and list"},
+		{"library", "library needs one of add, weight, close, drain, open, tls, failover, activate, pin, unpin, maintenance and list"},
+		{"library failover x", "POLICY is missing"},
+		{"library failover x always", `POLICY must be one of off, ordered, follow, promote, not "always"`},
+		{"library failover x follow --failback", "--failback goes with failover ordered only"},
+		{"library add x --server a:1 --failover always", `--failover must be one of off, ordered, follow, promote, not "always"`},
+		{"library add x --server a:1 --failover promote --failback", "--failback goes with failover ordered only"},
+		{"library activate x", "SERVER is missing"},
+		{"library activate x a", `SERVER: "a" is not host:port`},
+		{"library activate x a:1 --drain 2h", "--drain must be from 1ms to 1h0m0s, not 2h0m0s"},
+		{"library activate x a:1 --drain 0s", "--drain must be from 1ms to 1h0m0s, not 0s"},
+		{"library pin", "NAME is missing"},
+		{"library maintenance x a:1", "on|off is missing"},
+		{"library maintenance x a on", `SERVER: "a" is not host:port`},
+		{"library maintenance x a:1 maybe", `maintenance is on or off, not "maybe"`},
 		{"library frobnicate", `not "frobnicate"`},
 		{"library add x", `required flag(s) "server" not set`},
 		{"library add x --server 127.0.0.1", `--server: "127.0.0.1" is not host:port`},
@@ -200,7 +256,12 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		{"settings set balance=weights", `balance must be one of placements, data, not "weights"`},
 		{"settings set max_share=0", `max_share must be a number from 0.001 to 1 with at most three decimals, not "0"`},
 		{"settings set max_share=0.1 max_share=0.2", "max_share is given twice"},
-		{"settings set auth.user=x", `there is no setting "auth.user" that can be changed; max_share and balance can`},
+		{"settings set auth.user=x", `there is no setting "auth.user" that can be changed; max_share, balance, failover.wait, failover.lease, failover.cooldown, failover.require_fencing can`},
+		{"settings set failover.pass=x", `there is no setting "failover.pass" that can be changed`},
+		{"settings set failover.wait=0", `failover.wait must be a whole number of seconds from 1 to 3600, not "0"`},
+		{"settings set failover.lease=61", `failover.lease must be a whole number of seconds from 1 to 60, not "61"`},
+		{"settings set failover.cooldown=5s", `failover.cooldown must be a whole number of seconds from 1 to 3600, not "5s"`},
+		{"settings set failover.require_fencing=yes", `failover.require_fencing must be true or false, not "yes"`},
 		{"reload", `required flag(s) "file" not set`},
 	} {
 		code, stdout, stderr := execute(strings.Fields(c.args)...)
@@ -236,23 +297,41 @@ func TestCommandsSayWhatTheyDid(t *testing.T) {
 		{"library open x", "library x gets new core objects\n"},
 		{"settings set max_share=0.3 balance=data", "max_share is 0.3\nbalance is data\n"},
 		{"settings set balance=placements", "balance is placements\n"},
+		{"settings set failover.wait=20 failover.lease=7 failover.cooldown=1 failover.require_fencing=true", "failover.wait is 20\nfailover.lease is 7\nfailover.cooldown is 1\nfailover.require_fencing is true\n"},
+		{"library add z --server a:1,b:2 --failover ordered --failback", "library z is added\n"},
+		{"library failover x promote", "library x has failover promote\n"},
+		{"library failover x ordered --failback", "library x has failover ordered with failback\n"},
+		{"library pin x", "library x is pinned: its active server changes by `library activate` only\n"},
+		{"library unpin x", "library x is not pinned any more\n"},
+		{"library maintenance x a:1 on", "library x does not use server a:1: it is in maintenance\n"},
+		{"library maintenance x a:1 off", "library x may use server a:1 again\n"},
 	} {
 		code, stdout, stderr := execute(append(strings.Fields(c.args), "--http", address)...)
 		if code != exitDone || stdout != c.want || stderr != "" {
 			t.Errorf("mysqlda %s: exit code %d, %q, %q", c.args, code, stdout, stderr)
 		}
 	}
-	if want := []string{`join ["10.0.0.2:13307" "10.0.0.3:13307"]`, "leave", `remove "n3"`, "set max_share=0.3 balance=data", "set max_share= balance=placements"}; !reflect.DeepEqual(node.asked, want) {
+	if want := []string{
+		`join ["10.0.0.2:13307" "10.0.0.3:13307"]`, "leave", `remove "n3"`, "set max_share=0.3 balance=data failover=null", "set max_share= balance=placements failover=null",
+		`set max_share= balance= failover={"wait":20,"lease":7,"cooldown":1,"require_fencing":true}`,
+	}; !reflect.DeepEqual(node.asked, want) {
 		t.Errorf("asked %q", node.asked)
 	}
 	want := []admin.LibraryChange{
-		{Op: admin.AddLibrary, Library: "x", Servers: []string{"a:1", "b:2"}, TLS: "off"},
-		{Op: admin.AddLibrary, Library: "y", Weight: 100, Servers: []string{"a:1"}, TLS: "required"},
+		{Op: admin.AddLibrary, Library: "x", Servers: []string{"a:1", "b:2"}, TLS: "off", Failover: "ordered"},
+		{Op: admin.AddLibrary, Library: "y", Weight: 100, Servers: []string{"a:1"}, TLS: "required", Failover: "ordered"},
 		{Op: admin.SetTLS, Library: "y", TLS: "verify_identity"},
 		{Op: admin.SetWeight, Library: "x", Weight: 7},
 		{Op: admin.CloseLibrary, Library: "x"},
 		{Op: admin.DrainLibrary, Library: "x"},
 		{Op: admin.OpenLibrary, Library: "x"},
+		{Op: admin.AddLibrary, Library: "z", Weight: 100, Servers: []string{"a:1", "b:2"}, TLS: "off", Failover: "ordered", Failback: true},
+		{Op: admin.SetFailover, Library: "x", Failover: "promote"},
+		{Op: admin.SetFailover, Library: "x", Failover: "ordered", Failback: true},
+		{Op: admin.PinLibrary, Library: "x"},
+		{Op: admin.UnpinLibrary, Library: "x"},
+		{Op: admin.SetMaintenance, Library: "x", Server: "a:1", Maintenance: true},
+		{Op: admin.SetMaintenance, Library: "x", Server: "a:1"},
 	}
 	for i, c := range want {
 		if got := node.changes[i]; !reflect.DeepEqual(got, admin.LibraryChanges{Changes: []admin.LibraryChange{c}}) {
@@ -367,10 +446,11 @@ func TestStatusJSONHasTheContractsFields(t *testing.T) {
 		return fields
 	}
 	has("status", status, "leader", "nodes", "libraries", "placements", "bindings", "applied_index")
-	has("settings", status["settings"], "user", "database", "default_library", "default_core", "max_share", "balance")
+	has("settings", status["settings"], "user", "database", "default_library", "default_core", "max_share", "balance", "failover")
 	has("node", status["nodes"].([]any)[0], "id", "voter", "alive", "mysql", "http")
-	library := has("library", status["libraries"].([]any)[0], "name", "state", "weight", "tls", "placements", "active", "servers")
-	has("server", library["servers"].([]any)[0], "address", "healthy")
+	library := has("library", status["libraries"].([]any)[0], "name", "state", "weight", "tls", "placements", "active", "servers",
+		"active_epoch", "failover", "failback", "pinned", "guarded", "risks")
+	has("server", library["servers"].([]any)[0], "address", "healthy", "seen_by", "maintenance")
 }
 
 func TestLocateJSON(t *testing.T) {
@@ -442,7 +522,7 @@ func TestReloadBringsSettingsWhereTheFileNamesThem(t *testing.T) {
 	if code, stdout, stderr := execute("reload", "-f", path); code != exitDone || stdout != line+"applied\n" {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
-	if want := []string{"set max_share= balance=data"}; !reflect.DeepEqual(node.asked, want) || node.changes != nil {
+	if want := []string{"set max_share= balance=data failover=null"}; !reflect.DeepEqual(node.asked, want) || node.changes != nil {
 		t.Errorf("asked %q, %+v", node.asked, node.changes)
 	}
 }

@@ -23,7 +23,7 @@ func TestExportOfANodeAndOfABackup(t *testing.T) {
 	for name, from := range map[string][]string{"a node": {"--http", address}, "a backup": {"--backup", file}} {
 		dir := t.TempDir()
 		code, stdout, stderr := execute(append([]string{"export", "--dir", dir}, from...)...)
-		if code != exitDone || !strings.Contains(stdout, "exported 2 placements and 1 bindings of entry 3, digest ") {
+		if code != exitDone || !strings.Contains(stdout, "exported 2 placements and 1 bindings of entry 4, digest ") {
 			t.Errorf("%s: exit code %d\n%s\n%s", name, code, stdout, stderr)
 		}
 		for file, want := range map[string]string{"mysqlda.save": " a one\n", "mysqlda.card.save": " 1 a\n"} {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mysqlda/mysqlda/cluster"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/backupfile"
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -137,15 +138,25 @@ func printContents(w io.Writer, c backupfile.Contents) error {
 		fmt.Fprintf(t, "unused_forward_session_timeout\t%g s\n", s.UnusedForwardSessionTimeout)
 		fmt.Fprintf(t, "max_share\t%s\n", s.MaxShare)
 		fmt.Fprintf(t, "balance\t%s\n", s.Balance)
+		fmt.Fprintf(t, "failover\twait %g s, lease %g s, cooldown %g s, require_fencing %t, user %s, replication_user %s\n",
+			s.Failover.Wait, s.Failover.Lease, s.Failover.Cooldown, s.Failover.RequireFencing, orNone(s.Failover.User), orNone(s.Failover.ReplicationUser))
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(t, "\nID\tLIBRARY\tSTATE\tWEIGHT\tTLS\tPLACEMENTS\tSERVERS")
+	fmt.Fprintln(t, "\nID\tLIBRARY\tSTATE\tWEIGHT\tTLS\tPLACEMENTS\tFAILOVER\tACTIVE\tSERVERS")
 	for _, l := range c.Libraries {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%d\t%s\t%d\t%s\n", l.ID, l.Name, l.State, l.Weight, l.TLS, l.Placements, strings.Join(l.Servers, ", "))
+		failover := admin.FailoverWords(l.Failover, l.Failback)
+		if l.Pinned {
+			failover += ", pinned"
+		}
+		fmt.Fprintf(t, "%d\t%s\t%s\t%d\t%s\t%d\t%s\t%s\t%s\n",
+			l.ID, l.Name, l.State, l.Weight, l.TLS, l.Placements, failover, orNone(l.Active), strings.Join(l.Servers, ", "))
 	}
 	if err := t.Flush(); err != nil {
+		return err
+	}
+	if err := printSwitches(w, c.Libraries); err != nil {
 		return err
 	}
 	fmt.Fprintln(t, "\nNODE\tINTERNODE\tVERSION")
@@ -156,6 +167,21 @@ func printContents(w io.Writer, c backupfile.Contents) error {
 		return err
 	}
 	return printPlacement(w, c.Placement)
+}
+
+// printSwitches prints the changes of active servers that were under way.
+func printSwitches(w io.Writer, libraries []backupfile.Library) error {
+	var lines []string
+	for _, l := range libraries {
+		if s := l.Switch; s != nil {
+			lines = append(lines, switchLine(l.Name, admin.SwitchStatus(*s)))
+		}
+	}
+	if lines == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\n%s\n", strings.Join(lines, "\n"))
+	return err
 }
 
 func printDir(w io.Writer, dir string, d dirContents) error {

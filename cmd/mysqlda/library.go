@@ -16,16 +16,18 @@ import (
 func newLibrary() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "library",
-		Short: "Add, weight, close, drain, open, protect and list libraries",
+		Short: "Add, weight, close, drain, open, protect, switch and list libraries",
 		RunE: action(func(_ *cobra.Command, args []string) error {
-			return &usageError{oneOf("library needs one of add, weight, close, drain, open, tls and list", args)}
+			return &usageError{oneOf("library needs one of add, weight, close, drain, open, tls, failover, activate, pin, unpin, maintenance and list", args)}
 		}),
 	}
 	cmd.AddCommand(newLibraryAdd(), newLibraryWeight(),
 		newLibraryState("close", "Let a library get no new core objects; those that live there stay", admin.CloseLibrary, "gets no new core objects"),
 		newLibraryState("drain", "Let a library get no new core objects and show that it is to be emptied", admin.DrainLibrary, "gets no new core objects and is to be emptied"),
 		newLibraryState("open", "Let a library get new core objects again", admin.OpenLibrary, "gets new core objects"),
-		newLibraryTLS(), newLibraryList())
+		newLibraryTLS(),
+		newLibraryFailover(), newLibraryActivate(), newLibraryPin(), newLibraryUnpin(), newLibraryMaintenance(),
+		newLibraryList())
 	return cmd
 }
 
@@ -34,14 +36,18 @@ func newLibraryAdd() *cobra.Command {
 	var servers []string
 	share := weight(fsm.DefaultWeight)
 	mode := fsm.TLSOff.String()
+	failover, failback := fsm.FailoverOrdered.String(), false
 	cmd := &cobra.Command{
 		Use:   "add NAME --server ADDR[,ADDR]",
 		Short: "Add a library; nothing moves, new core objects land there too",
 		Long: `Add a library; nothing moves, new core objects land there too. Whether its
 servers can be reached is not checked: one that is added with --weight 0 gets no
-core object before ` + "`status`" + ` shows it healthy and ` + "`library weight`" + ` gives it a share.`,
-		Example: `  mysqlda library add library_3 --server 10.0.1.3:3306,10.0.2.3:3306 -f n1.conf`,
-		Args:    exactly("NAME"),
+core object before ` + "`status`" + ` shows it healthy and ` + "`library weight`" + ` gives it a share.
+
+All nodes use one of the servers, the active one: at first the first. ` + "`library\nfailover --help`" + ` says how another one takes its place.`,
+		Example: `  mysqlda library add library_3 --server 10.0.1.3:3306 -f n1.conf
+  mysqlda library add library_4 --server 10.0.1.4:3306,10.0.2.4:3306 --failover promote -f n1.conf`,
+		Args: exactly("NAME"),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			if err := checkAddresses("--server", servers); err != nil {
 				return err
@@ -49,14 +55,22 @@ core object before ` + "`status`" + ` shows it healthy and ` + "`library weight`
 			if err := checkTLSMode("--tls", mode); err != nil {
 				return err
 			}
-			change := admin.LibraryChange{Op: admin.AddLibrary, Library: args[0], Weight: uint32(share), Servers: servers, TLS: mode}
+			if err := checkFailover("--failover", failover, failback); err != nil {
+				return err
+			}
+			change := admin.LibraryChange{
+				Op: admin.AddLibrary, Library: args[0], Weight: uint32(share), Servers: servers, TLS: mode,
+				Failover: failover, Failback: failback,
+			}
 			return changeLibrary(cmd, &t, change, "is added")
 		}),
 	}
 	t.flags(cmd)
-	cmd.Flags().StringSliceVar(&servers, "server", nil, "`addresses` of its MySQL servers, in the order in which they are tried")
+	cmd.Flags().StringSliceVar(&servers, "server", nil, "`addresses` of its MySQL servers; the first is the active one")
 	cmd.Flags().Var(&share, "weight", "its share of new core objects relative to the others' weights")
 	cmd.Flags().StringVar(&mode, "tls", mode, "how connections to its servers are protected: "+tlsModes())
+	cmd.Flags().StringVar(&failover, "failover", failover, "what is done when its active server fails: "+failoverPolicies())
+	failbackFlag(cmd, &failback)
 	required(cmd, "server")
 	return cmd
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -59,19 +61,19 @@ func printSettings(w io.Writer, s *admin.Settings) error {
 		{"auth.default_library", s.DefaultLibrary},
 		{"auth.default_core", s.DefaultCore},
 		{"session_pool.unused_forward_session_timeout", fmt.Sprint(s.UnusedForwardSessionTimeout)},
-		{maxShareSetting, s.MaxShare.String()},
-		{balanceSetting, balance(s)},
+		{admin.MaxShare, s.MaxShare.String()},
+		{admin.Balance, balance(s)},
+		{admin.FailoverWait, fmt.Sprint(s.Failover.Wait)},
+		{admin.FailoverLease, fmt.Sprint(s.Failover.Lease)},
+		{admin.FailoverCooldown, fmt.Sprint(s.Failover.Cooldown)},
+		{admin.FailoverRequireFencing, fmt.Sprint(s.Failover.RequireFencing)},
+		{admin.FailoverUser, s.Failover.User},
+		{admin.FailoverReplicationUser, s.Failover.ReplicationUser},
 	} {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
 	}
 	return table.Flush()
 }
-
-// The settings that can be changed.
-const (
-	maxShareSetting = "max_share"
-	balanceSetting  = "balance"
-)
 
 func newSettingsSet() *cobra.Command {
 	var t target
@@ -83,8 +85,23 @@ func newSettingsSet() *cobra.Command {
   max_share  the largest share of new core objects that a library gets to catch up
              with the others, from 0.001 to 1; its weight may entitle it to more
   balance    what a library is full of: placements (core objects that live there)
-             or data (bytes in its default database)`,
-		Example: `  mysqlda settings set max_share=0.3 balance=data -f n1.conf`,
+             or data (bytes in its default database)
+
+and of failover, times in whole seconds:
+
+  failover.wait             how long a statement waits while its library has no active
+                            server
+  failover.lease            how long a node that is cut off from the leader uses
+                            libraries that may fail over; it cannot become shorter
+  failover.cooldown         from one change of an active server that nobody asked for
+                            to the next one of that library
+  failover.require_fencing  true: an old server that cannot be fenced gets no
+                            successor; or false
+
+The accounts of failover are brought by ` + "`mysqlda reload`" + ` only: passwords do not belong
+on a command line.`,
+		Example: `  mysqlda settings set max_share=0.3 balance=data -f n1.conf
+  mysqlda settings set failover.wait=20 failover.require_fencing=true -f n1.conf`,
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			change, err := parseSettings(args)
 			if err != nil {
@@ -108,6 +125,59 @@ func newSettingsSet() *cobra.Command {
 	return cmd
 }
 
+// setting is one that can be changed.
+type setting struct {
+	name string
+	read func(value string, into *admin.SettingsChange) error
+}
+
+var settable = []setting{
+	{admin.MaxShare, func(value string, into *admin.SettingsChange) error {
+		if _, ok := fsm.ParseShare(value); !ok {
+			return fmt.Errorf("must be a number from 0.001 to 1 with at most three decimals, not %q", value)
+		}
+		into.MaxShare = json.Number(value)
+		return nil
+	}},
+	{admin.Balance, func(value string, into *admin.SettingsChange) error {
+		if _, ok := fsm.ParseBalance(value); !ok {
+			return fmt.Errorf("must be one of %s, not %q", strings.Join(fsm.Balances(), ", "), value)
+		}
+		into.Balance = value
+		return nil
+	}},
+	{admin.FailoverWait, inSeconds(time.Hour, func(f *admin.FailoverChange) **int64 { return &f.Wait })},
+	{admin.FailoverLease, inSeconds(fsm.MaxLease, func(f *admin.FailoverChange) **int64 { return &f.Lease })},
+	{admin.FailoverCooldown, inSeconds(time.Hour, func(f *admin.FailoverChange) **int64 { return &f.Cooldown })},
+	{admin.FailoverRequireFencing, func(value string, into *admin.SettingsChange) error {
+		if value != "true" && value != "false" {
+			return fmt.Errorf("must be true or false, not %q", value)
+		}
+		failoverIn(into).RequireFencing = new(value == "true")
+		return nil
+	}},
+}
+
+// inSeconds reads a time in whole seconds, from one to most.
+func inSeconds(most time.Duration, field func(*admin.FailoverChange) **int64) func(string, *admin.SettingsChange) error {
+	return func(value string, into *admin.SettingsChange) error {
+		n, err := strconv.ParseInt(value, 10, 64)
+		if limit := int64(most / time.Second); err != nil || n < 1 || n > limit {
+			return fmt.Errorf("must be a whole number of seconds from 1 to %d, not %q", limit, value)
+		}
+		*field(failoverIn(into)) = &n
+		return nil
+	}
+}
+
+// failoverIn is the part of a change that concerns failover.
+func failoverIn(change *admin.SettingsChange) *admin.FailoverChange {
+	if change.Failover == nil {
+		change.Failover = new(admin.FailoverChange)
+	}
+	return change.Failover
+}
+
 // parseSettings reads NAME=VALUE.
 func parseSettings(args []string) (change admin.SettingsChange, err error) {
 	if len(args) == 0 {
@@ -123,20 +193,21 @@ func parseSettings(args []string) (change admin.SettingsChange, err error) {
 			return change, fmt.Errorf("%s is given twice", name)
 		}
 		seen = append(seen, name)
-		switch name {
-		case maxShareSetting:
-			if _, ok := fsm.ParseShare(value); !ok {
-				return change, fmt.Errorf("%s must be a number from 0.001 to 1 with at most three decimals, not %q", name, value)
-			}
-			change.MaxShare = json.Number(value)
-		case balanceSetting:
-			if _, ok := fsm.ParseBalance(value); !ok {
-				return change, fmt.Errorf("%s must be one of %s, not %q", name, strings.Join(fsm.Balances(), ", "), value)
-			}
-			change.Balance = value
-		default:
-			return change, fmt.Errorf("there is no setting %q that can be changed; %s and %s can", name, maxShareSetting, balanceSetting)
+		i := slices.IndexFunc(settable, func(s setting) bool { return s.name == name })
+		if i < 0 {
+			return change, fmt.Errorf("there is no setting %q that can be changed; %s can", name, settableNames())
+		}
+		if err := settable[i].read(value, &change); err != nil {
+			return change, fmt.Errorf("%s %w", name, err)
 		}
 	}
 	return change, nil
+}
+
+func settableNames() string {
+	var names []string
+	for _, s := range settable {
+		names = append(names, s.name)
+	}
+	return strings.Join(names, ", ")
 }

@@ -101,6 +101,9 @@ func printStatus(w io.Writer, s admin.Status) error {
 	fmt.Fprintf(table, "directory:\tplacements %d, bindings %d, applied index %d\n", s.Placements, s.Bindings, s.AppliedIndex)
 
 	fmt.Fprintf(table, "balance:\t%s\n", balance(s.Settings))
+	if s.Lease != nil {
+		fmt.Fprintf(table, "lease:\t%s\n", lease(*s.Lease))
+	}
 
 	fmt.Fprintln(table, "\nNODE\tROLE\tALIVE\tMYSQL\tCLUSTER\tGOSSIP\tHTTP\tVERSION")
 	for _, n := range s.Nodes {
@@ -125,15 +128,19 @@ func balance(s *admin.Settings) string {
 	if s == nil {
 		return "none yet"
 	}
-	names := s.SizesUnknown
-	if len(names) == 0 {
+	if len(s.SizesUnknown) == 0 {
 		return s.Balance
 	}
-	of := strings.Join(names[:min(len(names), maxNamed)], ", ")
+	return fmt.Sprintf("%s (sizes of %s not known yet: by placements)", s.Balance, named(s.SizesUnknown))
+}
+
+// named names some of many libraries.
+func named(names []string) string {
+	words := strings.Join(names[:min(len(names), maxNamed)], ", ")
 	if more := len(names) - maxNamed; more > 0 {
-		of += fmt.Sprintf(" and %d more", more)
+		words += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("%s (sizes of %s not known yet: by placements)", s.Balance, of)
+	return words
 }
 
 // shortened cuts an address to its port where its host is that of the first
@@ -150,27 +157,71 @@ func shortened(address, first string) string {
 	return ":" + port
 }
 
-// printLibraries prints one line a library and server. Sizes are a column only
-// where they are read.
+// lease says whether the asked node may use libraries that may fail over.
+func lease(l admin.LeaseStatus) string {
+	if len(l.Unusable) == 0 {
+		return fmt.Sprintf("%.1f s left", l.Remaining)
+	}
+	return fmt.Sprintf("no lease for %.1f s: libraries that may fail over cannot be used through this node (%s)", l.Without, named(l.Unusable))
+}
+
+// printLibraries prints one line a library and server, and then what is to be known
+// of single libraries. Sizes are a column only where they are read.
 func printLibraries(w io.Writer, s admin.Status) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	sized := s.Settings != nil && s.Settings.Balance == fsm.BalanceData.String()
-	data, gap := "", "\t\t\t\t"
+	data, gap := "", "\t\t\t\t\t"
 	if sized {
 		data, gap = "\tDATA", gap+"\t"
 	}
-	fmt.Fprintf(table, "LIBRARY\tSTATE\tWEIGHT\tTLS\tPLACEMENTS%s\tSERVER\tACTIVE\tHEALTH\n", data)
+	fmt.Fprintf(table, "LIBRARY\tSTATE\tWEIGHT\tTLS\tPLACEMENTS%s\tFAILOVER\tSERVER\tACTIVE\tHEALTH\n", data)
 	for _, l := range s.Libraries {
 		first := fmt.Sprintf("%s\t%s\t%d\t%s\t%d", l.Name, l.State, l.Weight, l.TLS, l.Placements)
 		if sized {
 			first += "\t" + dataSize(l.DataBytes)
 		}
+		first += "\t" + failoverOf(l)
 		for _, server := range l.Servers {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", first, server.Address, yesNo(server.Address == l.Active), health(server))
 			first = gap
 		}
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	return printNotes(w, s.Libraries)
+}
+
+// printNotes prints the switches that are under way, and the risks.
+func printNotes(w io.Writer, libraries []admin.LibraryStatus) error {
+	var notes []string
+	for _, l := range libraries {
+		if l.Switch != nil {
+			notes = append(notes, switchLine(l.Name, *l.Switch))
+		}
+	}
+	for _, l := range libraries {
+		for _, risk := range l.Risks {
+			notes = append(notes, fmt.Sprintf("library %s: risk: %s", l.Name, risk))
+		}
+	}
+	if notes == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\n%s\n", strings.Join(notes, "\n"))
+	return err
+}
+
+// failoverOf says how the active server of a library changes by itself.
+func failoverOf(l admin.LibraryStatus) string {
+	if len(l.Servers) < 2 {
+		return "-"
+	}
+	words := admin.FailoverWords(l.Failover, l.Failback)
+	if l.Pinned {
+		words += ", pinned"
+	}
+	return words
 }
 
 // dataSize writes a number of bytes in the largest unit of which there is one.
@@ -199,9 +250,52 @@ func role(n admin.NodeStatus, leader string) string {
 	}
 }
 
-// health tells who sees what where the nodes do not agree, and why the node that
-// was asked cannot use a server.
+// health tells whether a server can be used, and what is special about it.
 func health(server admin.ServerStatus) string {
+	words := []string{reached(server)}
+	if server.ReadOnly != nil && *server.ReadOnly {
+		words = append(words, "read-only")
+	}
+	if server.Source != "" {
+		words = append(words, replication(server))
+	}
+	switch server.Fence {
+	case fsm.FenceDue.String():
+		words = append(words, "to be fenced")
+	case fsm.FenceDone.String():
+		words = append(words, "fenced")
+	}
+	if server.Maintenance {
+		words = append(words, "in maintenance")
+	}
+	if server.Excluded != "" {
+		words = append(words, "excluded: "+server.Excluded)
+	}
+	return strings.Join(words, "; ")
+}
+
+// replication says how a replica does.
+func replication(server admin.ServerStatus) string {
+	var broken []string
+	if !server.Receiving {
+		broken = append(broken, "receives nothing")
+	}
+	if !server.Applying {
+		broken = append(broken, "applies nothing")
+	}
+	switch {
+	case broken != nil:
+		return "replica of " + server.Source + ", " + strings.Join(broken, ", ")
+	case server.LagSeconds != nil:
+		return fmt.Sprintf("%.1f s behind %s", *server.LagSeconds, server.Source)
+	default:
+		return "replica of " + server.Source
+	}
+}
+
+// reached tells who sees what where the nodes do not agree, and why the node that
+// was asked cannot use a server.
+func reached(server admin.ServerStatus) string {
 	var down []string
 	for _, seen := range server.SeenBy {
 		if !seen.Healthy {

@@ -99,6 +99,7 @@ const (
 	ErrorCode_ERROR_CODE_OVERLOADED      ErrorCode = 9
 	ErrorCode_ERROR_CODE_REMOVED         ErrorCode = 10
 	ErrorCode_ERROR_CODE_BOOTSTRAPPED    ErrorCode = 11
+	ErrorCode_ERROR_CODE_STALE_SWITCH    ErrorCode = 12
 )
 
 // Enum value maps for ErrorCode.
@@ -116,6 +117,7 @@ var (
 		9:  "ERROR_CODE_OVERLOADED",
 		10: "ERROR_CODE_REMOVED",
 		11: "ERROR_CODE_BOOTSTRAPPED",
+		12: "ERROR_CODE_STALE_SWITCH",
 	}
 	ErrorCode_value = map[string]int32{
 		"ERROR_CODE_OTHER":           0,
@@ -130,6 +132,7 @@ var (
 		"ERROR_CODE_OVERLOADED":      9,
 		"ERROR_CODE_REMOVED":         10,
 		"ERROR_CODE_BOOTSTRAPPED":    11,
+		"ERROR_CODE_STALE_SWITCH":    12,
 	}
 )
 
@@ -158,6 +161,109 @@ func (x ErrorCode) Number() protoreflect.EnumNumber {
 // Deprecated: Use ErrorCode.Descriptor instead.
 func (ErrorCode) EnumDescriptor() ([]byte, []int) {
 	return file_fsm_proto_rawDescGZIP(), []int{1}
+}
+
+// Fence is what the cluster has made of a server that was active.
+type Fence int32
+
+const (
+	Fence_FENCE_NONE Fence = 0
+	Fence_FENCE_DUE  Fence = 1 // to be fenced when it can be reached
+	Fence_FENCE_DONE Fence = 2 // refuses writes by our doing
+)
+
+// Enum value maps for Fence.
+var (
+	Fence_name = map[int32]string{
+		0: "FENCE_NONE",
+		1: "FENCE_DUE",
+		2: "FENCE_DONE",
+	}
+	Fence_value = map[string]int32{
+		"FENCE_NONE": 0,
+		"FENCE_DUE":  1,
+		"FENCE_DONE": 2,
+	}
+)
+
+func (x Fence) Enum() *Fence {
+	p := new(Fence)
+	*p = x
+	return p
+}
+
+func (x Fence) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Fence) Descriptor() protoreflect.EnumDescriptor {
+	return file_fsm_proto_enumTypes[2].Descriptor()
+}
+
+func (Fence) Type() protoreflect.EnumType {
+	return &file_fsm_proto_enumTypes[2]
+}
+
+func (x Fence) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Fence.Descriptor instead.
+func (Fence) EnumDescriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{2}
+}
+
+// FailoverPolicy is how a library's active server is chosen.
+type FailoverPolicy int32
+
+const (
+	FailoverPolicy_FAILOVER_POLICY_OFF     FailoverPolicy = 0
+	FailoverPolicy_FAILOVER_POLICY_ORDERED FailoverPolicy = 1
+	FailoverPolicy_FAILOVER_POLICY_FOLLOW  FailoverPolicy = 2
+	FailoverPolicy_FAILOVER_POLICY_PROMOTE FailoverPolicy = 3
+)
+
+// Enum value maps for FailoverPolicy.
+var (
+	FailoverPolicy_name = map[int32]string{
+		0: "FAILOVER_POLICY_OFF",
+		1: "FAILOVER_POLICY_ORDERED",
+		2: "FAILOVER_POLICY_FOLLOW",
+		3: "FAILOVER_POLICY_PROMOTE",
+	}
+	FailoverPolicy_value = map[string]int32{
+		"FAILOVER_POLICY_OFF":     0,
+		"FAILOVER_POLICY_ORDERED": 1,
+		"FAILOVER_POLICY_FOLLOW":  2,
+		"FAILOVER_POLICY_PROMOTE": 3,
+	}
+)
+
+func (x FailoverPolicy) Enum() *FailoverPolicy {
+	p := new(FailoverPolicy)
+	*p = x
+	return p
+}
+
+func (x FailoverPolicy) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FailoverPolicy) Descriptor() protoreflect.EnumDescriptor {
+	return file_fsm_proto_enumTypes[3].Descriptor()
+}
+
+func (FailoverPolicy) Type() protoreflect.EnumType {
+	return &file_fsm_proto_enumTypes[3]
+}
+
+func (x FailoverPolicy) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FailoverPolicy.Descriptor instead.
+func (FailoverPolicy) EnumDescriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{3}
 }
 
 type LibraryState int32
@@ -196,11 +302,11 @@ func (x LibraryState) String() string {
 }
 
 func (LibraryState) Descriptor() protoreflect.EnumDescriptor {
-	return file_fsm_proto_enumTypes[2].Descriptor()
+	return file_fsm_proto_enumTypes[4].Descriptor()
 }
 
 func (LibraryState) Type() protoreflect.EnumType {
-	return &file_fsm_proto_enumTypes[2]
+	return &file_fsm_proto_enumTypes[4]
 }
 
 func (x LibraryState) Number() protoreflect.EnumNumber {
@@ -209,7 +315,7 @@ func (x LibraryState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LibraryState.Descriptor instead.
 func (LibraryState) EnumDescriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{2}
+	return file_fsm_proto_rawDescGZIP(), []int{4}
 }
 
 // TLSMode is how backend connections are protected.
@@ -249,11 +355,11 @@ func (x TLSMode) String() string {
 }
 
 func (TLSMode) Descriptor() protoreflect.EnumDescriptor {
-	return file_fsm_proto_enumTypes[3].Descriptor()
+	return file_fsm_proto_enumTypes[5].Descriptor()
 }
 
 func (TLSMode) Type() protoreflect.EnumType {
-	return &file_fsm_proto_enumTypes[3]
+	return &file_fsm_proto_enumTypes[5]
 }
 
 func (x TLSMode) Number() protoreflect.EnumNumber {
@@ -262,7 +368,7 @@ func (x TLSMode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TLSMode.Descriptor instead.
 func (TLSMode) EnumDescriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{3}
+	return file_fsm_proto_rawDescGZIP(), []int{5}
 }
 
 // Balance is what automatic balancing of the libraries goes by.
@@ -296,11 +402,11 @@ func (x Balance) String() string {
 }
 
 func (Balance) Descriptor() protoreflect.EnumDescriptor {
-	return file_fsm_proto_enumTypes[4].Descriptor()
+	return file_fsm_proto_enumTypes[6].Descriptor()
 }
 
 func (Balance) Type() protoreflect.EnumType {
-	return &file_fsm_proto_enumTypes[4]
+	return &file_fsm_proto_enumTypes[6]
 }
 
 func (x Balance) Number() protoreflect.EnumNumber {
@@ -309,7 +415,124 @@ func (x Balance) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Balance.Descriptor instead.
 func (Balance) EnumDescriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{4}
+	return file_fsm_proto_rawDescGZIP(), []int{6}
+}
+
+// SwitchPhase is how far a change of an active server has come.
+type SwitchPhase int32
+
+const (
+	SwitchPhase_SWITCH_PHASE_UNSPECIFIED SwitchPhase = 0
+	SwitchPhase_SWITCH_PHASE_DRAINING    SwitchPhase = 1
+	SwitchPhase_SWITCH_PHASE_RETIRED     SwitchPhase = 2
+	SwitchPhase_SWITCH_PHASE_RELEASED    SwitchPhase = 3
+	SwitchPhase_SWITCH_PHASE_FENCED      SwitchPhase = 4
+	SwitchPhase_SWITCH_PHASE_CHOSEN      SwitchPhase = 5
+	SwitchPhase_SWITCH_PHASE_ACTIVE      SwitchPhase = 6 // it is over
+)
+
+// Enum value maps for SwitchPhase.
+var (
+	SwitchPhase_name = map[int32]string{
+		0: "SWITCH_PHASE_UNSPECIFIED",
+		1: "SWITCH_PHASE_DRAINING",
+		2: "SWITCH_PHASE_RETIRED",
+		3: "SWITCH_PHASE_RELEASED",
+		4: "SWITCH_PHASE_FENCED",
+		5: "SWITCH_PHASE_CHOSEN",
+		6: "SWITCH_PHASE_ACTIVE",
+	}
+	SwitchPhase_value = map[string]int32{
+		"SWITCH_PHASE_UNSPECIFIED": 0,
+		"SWITCH_PHASE_DRAINING":    1,
+		"SWITCH_PHASE_RETIRED":     2,
+		"SWITCH_PHASE_RELEASED":    3,
+		"SWITCH_PHASE_FENCED":      4,
+		"SWITCH_PHASE_CHOSEN":      5,
+		"SWITCH_PHASE_ACTIVE":      6,
+	}
+)
+
+func (x SwitchPhase) Enum() *SwitchPhase {
+	p := new(SwitchPhase)
+	*p = x
+	return p
+}
+
+func (x SwitchPhase) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SwitchPhase) Descriptor() protoreflect.EnumDescriptor {
+	return file_fsm_proto_enumTypes[7].Descriptor()
+}
+
+func (SwitchPhase) Type() protoreflect.EnumType {
+	return &file_fsm_proto_enumTypes[7]
+}
+
+func (x SwitchPhase) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SwitchPhase.Descriptor instead.
+func (SwitchPhase) EnumDescriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{7}
+}
+
+type SwitchCause int32
+
+const (
+	SwitchCause_SWITCH_CAUSE_UNSPECIFIED SwitchCause = 0
+	SwitchCause_SWITCH_CAUSE_OPERATOR    SwitchCause = 1
+	SwitchCause_SWITCH_CAUSE_FAILED      SwitchCause = 2
+	SwitchCause_SWITCH_CAUSE_FOLLOWED    SwitchCause = 3
+	SwitchCause_SWITCH_CAUSE_FAILBACK    SwitchCause = 4
+)
+
+// Enum value maps for SwitchCause.
+var (
+	SwitchCause_name = map[int32]string{
+		0: "SWITCH_CAUSE_UNSPECIFIED",
+		1: "SWITCH_CAUSE_OPERATOR",
+		2: "SWITCH_CAUSE_FAILED",
+		3: "SWITCH_CAUSE_FOLLOWED",
+		4: "SWITCH_CAUSE_FAILBACK",
+	}
+	SwitchCause_value = map[string]int32{
+		"SWITCH_CAUSE_UNSPECIFIED": 0,
+		"SWITCH_CAUSE_OPERATOR":    1,
+		"SWITCH_CAUSE_FAILED":      2,
+		"SWITCH_CAUSE_FOLLOWED":    3,
+		"SWITCH_CAUSE_FAILBACK":    4,
+	}
+)
+
+func (x SwitchCause) Enum() *SwitchCause {
+	p := new(SwitchCause)
+	*p = x
+	return p
+}
+
+func (x SwitchCause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SwitchCause) Descriptor() protoreflect.EnumDescriptor {
+	return file_fsm_proto_enumTypes[8].Descriptor()
+}
+
+func (SwitchCause) Type() protoreflect.EnumType {
+	return &file_fsm_proto_enumTypes[8]
+}
+
+func (x SwitchCause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SwitchCause.Descriptor instead.
+func (SwitchCause) EnumDescriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{8}
 }
 
 // Command is the envelope of one log entry.
@@ -328,6 +551,12 @@ type Command struct {
 	//	*Command_RecordGreeting
 	//	*Command_Import
 	//	*Command_ChangeSettings
+	//	*Command_BeginSwitch
+	//	*Command_AdvanceSwitch
+	//	*Command_CancelSwitch
+	//	*Command_NoteServer
+	//	*Command_GuardLibrary
+	//	*Command_GrantLeases
 	Body          isCommand_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -458,6 +687,60 @@ func (x *Command) GetChangeSettings() *ChangeSettings {
 	return nil
 }
 
+func (x *Command) GetBeginSwitch() *BeginSwitch {
+	if x != nil {
+		if x, ok := x.Body.(*Command_BeginSwitch); ok {
+			return x.BeginSwitch
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetAdvanceSwitch() *AdvanceSwitch {
+	if x != nil {
+		if x, ok := x.Body.(*Command_AdvanceSwitch); ok {
+			return x.AdvanceSwitch
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetCancelSwitch() *CancelSwitch {
+	if x != nil {
+		if x, ok := x.Body.(*Command_CancelSwitch); ok {
+			return x.CancelSwitch
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetNoteServer() *NoteServer {
+	if x != nil {
+		if x, ok := x.Body.(*Command_NoteServer); ok {
+			return x.NoteServer
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetGuardLibrary() *GuardLibrary {
+	if x != nil {
+		if x, ok := x.Body.(*Command_GuardLibrary); ok {
+			return x.GuardLibrary
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetGrantLeases() *GrantLeases {
+	if x != nil {
+		if x, ok := x.Body.(*Command_GrantLeases); ok {
+			return x.GrantLeases
+		}
+	}
+	return nil
+}
+
 type isCommand_Body interface {
 	isCommand_Body()
 }
@@ -498,6 +781,30 @@ type Command_ChangeSettings struct {
 	ChangeSettings *ChangeSettings `protobuf:"bytes,10,opt,name=change_settings,json=changeSettings,proto3,oneof"` // from version 3
 }
 
+type Command_BeginSwitch struct {
+	BeginSwitch *BeginSwitch `protobuf:"bytes,11,opt,name=begin_switch,json=beginSwitch,proto3,oneof"` // from version 4
+}
+
+type Command_AdvanceSwitch struct {
+	AdvanceSwitch *AdvanceSwitch `protobuf:"bytes,12,opt,name=advance_switch,json=advanceSwitch,proto3,oneof"` // from version 4
+}
+
+type Command_CancelSwitch struct {
+	CancelSwitch *CancelSwitch `protobuf:"bytes,13,opt,name=cancel_switch,json=cancelSwitch,proto3,oneof"` // from version 4
+}
+
+type Command_NoteServer struct {
+	NoteServer *NoteServer `protobuf:"bytes,14,opt,name=note_server,json=noteServer,proto3,oneof"` // from version 4
+}
+
+type Command_GuardLibrary struct {
+	GuardLibrary *GuardLibrary `protobuf:"bytes,15,opt,name=guard_library,json=guardLibrary,proto3,oneof"` // from version 4
+}
+
+type Command_GrantLeases struct {
+	GrantLeases *GrantLeases `protobuf:"bytes,16,opt,name=grant_leases,json=grantLeases,proto3,oneof"` // from version 4
+}
+
 func (*Command_Batch) isCommand_Body() {}
 
 func (*Command_ChangeLibraries) isCommand_Body() {}
@@ -515,6 +822,18 @@ func (*Command_RecordGreeting) isCommand_Body() {}
 func (*Command_Import) isCommand_Body() {}
 
 func (*Command_ChangeSettings) isCommand_Body() {}
+
+func (*Command_BeginSwitch) isCommand_Body() {}
+
+func (*Command_AdvanceSwitch) isCommand_Body() {}
+
+func (*Command_CancelSwitch) isCommand_Body() {}
+
+func (*Command_NoteServer) isCommand_Body() {}
+
+func (*Command_GuardLibrary) isCommand_Body() {}
+
+func (*Command_GrantLeases) isCommand_Body() {}
 
 // Item is one request to the directory.
 type Item struct {
@@ -820,8 +1139,12 @@ func (x *ItemResult) GetRetry() bool {
 }
 
 type Server struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Address       string                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Address string                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// The rest is what a snapshot keeps; from version 4.
+	Maintenance   bool   `protobuf:"varint,2,opt,name=maintenance,proto3" json:"maintenance,omitempty"`
+	Fence         Fence  `protobuf:"varint,3,opt,name=fence,proto3,enum=mysqlda.fsm.v1.Fence" json:"fence,omitempty"`
+	Excluded      string `protobuf:"bytes,4,opt,name=excluded,proto3" json:"excluded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -863,19 +1186,93 @@ func (x *Server) GetAddress() string {
 	return ""
 }
 
+func (x *Server) GetMaintenance() bool {
+	if x != nil {
+		return x.Maintenance
+	}
+	return false
+}
+
+func (x *Server) GetFence() Fence {
+	if x != nil {
+		return x.Fence
+	}
+	return Fence_FENCE_NONE
+}
+
+func (x *Server) GetExcluded() string {
+	if x != nil {
+		return x.Excluded
+	}
+	return ""
+}
+
+type Failover struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Policy        FailoverPolicy         `protobuf:"varint,1,opt,name=policy,proto3,enum=mysqlda.fsm.v1.FailoverPolicy" json:"policy,omitempty"`
+	Failback      bool                   `protobuf:"varint,2,opt,name=failback,proto3" json:"failback,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Failover) Reset() {
+	*x = Failover{}
+	mi := &file_fsm_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Failover) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Failover) ProtoMessage() {}
+
+func (x *Failover) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Failover.ProtoReflect.Descriptor instead.
+func (*Failover) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Failover) GetPolicy() FailoverPolicy {
+	if x != nil {
+		return x.Policy
+	}
+	return FailoverPolicy_FAILOVER_POLICY_OFF
+}
+
+func (x *Failover) GetFailback() bool {
+	if x != nil {
+		return x.Failback
+	}
+	return false
+}
+
 type AddLibrary struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Weight        uint32                 `protobuf:"varint,2,opt,name=weight,proto3" json:"weight,omitempty"`
 	Servers       []*Server              `protobuf:"bytes,3,rep,name=servers,proto3" json:"servers,omitempty"`
 	Tls           TLSMode                `protobuf:"varint,4,opt,name=tls,proto3,enum=mysqlda.fsm.v1.TLSMode" json:"tls,omitempty"` // from version 2
+	Failover      *Failover              `protobuf:"bytes,5,opt,name=failover,proto3" json:"failover,omitempty"`                    // from version 4
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AddLibrary) Reset() {
 	*x = AddLibrary{}
-	mi := &file_fsm_proto_msgTypes[7]
+	mi := &file_fsm_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -887,7 +1284,7 @@ func (x *AddLibrary) String() string {
 func (*AddLibrary) ProtoMessage() {}
 
 func (x *AddLibrary) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[7]
+	mi := &file_fsm_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -900,7 +1297,7 @@ func (x *AddLibrary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddLibrary.ProtoReflect.Descriptor instead.
 func (*AddLibrary) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{7}
+	return file_fsm_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AddLibrary) GetName() string {
@@ -931,6 +1328,13 @@ func (x *AddLibrary) GetTls() TLSMode {
 	return TLSMode_TLS_MODE_OFF
 }
 
+func (x *AddLibrary) GetFailover() *Failover {
+	if x != nil {
+		return x.Failover
+	}
+	return nil
+}
+
 type SetWeight struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Library       string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
@@ -941,7 +1345,7 @@ type SetWeight struct {
 
 func (x *SetWeight) Reset() {
 	*x = SetWeight{}
-	mi := &file_fsm_proto_msgTypes[8]
+	mi := &file_fsm_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1357,7 @@ func (x *SetWeight) String() string {
 func (*SetWeight) ProtoMessage() {}
 
 func (x *SetWeight) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[8]
+	mi := &file_fsm_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1370,7 @@ func (x *SetWeight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetWeight.ProtoReflect.Descriptor instead.
 func (*SetWeight) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{8}
+	return file_fsm_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SetWeight) GetLibrary() string {
@@ -993,7 +1397,7 @@ type SetState struct {
 
 func (x *SetState) Reset() {
 	*x = SetState{}
-	mi := &file_fsm_proto_msgTypes[9]
+	mi := &file_fsm_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1005,7 +1409,7 @@ func (x *SetState) String() string {
 func (*SetState) ProtoMessage() {}
 
 func (x *SetState) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[9]
+	mi := &file_fsm_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1018,7 +1422,7 @@ func (x *SetState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetState.ProtoReflect.Descriptor instead.
 func (*SetState) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{9}
+	return file_fsm_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SetState) GetLibrary() string {
@@ -1036,16 +1440,19 @@ func (x *SetState) GetState() LibraryState {
 }
 
 type SetServers struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Library       string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
-	Servers       []*Server              `protobuf:"bytes,2,rep,name=servers,proto3" json:"servers,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Library string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
+	Servers []*Server              `protobuf:"bytes,2,rep,name=servers,proto3" json:"servers,omitempty"`
+	// The active server stays the active one and must be among them. Without it the
+	// first one becomes active; nobody proposes that any more. From version 4.
+	KeepActive    bool `protobuf:"varint,3,opt,name=keep_active,json=keepActive,proto3" json:"keep_active,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SetServers) Reset() {
 	*x = SetServers{}
-	mi := &file_fsm_proto_msgTypes[10]
+	mi := &file_fsm_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1057,7 +1464,7 @@ func (x *SetServers) String() string {
 func (*SetServers) ProtoMessage() {}
 
 func (x *SetServers) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[10]
+	mi := &file_fsm_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1070,7 +1477,7 @@ func (x *SetServers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetServers.ProtoReflect.Descriptor instead.
 func (*SetServers) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{10}
+	return file_fsm_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SetServers) GetLibrary() string {
@@ -1087,6 +1494,177 @@ func (x *SetServers) GetServers() []*Server {
 	return nil
 }
 
+func (x *SetServers) GetKeepActive() bool {
+	if x != nil {
+		return x.KeepActive
+	}
+	return false
+}
+
+type SetFailover struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
+	Failover      *Failover              `protobuf:"bytes,2,opt,name=failover,proto3" json:"failover,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetFailover) Reset() {
+	*x = SetFailover{}
+	mi := &file_fsm_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetFailover) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetFailover) ProtoMessage() {}
+
+func (x *SetFailover) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetFailover.ProtoReflect.Descriptor instead.
+func (*SetFailover) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *SetFailover) GetLibrary() string {
+	if x != nil {
+		return x.Library
+	}
+	return ""
+}
+
+func (x *SetFailover) GetFailover() *Failover {
+	if x != nil {
+		return x.Failover
+	}
+	return nil
+}
+
+type SetPinned struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
+	Pinned        bool                   `protobuf:"varint,2,opt,name=pinned,proto3" json:"pinned,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPinned) Reset() {
+	*x = SetPinned{}
+	mi := &file_fsm_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPinned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPinned) ProtoMessage() {}
+
+func (x *SetPinned) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPinned.ProtoReflect.Descriptor instead.
+func (*SetPinned) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SetPinned) GetLibrary() string {
+	if x != nil {
+		return x.Library
+	}
+	return ""
+}
+
+func (x *SetPinned) GetPinned() bool {
+	if x != nil {
+		return x.Pinned
+	}
+	return false
+}
+
+type SetMaintenance struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
+	Server        string                 `protobuf:"bytes,2,opt,name=server,proto3" json:"server,omitempty"`
+	Maintenance   bool                   `protobuf:"varint,3,opt,name=maintenance,proto3" json:"maintenance,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetMaintenance) Reset() {
+	*x = SetMaintenance{}
+	mi := &file_fsm_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetMaintenance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetMaintenance) ProtoMessage() {}
+
+func (x *SetMaintenance) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetMaintenance.ProtoReflect.Descriptor instead.
+func (*SetMaintenance) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *SetMaintenance) GetLibrary() string {
+	if x != nil {
+		return x.Library
+	}
+	return ""
+}
+
+func (x *SetMaintenance) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *SetMaintenance) GetMaintenance() bool {
+	if x != nil {
+		return x.Maintenance
+	}
+	return false
+}
+
 type SetTLS struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Library       string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
@@ -1097,7 +1675,7 @@ type SetTLS struct {
 
 func (x *SetTLS) Reset() {
 	*x = SetTLS{}
-	mi := &file_fsm_proto_msgTypes[11]
+	mi := &file_fsm_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1109,7 +1687,7 @@ func (x *SetTLS) String() string {
 func (*SetTLS) ProtoMessage() {}
 
 func (x *SetTLS) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[11]
+	mi := &file_fsm_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1122,7 +1700,7 @@ func (x *SetTLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetTLS.ProtoReflect.Descriptor instead.
 func (*SetTLS) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{11}
+	return file_fsm_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SetTLS) GetLibrary() string {
@@ -1148,6 +1726,9 @@ type LibraryChange struct {
 	//	*LibraryChange_State
 	//	*LibraryChange_Servers
 	//	*LibraryChange_Tls
+	//	*LibraryChange_Failover
+	//	*LibraryChange_Pinned
+	//	*LibraryChange_Maintenance
 	Change        isLibraryChange_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1155,7 +1736,7 @@ type LibraryChange struct {
 
 func (x *LibraryChange) Reset() {
 	*x = LibraryChange{}
-	mi := &file_fsm_proto_msgTypes[12]
+	mi := &file_fsm_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1167,7 +1748,7 @@ func (x *LibraryChange) String() string {
 func (*LibraryChange) ProtoMessage() {}
 
 func (x *LibraryChange) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[12]
+	mi := &file_fsm_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1180,7 +1761,7 @@ func (x *LibraryChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LibraryChange.ProtoReflect.Descriptor instead.
 func (*LibraryChange) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{12}
+	return file_fsm_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *LibraryChange) GetChange() isLibraryChange_Change {
@@ -1235,6 +1816,33 @@ func (x *LibraryChange) GetTls() *SetTLS {
 	return nil
 }
 
+func (x *LibraryChange) GetFailover() *SetFailover {
+	if x != nil {
+		if x, ok := x.Change.(*LibraryChange_Failover); ok {
+			return x.Failover
+		}
+	}
+	return nil
+}
+
+func (x *LibraryChange) GetPinned() *SetPinned {
+	if x != nil {
+		if x, ok := x.Change.(*LibraryChange_Pinned); ok {
+			return x.Pinned
+		}
+	}
+	return nil
+}
+
+func (x *LibraryChange) GetMaintenance() *SetMaintenance {
+	if x != nil {
+		if x, ok := x.Change.(*LibraryChange_Maintenance); ok {
+			return x.Maintenance
+		}
+	}
+	return nil
+}
+
 type isLibraryChange_Change interface {
 	isLibraryChange_Change()
 }
@@ -1259,6 +1867,18 @@ type LibraryChange_Tls struct {
 	Tls *SetTLS `protobuf:"bytes,5,opt,name=tls,proto3,oneof"` // from version 2
 }
 
+type LibraryChange_Failover struct {
+	Failover *SetFailover `protobuf:"bytes,6,opt,name=failover,proto3,oneof"` // from version 4
+}
+
+type LibraryChange_Pinned struct {
+	Pinned *SetPinned `protobuf:"bytes,7,opt,name=pinned,proto3,oneof"` // from version 4
+}
+
+type LibraryChange_Maintenance struct {
+	Maintenance *SetMaintenance `protobuf:"bytes,8,opt,name=maintenance,proto3,oneof"` // from version 4
+}
+
 func (*LibraryChange_Add) isLibraryChange_Change() {}
 
 func (*LibraryChange_Weight) isLibraryChange_Change() {}
@@ -1268,6 +1888,12 @@ func (*LibraryChange_State) isLibraryChange_Change() {}
 func (*LibraryChange_Servers) isLibraryChange_Change() {}
 
 func (*LibraryChange_Tls) isLibraryChange_Change() {}
+
+func (*LibraryChange_Failover) isLibraryChange_Change() {}
+
+func (*LibraryChange_Pinned) isLibraryChange_Change() {}
+
+func (*LibraryChange_Maintenance) isLibraryChange_Change() {}
 
 type ChangeLibraries struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1279,7 +1905,7 @@ type ChangeLibraries struct {
 
 func (x *ChangeLibraries) Reset() {
 	*x = ChangeLibraries{}
-	mi := &file_fsm_proto_msgTypes[13]
+	mi := &file_fsm_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1291,7 +1917,7 @@ func (x *ChangeLibraries) String() string {
 func (*ChangeLibraries) ProtoMessage() {}
 
 func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[13]
+	mi := &file_fsm_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1304,7 +1930,7 @@ func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeLibraries.ProtoReflect.Descriptor instead.
 func (*ChangeLibraries) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{13}
+	return file_fsm_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ChangeLibraries) GetExpectVersion() uint64 {
@@ -1332,13 +1958,14 @@ type Settings struct {
 	MaxShareMille                 uint32                 `protobuf:"varint,7,opt,name=max_share_mille,json=maxShareMille,proto3" json:"max_share_mille,omitempty"`
 	DefaultCore                   string                 `protobuf:"bytes,8,opt,name=default_core,json=defaultCore,proto3" json:"default_core,omitempty"`   // from version 2
 	Balance                       Balance                `protobuf:"varint,9,opt,name=balance,proto3,enum=mysqlda.fsm.v1.Balance" json:"balance,omitempty"` // from version 3
+	Failover                      *FailoverSettings      `protobuf:"bytes,10,opt,name=failover,proto3" json:"failover,omitempty"`                           // from version 4
 	unknownFields                 protoimpl.UnknownFields
 	sizeCache                     protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_fsm_proto_msgTypes[14]
+	mi := &file_fsm_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1350,7 +1977,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[14]
+	mi := &file_fsm_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1363,7 +1990,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{14}
+	return file_fsm_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Settings) GetClusterId() string {
@@ -1429,18 +2056,127 @@ func (x *Settings) GetBalance() Balance {
 	return Balance_BALANCE_PLACEMENTS
 }
 
+func (x *Settings) GetFailover() *FailoverSettings {
+	if x != nil {
+		return x.Failover
+	}
+	return nil
+}
+
+// FailoverSettings are those that concern changes of active servers.
+type FailoverSettings struct {
+	state               protoimpl.MessageState `protogen:"open.v1"`
+	WaitNs              int64                  `protobuf:"varint,1,opt,name=wait_ns,json=waitNs,proto3" json:"wait_ns,omitempty"`
+	LeaseNs             int64                  `protobuf:"varint,2,opt,name=lease_ns,json=leaseNs,proto3" json:"lease_ns,omitempty"`
+	CooldownNs          int64                  `protobuf:"varint,3,opt,name=cooldown_ns,json=cooldownNs,proto3" json:"cooldown_ns,omitempty"`
+	RequireFencing      bool                   `protobuf:"varint,4,opt,name=require_fencing,json=requireFencing,proto3" json:"require_fencing,omitempty"`
+	User                string                 `protobuf:"bytes,5,opt,name=user,proto3" json:"user,omitempty"`
+	Password            string                 `protobuf:"bytes,6,opt,name=password,proto3" json:"password,omitempty"`
+	ReplicationUser     string                 `protobuf:"bytes,7,opt,name=replication_user,json=replicationUser,proto3" json:"replication_user,omitempty"`
+	ReplicationPassword string                 `protobuf:"bytes,8,opt,name=replication_password,json=replicationPassword,proto3" json:"replication_password,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *FailoverSettings) Reset() {
+	*x = FailoverSettings{}
+	mi := &file_fsm_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FailoverSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FailoverSettings) ProtoMessage() {}
+
+func (x *FailoverSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FailoverSettings.ProtoReflect.Descriptor instead.
+func (*FailoverSettings) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *FailoverSettings) GetWaitNs() int64 {
+	if x != nil {
+		return x.WaitNs
+	}
+	return 0
+}
+
+func (x *FailoverSettings) GetLeaseNs() int64 {
+	if x != nil {
+		return x.LeaseNs
+	}
+	return 0
+}
+
+func (x *FailoverSettings) GetCooldownNs() int64 {
+	if x != nil {
+		return x.CooldownNs
+	}
+	return 0
+}
+
+func (x *FailoverSettings) GetRequireFencing() bool {
+	if x != nil {
+		return x.RequireFencing
+	}
+	return false
+}
+
+func (x *FailoverSettings) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *FailoverSettings) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *FailoverSettings) GetReplicationUser() string {
+	if x != nil {
+		return x.ReplicationUser
+	}
+	return ""
+}
+
+func (x *FailoverSettings) GetReplicationPassword() string {
+	if x != nil {
+		return x.ReplicationPassword
+	}
+	return ""
+}
+
 // ChangeSettings changes the settings that it has, all or none.
 type ChangeSettings struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	MaxShareMille *uint32                `protobuf:"varint,1,opt,name=max_share_mille,json=maxShareMille,proto3,oneof" json:"max_share_mille,omitempty"`
 	Balance       *Balance               `protobuf:"varint,2,opt,name=balance,proto3,enum=mysqlda.fsm.v1.Balance,oneof" json:"balance,omitempty"`
+	Failover      *FailoverSettings      `protobuf:"bytes,3,opt,name=failover,proto3,oneof" json:"failover,omitempty"` // all of them; from version 4
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ChangeSettings) Reset() {
 	*x = ChangeSettings{}
-	mi := &file_fsm_proto_msgTypes[15]
+	mi := &file_fsm_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1452,7 +2188,7 @@ func (x *ChangeSettings) String() string {
 func (*ChangeSettings) ProtoMessage() {}
 
 func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[15]
+	mi := &file_fsm_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1465,7 +2201,7 @@ func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSettings.ProtoReflect.Descriptor instead.
 func (*ChangeSettings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{15}
+	return file_fsm_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ChangeSettings) GetMaxShareMille() uint32 {
@@ -1480,6 +2216,582 @@ func (x *ChangeSettings) GetBalance() Balance {
 		return *x.Balance
 	}
 	return Balance_BALANCE_PLACEMENTS
+}
+
+func (x *ChangeSettings) GetFailover() *FailoverSettings {
+	if x != nil {
+		return x.Failover
+	}
+	return nil
+}
+
+// Switch is a change of an active server that is under way.
+type Switch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Phase         SwitchPhase            `protobuf:"varint,1,opt,name=phase,proto3,enum=mysqlda.fsm.v1.SwitchPhase" json:"phase,omitempty"`
+	From          string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	To            string                 `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	Cause         SwitchCause            `protobuf:"varint,4,opt,name=cause,proto3,enum=mysqlda.fsm.v1.SwitchCause" json:"cause,omitempty"`
+	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	Forced        bool                   `protobuf:"varint,6,opt,name=forced,proto3" json:"forced,omitempty"`
+	Began         uint64                 `protobuf:"varint,7,opt,name=began,proto3" json:"began,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Switch) Reset() {
+	*x = Switch{}
+	mi := &file_fsm_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Switch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Switch) ProtoMessage() {}
+
+func (x *Switch) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Switch.ProtoReflect.Descriptor instead.
+func (*Switch) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Switch) GetPhase() SwitchPhase {
+	if x != nil {
+		return x.Phase
+	}
+	return SwitchPhase_SWITCH_PHASE_UNSPECIFIED
+}
+
+func (x *Switch) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Switch) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *Switch) GetCause() SwitchCause {
+	if x != nil {
+		return x.Cause
+	}
+	return SwitchCause_SWITCH_CAUSE_UNSPECIFIED
+}
+
+func (x *Switch) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Switch) GetForced() bool {
+	if x != nil {
+		return x.Forced
+	}
+	return false
+}
+
+func (x *Switch) GetBegan() uint64 {
+	if x != nil {
+		return x.Began
+	}
+	return 0
+}
+
+type BeginSwitch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       uint32                 `protobuf:"varint,1,opt,name=library,proto3" json:"library,omitempty"`
+	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Drain         bool                   `protobuf:"varint,3,opt,name=drain,proto3" json:"drain,omitempty"`
+	To            string                 `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
+	Cause         SwitchCause            `protobuf:"varint,5,opt,name=cause,proto3,enum=mysqlda.fsm.v1.SwitchCause" json:"cause,omitempty"`
+	Reason        string                 `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	Forced        bool                   `protobuf:"varint,7,opt,name=forced,proto3" json:"forced,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginSwitch) Reset() {
+	*x = BeginSwitch{}
+	mi := &file_fsm_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginSwitch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginSwitch) ProtoMessage() {}
+
+func (x *BeginSwitch) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginSwitch.ProtoReflect.Descriptor instead.
+func (*BeginSwitch) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *BeginSwitch) GetLibrary() uint32 {
+	if x != nil {
+		return x.Library
+	}
+	return 0
+}
+
+func (x *BeginSwitch) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *BeginSwitch) GetDrain() bool {
+	if x != nil {
+		return x.Drain
+	}
+	return false
+}
+
+func (x *BeginSwitch) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *BeginSwitch) GetCause() SwitchCause {
+	if x != nil {
+		return x.Cause
+	}
+	return SwitchCause_SWITCH_CAUSE_UNSPECIFIED
+}
+
+func (x *BeginSwitch) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *BeginSwitch) GetForced() bool {
+	if x != nil {
+		return x.Forced
+	}
+	return false
+}
+
+type AdvanceSwitch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       uint32                 `protobuf:"varint,1,opt,name=library,proto3" json:"library,omitempty"`
+	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	At            SwitchPhase            `protobuf:"varint,3,opt,name=at,proto3,enum=mysqlda.fsm.v1.SwitchPhase" json:"at,omitempty"`
+	Next          SwitchPhase            `protobuf:"varint,4,opt,name=next,proto3,enum=mysqlda.fsm.v1.SwitchPhase" json:"next,omitempty"`
+	To            string                 `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`
+	Forced        bool                   `protobuf:"varint,6,opt,name=forced,proto3" json:"forced,omitempty"`
+	Fence         Fence                  `protobuf:"varint,7,opt,name=fence,proto3,enum=mysqlda.fsm.v1.Fence" json:"fence,omitempty"`
+	Reason        string                 `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdvanceSwitch) Reset() {
+	*x = AdvanceSwitch{}
+	mi := &file_fsm_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdvanceSwitch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdvanceSwitch) ProtoMessage() {}
+
+func (x *AdvanceSwitch) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdvanceSwitch.ProtoReflect.Descriptor instead.
+func (*AdvanceSwitch) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *AdvanceSwitch) GetLibrary() uint32 {
+	if x != nil {
+		return x.Library
+	}
+	return 0
+}
+
+func (x *AdvanceSwitch) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *AdvanceSwitch) GetAt() SwitchPhase {
+	if x != nil {
+		return x.At
+	}
+	return SwitchPhase_SWITCH_PHASE_UNSPECIFIED
+}
+
+func (x *AdvanceSwitch) GetNext() SwitchPhase {
+	if x != nil {
+		return x.Next
+	}
+	return SwitchPhase_SWITCH_PHASE_UNSPECIFIED
+}
+
+func (x *AdvanceSwitch) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *AdvanceSwitch) GetForced() bool {
+	if x != nil {
+		return x.Forced
+	}
+	return false
+}
+
+func (x *AdvanceSwitch) GetFence() Fence {
+	if x != nil {
+		return x.Fence
+	}
+	return Fence_FENCE_NONE
+}
+
+func (x *AdvanceSwitch) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type CancelSwitch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       uint32                 `protobuf:"varint,1,opt,name=library,proto3" json:"library,omitempty"`
+	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelSwitch) Reset() {
+	*x = CancelSwitch{}
+	mi := &file_fsm_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelSwitch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelSwitch) ProtoMessage() {}
+
+func (x *CancelSwitch) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelSwitch.ProtoReflect.Descriptor instead.
+func (*CancelSwitch) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CancelSwitch) GetLibrary() uint32 {
+	if x != nil {
+		return x.Library
+	}
+	return 0
+}
+
+func (x *CancelSwitch) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+type NoteServer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       uint32                 `protobuf:"varint,1,opt,name=library,proto3" json:"library,omitempty"`
+	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Server        string                 `protobuf:"bytes,3,opt,name=server,proto3" json:"server,omitempty"`
+	Fence         Fence                  `protobuf:"varint,4,opt,name=fence,proto3,enum=mysqlda.fsm.v1.Fence" json:"fence,omitempty"`
+	Excluded      string                 `protobuf:"bytes,5,opt,name=excluded,proto3" json:"excluded,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteServer) Reset() {
+	*x = NoteServer{}
+	mi := &file_fsm_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteServer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteServer) ProtoMessage() {}
+
+func (x *NoteServer) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteServer.ProtoReflect.Descriptor instead.
+func (*NoteServer) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *NoteServer) GetLibrary() uint32 {
+	if x != nil {
+		return x.Library
+	}
+	return 0
+}
+
+func (x *NoteServer) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *NoteServer) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *NoteServer) GetFence() Fence {
+	if x != nil {
+		return x.Fence
+	}
+	return Fence_FENCE_NONE
+}
+
+func (x *NoteServer) GetExcluded() string {
+	if x != nil {
+		return x.Excluded
+	}
+	return ""
+}
+
+type GuardLibrary struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       uint32                 `protobuf:"varint,1,opt,name=library,proto3" json:"library,omitempty"`
+	Since         uint64                 `protobuf:"varint,2,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GuardLibrary) Reset() {
+	*x = GuardLibrary{}
+	mi := &file_fsm_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GuardLibrary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GuardLibrary) ProtoMessage() {}
+
+func (x *GuardLibrary) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GuardLibrary.ProtoReflect.Descriptor instead.
+func (*GuardLibrary) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *GuardLibrary) GetLibrary() uint32 {
+	if x != nil {
+		return x.Library
+	}
+	return 0
+}
+
+func (x *GuardLibrary) GetSince() uint64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+type LeaseGrant struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          string                 `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	Starts        uint64                 `protobuf:"varint,2,opt,name=starts,proto3" json:"starts,omitempty"`
+	Nonce         uint64                 `protobuf:"varint,3,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LeaseGrant) Reset() {
+	*x = LeaseGrant{}
+	mi := &file_fsm_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LeaseGrant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LeaseGrant) ProtoMessage() {}
+
+func (x *LeaseGrant) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LeaseGrant.ProtoReflect.Descriptor instead.
+func (*LeaseGrant) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *LeaseGrant) GetNode() string {
+	if x != nil {
+		return x.Node
+	}
+	return ""
+}
+
+func (x *LeaseGrant) GetStarts() uint64 {
+	if x != nil {
+		return x.Starts
+	}
+	return 0
+}
+
+func (x *LeaseGrant) GetNonce() uint64 {
+	if x != nil {
+		return x.Nonce
+	}
+	return 0
+}
+
+type GrantLeases struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Grants        []*LeaseGrant          `protobuf:"bytes,1,rep,name=grants,proto3" json:"grants,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GrantLeases) Reset() {
+	*x = GrantLeases{}
+	mi := &file_fsm_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GrantLeases) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GrantLeases) ProtoMessage() {}
+
+func (x *GrantLeases) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GrantLeases.ProtoReflect.Descriptor instead.
+func (*GrantLeases) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *GrantLeases) GetGrants() []*LeaseGrant {
+	if x != nil {
+		return x.Grants
+	}
+	return nil
 }
 
 // Import adds placements in given libraries, whatever state these are in, and
@@ -1498,7 +2810,7 @@ type Import struct {
 
 func (x *Import) Reset() {
 	*x = Import{}
-	mi := &file_fsm_proto_msgTypes[16]
+	mi := &file_fsm_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1510,7 +2822,7 @@ func (x *Import) String() string {
 func (*Import) ProtoMessage() {}
 
 func (x *Import) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[16]
+	mi := &file_fsm_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1523,7 +2835,7 @@ func (x *Import) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Import.ProtoReflect.Descriptor instead.
 func (*Import) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{16}
+	return file_fsm_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Import) GetPlacements() []byte {
@@ -1550,7 +2862,7 @@ type Bootstrap struct {
 
 func (x *Bootstrap) Reset() {
 	*x = Bootstrap{}
-	mi := &file_fsm_proto_msgTypes[17]
+	mi := &file_fsm_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1562,7 +2874,7 @@ func (x *Bootstrap) String() string {
 func (*Bootstrap) ProtoMessage() {}
 
 func (x *Bootstrap) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[17]
+	mi := &file_fsm_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1575,7 +2887,7 @@ func (x *Bootstrap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bootstrap.ProtoReflect.Descriptor instead.
 func (*Bootstrap) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{17}
+	return file_fsm_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Bootstrap) GetSettings() *Settings {
@@ -1608,7 +2920,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1620,7 +2932,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1633,7 +2945,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{18}
+	return file_fsm_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Node) GetId() string {
@@ -1694,7 +3006,7 @@ type SetNode struct {
 
 func (x *SetNode) Reset() {
 	*x = SetNode{}
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1706,7 +3018,7 @@ func (x *SetNode) String() string {
 func (*SetNode) ProtoMessage() {}
 
 func (x *SetNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1719,7 +3031,7 @@ func (x *SetNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNode.ProtoReflect.Descriptor instead.
 func (*SetNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{19}
+	return file_fsm_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SetNode) GetNode() *Node {
@@ -1738,7 +3050,7 @@ type RemoveNode struct {
 
 func (x *RemoveNode) Reset() {
 	*x = RemoveNode{}
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1750,7 +3062,7 @@ func (x *RemoveNode) String() string {
 func (*RemoveNode) ProtoMessage() {}
 
 func (x *RemoveNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +3075,7 @@ func (x *RemoveNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveNode.ProtoReflect.Descriptor instead.
 func (*RemoveNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{20}
+	return file_fsm_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RemoveNode) GetId() string {
@@ -1785,7 +3097,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1797,7 +3109,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1810,7 +3122,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{21}
+	return file_fsm_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Checkpoint) GetIndex() uint64 {
@@ -1846,7 +3158,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1858,7 +3170,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1871,7 +3183,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{22}
+	return file_fsm_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Greeting) GetVersion() string {
@@ -1906,7 +3218,7 @@ type RecordGreeting struct {
 
 func (x *RecordGreeting) Reset() {
 	*x = RecordGreeting{}
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1918,7 +3230,7 @@ func (x *RecordGreeting) String() string {
 func (*RecordGreeting) ProtoMessage() {}
 
 func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1931,7 +3243,7 @@ func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordGreeting.ProtoReflect.Descriptor instead.
 func (*RecordGreeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{23}
+	return file_fsm_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RecordGreeting) GetAddress() string {
@@ -1950,22 +3262,28 @@ func (x *RecordGreeting) GetGreeting() *Greeting {
 
 // Library is a library as a snapshot keeps it.
 type Library struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	State         LibraryState           `protobuf:"varint,3,opt,name=state,proto3,enum=mysqlda.fsm.v1.LibraryState" json:"state,omitempty"`
-	Weight        uint32                 `protobuf:"varint,4,opt,name=weight,proto3" json:"weight,omitempty"`
-	Servers       []*Server              `protobuf:"bytes,5,rep,name=servers,proto3" json:"servers,omitempty"`
-	Active        string                 `protobuf:"bytes,6,opt,name=active,proto3" json:"active,omitempty"`
-	ActiveEpoch   uint64                 `protobuf:"varint,7,opt,name=active_epoch,json=activeEpoch,proto3" json:"active_epoch,omitempty"`
-	Tls           TLSMode                `protobuf:"varint,8,opt,name=tls,proto3,enum=mysqlda.fsm.v1.TLSMode" json:"tls,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Id          uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name        string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	State       LibraryState           `protobuf:"varint,3,opt,name=state,proto3,enum=mysqlda.fsm.v1.LibraryState" json:"state,omitempty"`
+	Weight      uint32                 `protobuf:"varint,4,opt,name=weight,proto3" json:"weight,omitempty"`
+	Servers     []*Server              `protobuf:"bytes,5,rep,name=servers,proto3" json:"servers,omitempty"`
+	Active      string                 `protobuf:"bytes,6,opt,name=active,proto3" json:"active,omitempty"`
+	ActiveEpoch uint64                 `protobuf:"varint,7,opt,name=active_epoch,json=activeEpoch,proto3" json:"active_epoch,omitempty"`
+	Tls         TLSMode                `protobuf:"varint,8,opt,name=tls,proto3,enum=mysqlda.fsm.v1.TLSMode" json:"tls,omitempty"`
+	// From version 4.
+	Failover         *Failover `protobuf:"bytes,9,opt,name=failover,proto3" json:"failover,omitempty"`
+	Pinned           bool      `protobuf:"varint,10,opt,name=pinned,proto3" json:"pinned,omitempty"`
+	Guarded          bool      `protobuf:"varint,11,opt,name=guarded,proto3" json:"guarded,omitempty"`
+	MayFailOverSince uint64    `protobuf:"varint,12,opt,name=may_fail_over_since,json=mayFailOverSince,proto3" json:"may_fail_over_since,omitempty"`
+	Switch           *Switch   `protobuf:"bytes,13,opt,name=switch,proto3" json:"switch,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Library) Reset() {
 	*x = Library{}
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1977,7 +3295,7 @@ func (x *Library) String() string {
 func (*Library) ProtoMessage() {}
 
 func (x *Library) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1990,7 +3308,7 @@ func (x *Library) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Library.ProtoReflect.Descriptor instead.
 func (*Library) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{24}
+	return file_fsm_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Library) GetId() uint32 {
@@ -2049,6 +3367,41 @@ func (x *Library) GetTls() TLSMode {
 	return TLSMode_TLS_MODE_OFF
 }
 
+func (x *Library) GetFailover() *Failover {
+	if x != nil {
+		return x.Failover
+	}
+	return nil
+}
+
+func (x *Library) GetPinned() bool {
+	if x != nil {
+		return x.Pinned
+	}
+	return false
+}
+
+func (x *Library) GetGuarded() bool {
+	if x != nil {
+		return x.Guarded
+	}
+	return false
+}
+
+func (x *Library) GetMayFailOverSince() uint64 {
+	if x != nil {
+		return x.MayFailOverSince
+	}
+	return 0
+}
+
+func (x *Library) GetSwitch() *Switch {
+	if x != nil {
+		return x.Switch
+	}
+	return nil
+}
+
 // SnapshotHeader is everything of a snapshot but placements and bindings.
 type SnapshotHeader struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -2071,7 +3424,7 @@ type SnapshotHeader struct {
 
 func (x *SnapshotHeader) Reset() {
 	*x = SnapshotHeader{}
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2083,7 +3436,7 @@ func (x *SnapshotHeader) String() string {
 func (*SnapshotHeader) ProtoMessage() {}
 
 func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2096,7 +3449,7 @@ func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotHeader.ProtoReflect.Descriptor instead.
 func (*SnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{25}
+	return file_fsm_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SnapshotHeader) GetIndex() uint64 {
@@ -2194,7 +3547,7 @@ var File_fsm_proto protoreflect.FileDescriptor
 
 const file_fsm_proto_rawDesc = "" +
 	"\n" +
-	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xde\x04\n" +
+	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xf3\a\n" +
 	"\aCommand\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12-\n" +
 	"\x05batch\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.BatchH\x00R\x05batch\x12L\n" +
@@ -2209,7 +3562,14 @@ const file_fsm_proto_rawDesc = "" +
 	"\x0frecord_greeting\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.RecordGreetingH\x00R\x0erecordGreeting\x120\n" +
 	"\x06import\x18\t \x01(\v2\x16.mysqlda.fsm.v1.ImportH\x00R\x06import\x12I\n" +
 	"\x0fchange_settings\x18\n" +
-	" \x01(\v2\x1e.mysqlda.fsm.v1.ChangeSettingsH\x00R\x0echangeSettingsB\x06\n" +
+	" \x01(\v2\x1e.mysqlda.fsm.v1.ChangeSettingsH\x00R\x0echangeSettings\x12@\n" +
+	"\fbegin_switch\x18\v \x01(\v2\x1b.mysqlda.fsm.v1.BeginSwitchH\x00R\vbeginSwitch\x12F\n" +
+	"\x0eadvance_switch\x18\f \x01(\v2\x1d.mysqlda.fsm.v1.AdvanceSwitchH\x00R\radvanceSwitch\x12C\n" +
+	"\rcancel_switch\x18\r \x01(\v2\x1c.mysqlda.fsm.v1.CancelSwitchH\x00R\fcancelSwitch\x12=\n" +
+	"\vnote_server\x18\x0e \x01(\v2\x1a.mysqlda.fsm.v1.NoteServerH\x00R\n" +
+	"noteServer\x12C\n" +
+	"\rguard_library\x18\x0f \x01(\v2\x1c.mysqlda.fsm.v1.GuardLibraryH\x00R\fguardLibrary\x12@\n" +
+	"\fgrant_leases\x18\x10 \x01(\v2\x1b.mysqlda.fsm.v1.GrantLeasesH\x00R\vgrantLeasesB\x06\n" +
 	"\x04body\"\x90\x01\n" +
 	"\x04Item\x12,\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x18.mysqlda.fsm.v1.ItemKindR\x04kind\x12\x12\n" +
@@ -2231,38 +3591,60 @@ const file_fsm_proto_rawDesc = "" +
 	"ItemResult\x127\n" +
 	"\tplacement\x18\x01 \x01(\v2\x19.mysqlda.fsm.v1.PlacementR\tplacement\x12+\n" +
 	"\x05error\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\x12\x14\n" +
-	"\x05retry\x18\x03 \x01(\bR\x05retry\"\"\n" +
+	"\x05retry\x18\x03 \x01(\bR\x05retry\"\x8d\x01\n" +
 	"\x06Server\x12\x18\n" +
-	"\aaddress\x18\x01 \x01(\tR\aaddress\"\x95\x01\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12 \n" +
+	"\vmaintenance\x18\x02 \x01(\bR\vmaintenance\x12+\n" +
+	"\x05fence\x18\x03 \x01(\x0e2\x15.mysqlda.fsm.v1.FenceR\x05fence\x12\x1a\n" +
+	"\bexcluded\x18\x04 \x01(\tR\bexcluded\"^\n" +
+	"\bFailover\x126\n" +
+	"\x06policy\x18\x01 \x01(\x0e2\x1e.mysqlda.fsm.v1.FailoverPolicyR\x06policy\x12\x1a\n" +
+	"\bfailback\x18\x02 \x01(\bR\bfailback\"\xcb\x01\n" +
 	"\n" +
 	"AddLibrary\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06weight\x18\x02 \x01(\rR\x06weight\x120\n" +
 	"\aservers\x18\x03 \x03(\v2\x16.mysqlda.fsm.v1.ServerR\aservers\x12)\n" +
-	"\x03tls\x18\x04 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"=\n" +
+	"\x03tls\x18\x04 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\x124\n" +
+	"\bfailover\x18\x05 \x01(\v2\x18.mysqlda.fsm.v1.FailoverR\bfailover\"=\n" +
 	"\tSetWeight\x12\x18\n" +
 	"\alibrary\x18\x01 \x01(\tR\alibrary\x12\x16\n" +
 	"\x06weight\x18\x02 \x01(\rR\x06weight\"X\n" +
 	"\bSetState\x12\x18\n" +
 	"\alibrary\x18\x01 \x01(\tR\alibrary\x122\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x1c.mysqlda.fsm.v1.LibraryStateR\x05state\"X\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1c.mysqlda.fsm.v1.LibraryStateR\x05state\"y\n" +
 	"\n" +
 	"SetServers\x12\x18\n" +
 	"\alibrary\x18\x01 \x01(\tR\alibrary\x120\n" +
-	"\aservers\x18\x02 \x03(\v2\x16.mysqlda.fsm.v1.ServerR\aservers\"M\n" +
+	"\aservers\x18\x02 \x03(\v2\x16.mysqlda.fsm.v1.ServerR\aservers\x12\x1f\n" +
+	"\vkeep_active\x18\x03 \x01(\bR\n" +
+	"keepActive\"]\n" +
+	"\vSetFailover\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\tR\alibrary\x124\n" +
+	"\bfailover\x18\x02 \x01(\v2\x18.mysqlda.fsm.v1.FailoverR\bfailover\"=\n" +
+	"\tSetPinned\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\tR\alibrary\x12\x16\n" +
+	"\x06pinned\x18\x02 \x01(\bR\x06pinned\"d\n" +
+	"\x0eSetMaintenance\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\tR\alibrary\x12\x16\n" +
+	"\x06server\x18\x02 \x01(\tR\x06server\x12 \n" +
+	"\vmaintenance\x18\x03 \x01(\bR\vmaintenance\"M\n" +
 	"\x06SetTLS\x12\x18\n" +
 	"\alibrary\x18\x01 \x01(\tR\alibrary\x12)\n" +
-	"\x03tls\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\x94\x02\n" +
+	"\x03tls\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\xc8\x03\n" +
 	"\rLibraryChange\x12.\n" +
 	"\x03add\x18\x01 \x01(\v2\x1a.mysqlda.fsm.v1.AddLibraryH\x00R\x03add\x123\n" +
 	"\x06weight\x18\x02 \x01(\v2\x19.mysqlda.fsm.v1.SetWeightH\x00R\x06weight\x120\n" +
 	"\x05state\x18\x03 \x01(\v2\x18.mysqlda.fsm.v1.SetStateH\x00R\x05state\x126\n" +
 	"\aservers\x18\x04 \x01(\v2\x1a.mysqlda.fsm.v1.SetServersH\x00R\aservers\x12*\n" +
-	"\x03tls\x18\x05 \x01(\v2\x16.mysqlda.fsm.v1.SetTLSH\x00R\x03tlsB\b\n" +
+	"\x03tls\x18\x05 \x01(\v2\x16.mysqlda.fsm.v1.SetTLSH\x00R\x03tls\x129\n" +
+	"\bfailover\x18\x06 \x01(\v2\x1b.mysqlda.fsm.v1.SetFailoverH\x00R\bfailover\x123\n" +
+	"\x06pinned\x18\a \x01(\v2\x19.mysqlda.fsm.v1.SetPinnedH\x00R\x06pinned\x12B\n" +
+	"\vmaintenance\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.SetMaintenanceH\x00R\vmaintenanceB\b\n" +
 	"\x06change\"q\n" +
 	"\x0fChangeLibraries\x12%\n" +
 	"\x0eexpect_version\x18\x01 \x01(\x04R\rexpectVersion\x127\n" +
-	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\"\xe6\x02\n" +
+	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\"\xa4\x03\n" +
 	"\bSettings\x12\x1d\n" +
 	"\n" +
 	"cluster_id\x18\x01 \x01(\tR\tclusterId\x12\x12\n" +
@@ -2273,13 +3655,72 @@ const file_fsm_proto_rawDesc = "" +
 	"!unused_forward_session_timeout_ns\x18\x06 \x01(\x03R\x1dunusedForwardSessionTimeoutNs\x12&\n" +
 	"\x0fmax_share_mille\x18\a \x01(\rR\rmaxShareMille\x12!\n" +
 	"\fdefault_core\x18\b \x01(\tR\vdefaultCore\x121\n" +
-	"\abalance\x18\t \x01(\x0e2\x17.mysqlda.fsm.v1.BalanceR\abalance\"\x95\x01\n" +
+	"\abalance\x18\t \x01(\x0e2\x17.mysqlda.fsm.v1.BalanceR\abalance\x12<\n" +
+	"\bfailover\x18\n" +
+	" \x01(\v2 .mysqlda.fsm.v1.FailoverSettingsR\bfailover\"\x9e\x02\n" +
+	"\x10FailoverSettings\x12\x17\n" +
+	"\await_ns\x18\x01 \x01(\x03R\x06waitNs\x12\x19\n" +
+	"\blease_ns\x18\x02 \x01(\x03R\aleaseNs\x12\x1f\n" +
+	"\vcooldown_ns\x18\x03 \x01(\x03R\n" +
+	"cooldownNs\x12'\n" +
+	"\x0frequire_fencing\x18\x04 \x01(\bR\x0erequireFencing\x12\x12\n" +
+	"\x04user\x18\x05 \x01(\tR\x04user\x12\x1a\n" +
+	"\bpassword\x18\x06 \x01(\tR\bpassword\x12)\n" +
+	"\x10replication_user\x18\a \x01(\tR\x0freplicationUser\x121\n" +
+	"\x14replication_password\x18\b \x01(\tR\x13replicationPassword\"\xe5\x01\n" +
 	"\x0eChangeSettings\x12+\n" +
 	"\x0fmax_share_mille\x18\x01 \x01(\rH\x00R\rmaxShareMille\x88\x01\x01\x126\n" +
-	"\abalance\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.BalanceH\x01R\abalance\x88\x01\x01B\x12\n" +
+	"\abalance\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.BalanceH\x01R\abalance\x88\x01\x01\x12A\n" +
+	"\bfailover\x18\x03 \x01(\v2 .mysqlda.fsm.v1.FailoverSettingsH\x02R\bfailover\x88\x01\x01B\x12\n" +
 	"\x10_max_share_milleB\n" +
 	"\n" +
-	"\b_balance\"D\n" +
+	"\b_balanceB\v\n" +
+	"\t_failover\"\xd8\x01\n" +
+	"\x06Switch\x121\n" +
+	"\x05phase\x18\x01 \x01(\x0e2\x1b.mysqlda.fsm.v1.SwitchPhaseR\x05phase\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\x121\n" +
+	"\x05cause\x18\x04 \x01(\x0e2\x1b.mysqlda.fsm.v1.SwitchCauseR\x05cause\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06forced\x18\x06 \x01(\bR\x06forced\x12\x14\n" +
+	"\x05began\x18\a \x01(\x04R\x05began\"\xc6\x01\n" +
+	"\vBeginSwitch\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\rR\alibrary\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x14\n" +
+	"\x05drain\x18\x03 \x01(\bR\x05drain\x12\x0e\n" +
+	"\x02to\x18\x04 \x01(\tR\x02to\x121\n" +
+	"\x05cause\x18\x05 \x01(\x0e2\x1b.mysqlda.fsm.v1.SwitchCauseR\x05cause\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06forced\x18\a \x01(\bR\x06forced\"\x8a\x02\n" +
+	"\rAdvanceSwitch\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\rR\alibrary\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12+\n" +
+	"\x02at\x18\x03 \x01(\x0e2\x1b.mysqlda.fsm.v1.SwitchPhaseR\x02at\x12/\n" +
+	"\x04next\x18\x04 \x01(\x0e2\x1b.mysqlda.fsm.v1.SwitchPhaseR\x04next\x12\x0e\n" +
+	"\x02to\x18\x05 \x01(\tR\x02to\x12\x16\n" +
+	"\x06forced\x18\x06 \x01(\bR\x06forced\x12+\n" +
+	"\x05fence\x18\a \x01(\x0e2\x15.mysqlda.fsm.v1.FenceR\x05fence\x12\x16\n" +
+	"\x06reason\x18\b \x01(\tR\x06reason\">\n" +
+	"\fCancelSwitch\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\rR\alibrary\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\"\x9d\x01\n" +
+	"\n" +
+	"NoteServer\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\rR\alibrary\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x16\n" +
+	"\x06server\x18\x03 \x01(\tR\x06server\x12+\n" +
+	"\x05fence\x18\x04 \x01(\x0e2\x15.mysqlda.fsm.v1.FenceR\x05fence\x12\x1a\n" +
+	"\bexcluded\x18\x05 \x01(\tR\bexcluded\">\n" +
+	"\fGuardLibrary\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\rR\alibrary\x12\x14\n" +
+	"\x05since\x18\x02 \x01(\x04R\x05since\"N\n" +
+	"\n" +
+	"LeaseGrant\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\tR\x04node\x12\x16\n" +
+	"\x06starts\x18\x02 \x01(\x04R\x06starts\x12\x14\n" +
+	"\x05nonce\x18\x03 \x01(\x04R\x05nonce\"A\n" +
+	"\vGrantLeases\x122\n" +
+	"\x06grants\x18\x01 \x03(\v2\x1a.mysqlda.fsm.v1.LeaseGrantR\x06grants\"D\n" +
 	"\x06Import\x12\x1e\n" +
 	"\n" +
 	"placements\x18\x01 \x01(\fR\n" +
@@ -2312,7 +3753,7 @@ const file_fsm_proto_rawDesc = "" +
 	"\tcollation\x18\x03 \x01(\rR\tcollation\"`\n" +
 	"\x0eRecordGreeting\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x124\n" +
-	"\bgreeting\x18\x02 \x01(\v2\x18.mysqlda.fsm.v1.GreetingR\bgreeting\"\x91\x02\n" +
+	"\bgreeting\x18\x02 \x01(\v2\x18.mysqlda.fsm.v1.GreetingR\bgreeting\"\xd8\x03\n" +
 	"\aLibrary\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x122\n" +
@@ -2321,7 +3762,13 @@ const file_fsm_proto_rawDesc = "" +
 	"\aservers\x18\x05 \x03(\v2\x16.mysqlda.fsm.v1.ServerR\aservers\x12\x16\n" +
 	"\x06active\x18\x06 \x01(\tR\x06active\x12!\n" +
 	"\factive_epoch\x18\a \x01(\x04R\vactiveEpoch\x12)\n" +
-	"\x03tls\x18\b \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\xf7\x03\n" +
+	"\x03tls\x18\b \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\x124\n" +
+	"\bfailover\x18\t \x01(\v2\x18.mysqlda.fsm.v1.FailoverR\bfailover\x12\x16\n" +
+	"\x06pinned\x18\n" +
+	" \x01(\bR\x06pinned\x12\x18\n" +
+	"\aguarded\x18\v \x01(\bR\aguarded\x12-\n" +
+	"\x13may_fail_over_since\x18\f \x01(\x04R\x10mayFailOverSince\x12.\n" +
+	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\xf7\x03\n" +
 	"\x0eSnapshotHeader\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x124\n" +
@@ -2344,7 +3791,7 @@ const file_fsm_proto_rawDesc = "" +
 	"\x10ITEM_KIND_ASSIGN\x10\x01\x12\x12\n" +
 	"\x0eITEM_KIND_BIND\x10\x02\x12\x14\n" +
 	"\x10ITEM_KIND_LOCATE\x10\x03\x12\x12\n" +
-	"\x0eITEM_KIND_FIND\x10\x04*\xcb\x02\n" +
+	"\x0eITEM_KIND_FIND\x10\x04*\xe8\x02\n" +
 	"\tErrorCode\x12\x14\n" +
 	"\x10ERROR_CODE_OTHER\x10\x00\x12\x1b\n" +
 	"\x17ERROR_CODE_NO_PLACEMENT\x10\x01\x12\x19\n" +
@@ -2358,7 +3805,19 @@ const file_fsm_proto_rawDesc = "" +
 	"\x15ERROR_CODE_OVERLOADED\x10\t\x12\x16\n" +
 	"\x12ERROR_CODE_REMOVED\x10\n" +
 	"\x12\x1b\n" +
-	"\x17ERROR_CODE_BOOTSTRAPPED\x10\v*{\n" +
+	"\x17ERROR_CODE_BOOTSTRAPPED\x10\v\x12\x1b\n" +
+	"\x17ERROR_CODE_STALE_SWITCH\x10\f*6\n" +
+	"\x05Fence\x12\x0e\n" +
+	"\n" +
+	"FENCE_NONE\x10\x00\x12\r\n" +
+	"\tFENCE_DUE\x10\x01\x12\x0e\n" +
+	"\n" +
+	"FENCE_DONE\x10\x02*\x7f\n" +
+	"\x0eFailoverPolicy\x12\x17\n" +
+	"\x13FAILOVER_POLICY_OFF\x10\x00\x12\x1b\n" +
+	"\x17FAILOVER_POLICY_ORDERED\x10\x01\x12\x1a\n" +
+	"\x16FAILOVER_POLICY_FOLLOW\x10\x02\x12\x1b\n" +
+	"\x17FAILOVER_POLICY_PROMOTE\x10\x03*{\n" +
 	"\fLibraryState\x12\x1d\n" +
 	"\x19LIBRARY_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12LIBRARY_STATE_OPEN\x10\x01\x12\x18\n" +
@@ -2371,7 +3830,21 @@ const file_fsm_proto_rawDesc = "" +
 	"\x18TLS_MODE_VERIFY_IDENTITY\x10\x03*3\n" +
 	"\aBalance\x12\x16\n" +
 	"\x12BALANCE_PLACEMENTS\x10\x00\x12\x10\n" +
-	"\fBALANCE_DATA\x10\x01B&Z$github.com/mysqlda/mysqlda/fsm/fsmpbb\x06proto3"
+	"\fBALANCE_DATA\x10\x01*\xc6\x01\n" +
+	"\vSwitchPhase\x12\x1c\n" +
+	"\x18SWITCH_PHASE_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15SWITCH_PHASE_DRAINING\x10\x01\x12\x18\n" +
+	"\x14SWITCH_PHASE_RETIRED\x10\x02\x12\x19\n" +
+	"\x15SWITCH_PHASE_RELEASED\x10\x03\x12\x17\n" +
+	"\x13SWITCH_PHASE_FENCED\x10\x04\x12\x17\n" +
+	"\x13SWITCH_PHASE_CHOSEN\x10\x05\x12\x17\n" +
+	"\x13SWITCH_PHASE_ACTIVE\x10\x06*\x95\x01\n" +
+	"\vSwitchCause\x12\x1c\n" +
+	"\x18SWITCH_CAUSE_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15SWITCH_CAUSE_OPERATOR\x10\x01\x12\x17\n" +
+	"\x13SWITCH_CAUSE_FAILED\x10\x02\x12\x19\n" +
+	"\x15SWITCH_CAUSE_FOLLOWED\x10\x03\x12\x19\n" +
+	"\x15SWITCH_CAUSE_FAILBACK\x10\x04B&Z$github.com/mysqlda/mysqlda/fsm/fsmpbb\x06proto3"
 
 var (
 	file_fsm_proto_rawDescOnce sync.Once
@@ -2385,85 +3858,127 @@ func file_fsm_proto_rawDescGZIP() []byte {
 	return file_fsm_proto_rawDescData
 }
 
-var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
+var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_fsm_proto_goTypes = []any{
-	(ItemKind)(0),           // 0: mysqlda.fsm.v1.ItemKind
-	(ErrorCode)(0),          // 1: mysqlda.fsm.v1.ErrorCode
-	(LibraryState)(0),       // 2: mysqlda.fsm.v1.LibraryState
-	(TLSMode)(0),            // 3: mysqlda.fsm.v1.TLSMode
-	(Balance)(0),            // 4: mysqlda.fsm.v1.Balance
-	(*Command)(nil),         // 5: mysqlda.fsm.v1.Command
-	(*Item)(nil),            // 6: mysqlda.fsm.v1.Item
-	(*Batch)(nil),           // 7: mysqlda.fsm.v1.Batch
-	(*Placement)(nil),       // 8: mysqlda.fsm.v1.Placement
-	(*Error)(nil),           // 9: mysqlda.fsm.v1.Error
-	(*ItemResult)(nil),      // 10: mysqlda.fsm.v1.ItemResult
-	(*Server)(nil),          // 11: mysqlda.fsm.v1.Server
-	(*AddLibrary)(nil),      // 12: mysqlda.fsm.v1.AddLibrary
-	(*SetWeight)(nil),       // 13: mysqlda.fsm.v1.SetWeight
-	(*SetState)(nil),        // 14: mysqlda.fsm.v1.SetState
-	(*SetServers)(nil),      // 15: mysqlda.fsm.v1.SetServers
-	(*SetTLS)(nil),          // 16: mysqlda.fsm.v1.SetTLS
-	(*LibraryChange)(nil),   // 17: mysqlda.fsm.v1.LibraryChange
-	(*ChangeLibraries)(nil), // 18: mysqlda.fsm.v1.ChangeLibraries
-	(*Settings)(nil),        // 19: mysqlda.fsm.v1.Settings
-	(*ChangeSettings)(nil),  // 20: mysqlda.fsm.v1.ChangeSettings
-	(*Import)(nil),          // 21: mysqlda.fsm.v1.Import
-	(*Bootstrap)(nil),       // 22: mysqlda.fsm.v1.Bootstrap
-	(*Node)(nil),            // 23: mysqlda.fsm.v1.Node
-	(*SetNode)(nil),         // 24: mysqlda.fsm.v1.SetNode
-	(*RemoveNode)(nil),      // 25: mysqlda.fsm.v1.RemoveNode
-	(*Checkpoint)(nil),      // 26: mysqlda.fsm.v1.Checkpoint
-	(*Greeting)(nil),        // 27: mysqlda.fsm.v1.Greeting
-	(*RecordGreeting)(nil),  // 28: mysqlda.fsm.v1.RecordGreeting
-	(*Library)(nil),         // 29: mysqlda.fsm.v1.Library
-	(*SnapshotHeader)(nil),  // 30: mysqlda.fsm.v1.SnapshotHeader
+	(ItemKind)(0),            // 0: mysqlda.fsm.v1.ItemKind
+	(ErrorCode)(0),           // 1: mysqlda.fsm.v1.ErrorCode
+	(Fence)(0),               // 2: mysqlda.fsm.v1.Fence
+	(FailoverPolicy)(0),      // 3: mysqlda.fsm.v1.FailoverPolicy
+	(LibraryState)(0),        // 4: mysqlda.fsm.v1.LibraryState
+	(TLSMode)(0),             // 5: mysqlda.fsm.v1.TLSMode
+	(Balance)(0),             // 6: mysqlda.fsm.v1.Balance
+	(SwitchPhase)(0),         // 7: mysqlda.fsm.v1.SwitchPhase
+	(SwitchCause)(0),         // 8: mysqlda.fsm.v1.SwitchCause
+	(*Command)(nil),          // 9: mysqlda.fsm.v1.Command
+	(*Item)(nil),             // 10: mysqlda.fsm.v1.Item
+	(*Batch)(nil),            // 11: mysqlda.fsm.v1.Batch
+	(*Placement)(nil),        // 12: mysqlda.fsm.v1.Placement
+	(*Error)(nil),            // 13: mysqlda.fsm.v1.Error
+	(*ItemResult)(nil),       // 14: mysqlda.fsm.v1.ItemResult
+	(*Server)(nil),           // 15: mysqlda.fsm.v1.Server
+	(*Failover)(nil),         // 16: mysqlda.fsm.v1.Failover
+	(*AddLibrary)(nil),       // 17: mysqlda.fsm.v1.AddLibrary
+	(*SetWeight)(nil),        // 18: mysqlda.fsm.v1.SetWeight
+	(*SetState)(nil),         // 19: mysqlda.fsm.v1.SetState
+	(*SetServers)(nil),       // 20: mysqlda.fsm.v1.SetServers
+	(*SetFailover)(nil),      // 21: mysqlda.fsm.v1.SetFailover
+	(*SetPinned)(nil),        // 22: mysqlda.fsm.v1.SetPinned
+	(*SetMaintenance)(nil),   // 23: mysqlda.fsm.v1.SetMaintenance
+	(*SetTLS)(nil),           // 24: mysqlda.fsm.v1.SetTLS
+	(*LibraryChange)(nil),    // 25: mysqlda.fsm.v1.LibraryChange
+	(*ChangeLibraries)(nil),  // 26: mysqlda.fsm.v1.ChangeLibraries
+	(*Settings)(nil),         // 27: mysqlda.fsm.v1.Settings
+	(*FailoverSettings)(nil), // 28: mysqlda.fsm.v1.FailoverSettings
+	(*ChangeSettings)(nil),   // 29: mysqlda.fsm.v1.ChangeSettings
+	(*Switch)(nil),           // 30: mysqlda.fsm.v1.Switch
+	(*BeginSwitch)(nil),      // 31: mysqlda.fsm.v1.BeginSwitch
+	(*AdvanceSwitch)(nil),    // 32: mysqlda.fsm.v1.AdvanceSwitch
+	(*CancelSwitch)(nil),     // 33: mysqlda.fsm.v1.CancelSwitch
+	(*NoteServer)(nil),       // 34: mysqlda.fsm.v1.NoteServer
+	(*GuardLibrary)(nil),     // 35: mysqlda.fsm.v1.GuardLibrary
+	(*LeaseGrant)(nil),       // 36: mysqlda.fsm.v1.LeaseGrant
+	(*GrantLeases)(nil),      // 37: mysqlda.fsm.v1.GrantLeases
+	(*Import)(nil),           // 38: mysqlda.fsm.v1.Import
+	(*Bootstrap)(nil),        // 39: mysqlda.fsm.v1.Bootstrap
+	(*Node)(nil),             // 40: mysqlda.fsm.v1.Node
+	(*SetNode)(nil),          // 41: mysqlda.fsm.v1.SetNode
+	(*RemoveNode)(nil),       // 42: mysqlda.fsm.v1.RemoveNode
+	(*Checkpoint)(nil),       // 43: mysqlda.fsm.v1.Checkpoint
+	(*Greeting)(nil),         // 44: mysqlda.fsm.v1.Greeting
+	(*RecordGreeting)(nil),   // 45: mysqlda.fsm.v1.RecordGreeting
+	(*Library)(nil),          // 46: mysqlda.fsm.v1.Library
+	(*SnapshotHeader)(nil),   // 47: mysqlda.fsm.v1.SnapshotHeader
 }
 var file_fsm_proto_depIdxs = []int32{
-	7,  // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
-	18, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	22, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
-	24, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
-	25, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
-	26, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
-	28, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
-	21, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
-	20, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
-	0,  // 9: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
-	6,  // 10: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
-	1,  // 11: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
-	8,  // 12: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
-	9,  // 13: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
-	11, // 14: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
-	3,  // 15: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	2,  // 16: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
-	11, // 17: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
-	3,  // 18: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	12, // 19: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
-	13, // 20: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
-	14, // 21: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
-	15, // 22: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
-	16, // 23: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
-	17, // 24: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
-	4,  // 25: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
-	4,  // 26: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
-	19, // 27: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
-	12, // 28: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
-	23, // 29: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
-	27, // 30: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
-	2,  // 31: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
-	11, // 32: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
-	3,  // 33: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	19, // 34: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
-	29, // 35: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
-	23, // 36: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
-	28, // 37: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
-	38, // [38:38] is the sub-list for method output_type
-	38, // [38:38] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	11, // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
+	26, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	39, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
+	41, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
+	42, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
+	43, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
+	45, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
+	38, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
+	29, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	31, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
+	32, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
+	33, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
+	34, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
+	35, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
+	37, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
+	0,  // 15: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
+	10, // 16: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
+	1,  // 17: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
+	12, // 18: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
+	13, // 19: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
+	2,  // 20: mysqlda.fsm.v1.Server.fence:type_name -> mysqlda.fsm.v1.Fence
+	3,  // 21: mysqlda.fsm.v1.Failover.policy:type_name -> mysqlda.fsm.v1.FailoverPolicy
+	15, // 22: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 23: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	16, // 24: mysqlda.fsm.v1.AddLibrary.failover:type_name -> mysqlda.fsm.v1.Failover
+	4,  // 25: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
+	15, // 26: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
+	16, // 27: mysqlda.fsm.v1.SetFailover.failover:type_name -> mysqlda.fsm.v1.Failover
+	5,  // 28: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	17, // 29: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
+	18, // 30: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
+	19, // 31: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
+	20, // 32: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
+	24, // 33: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
+	21, // 34: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
+	22, // 35: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
+	23, // 36: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
+	25, // 37: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	6,  // 38: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
+	28, // 39: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	6,  // 40: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
+	28, // 41: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	7,  // 42: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
+	8,  // 43: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	8,  // 44: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	7,  // 45: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
+	7,  // 46: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
+	2,  // 47: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
+	2,  // 48: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
+	36, // 49: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
+	27, // 50: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
+	17, // 51: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
+	40, // 52: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
+	44, // 53: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
+	4,  // 54: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
+	15, // 55: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 56: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	16, // 57: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
+	30, // 58: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
+	27, // 59: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
+	46, // 60: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
+	40, // 61: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
+	45, // 62: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
+	63, // [63:63] is the sub-list for method output_type
+	63, // [63:63] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_fsm_proto_init() }
@@ -2481,22 +3996,31 @@ func file_fsm_proto_init() {
 		(*Command_RecordGreeting)(nil),
 		(*Command_Import)(nil),
 		(*Command_ChangeSettings)(nil),
+		(*Command_BeginSwitch)(nil),
+		(*Command_AdvanceSwitch)(nil),
+		(*Command_CancelSwitch)(nil),
+		(*Command_NoteServer)(nil),
+		(*Command_GuardLibrary)(nil),
+		(*Command_GrantLeases)(nil),
 	}
-	file_fsm_proto_msgTypes[12].OneofWrappers = []any{
+	file_fsm_proto_msgTypes[16].OneofWrappers = []any{
 		(*LibraryChange_Add)(nil),
 		(*LibraryChange_Weight)(nil),
 		(*LibraryChange_State)(nil),
 		(*LibraryChange_Servers)(nil),
 		(*LibraryChange_Tls)(nil),
+		(*LibraryChange_Failover)(nil),
+		(*LibraryChange_Pinned)(nil),
+		(*LibraryChange_Maintenance)(nil),
 	}
-	file_fsm_proto_msgTypes[15].OneofWrappers = []any{}
+	file_fsm_proto_msgTypes[20].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fsm_proto_rawDesc), len(file_fsm_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   26,
+			NumEnums:      9,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -48,6 +48,27 @@ type Facts struct {
 	Source *Source
 }
 
+// Resemble tells whether facts are the same but for positions, and for less than a
+// second of lag.
+func (f Facts) Resemble(other Facts) bool {
+	return f.withoutPositions() == other.withoutPositions() && f.source() == other.source()
+}
+
+func (f Facts) withoutPositions() Facts {
+	f.Executed, f.History, f.Source = "", "", nil
+	return f
+}
+
+// source is the zero value for none.
+func (f Facts) source() Source {
+	if f.Source == nil {
+		return Source{}
+	}
+	s := *f.Source
+	s.Received, s.Lag = "", s.Lag.Truncate(time.Second)
+	return s
+}
+
 // SemiSync is a server's part in semi-synchronous replication.
 type SemiSync struct {
 	SourceEnabled bool // as a source it waits for acknowledgements
@@ -82,9 +103,14 @@ type Observation struct {
 	Age time.Duration
 	// Known is false when it has never looked.
 	Known bool
-	// Reachable says that the server answered a login and a query; LastError why not.
+	// Reachable says that the server answered a login and a query, or that it takes
+	// no more connections; LastError why not, or why it could not be asked for all
+	// of the Facts.
 	Reachable bool
 	LastError string
-	// Facts are the last ones; of a server that cannot be reached they are old.
+	// Facts are the last ones that came whole: old ones if there is a LastError.
 	Facts Facts
+	// Missing is what the account lacks by which servers are watched, and what to
+	// do about that; "" for nothing. What it may not see is missing in Facts.
+	Missing string
 }

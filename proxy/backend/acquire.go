@@ -9,130 +9,177 @@ import (
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
-// Acquire returns a connection of that profile to a server of the library: the
-// active server if it can be reached, else the others in the library's order,
-// those that were seen dead last. A server that refuses the connection, or the
-// account, is passed over at once; one that does not answer, after DialTimeout.
-// At a full pool, while the library's active server is being changed, and for a
-// library of which the manager has not been told yet, the caller waits for at most
-// WaitTimeout. ctx bounds all of it together.
+// redialPause is how long a caller waits after it could not connect to an active
+// server that may be replaced, unless there is news of it.
+const redialPause = 250 * time.Millisecond
+
+// Acquire returns a connection of that profile to the library's active server. It
+// counts as busy: see Conn.Begin.
 //
-// A server that is well and only refuses this request (too many connections, no
-// such database, a capability that it lacks) ends the search: another server
-// would be no remedy.
+// While there is no active server, while it drains, while this node lacks the lease
+// that the library needs, and while an active server that may be replaced cannot be
+// reached, the caller waits, at most for the settings' Failover.Wait. At a full
+// pool, and for a library of which the manager has not been told yet, it waits for
+// at most WaitTimeout. ctx bounds all of it together.
 //
-// Errors: *UnavailableError when no server could be used; *RefusedError or
-// *CapabilityError when one ended the search; ErrPoolFull; ErrNoActiveServer;
-// ErrUnknownLibrary; ErrClosed; the context's, wrapped in one of these.
+// Errors: *UnavailableError when the server could not be used; *RefusedError or
+// *CapabilityError when it is well and refused; ErrPoolFull; ErrNoActiveServer;
+// ErrNoLease; ErrUnknownLibrary; ErrClosed; the context's, wrapped in one of these.
 func (m *Manager) Acquire(ctx context.Context, library fsm.LibraryID, profile Profile) (*Conn, error) {
+	return m.acquire(ctx, library, profile, m.patience())
+}
+
+// AcquireNow is Acquire for a caller who would rather go elsewhere than wait for an
+// active server.
+func (m *Manager) AcquireNow(ctx context.Context, library fsm.LibraryID, profile Profile) (*Conn, error) {
+	return m.acquire(ctx, library, profile, 0)
+}
+
+func (m *Manager) acquire(ctx context.Context, library fsm.LibraryID, profile Profile, patience time.Duration) (*Conn, error) {
 	profile = profile.normal()
+	over := time.NewTimer(patience)
+	defer over.Stop()
+	var failure *UnavailableError // of the last attempt to connect
 	for {
-		r, err := m.settledRoute(ctx, library)
+		r, err := m.settledRoute(ctx, library, failure, over.C)
 		if err != nil {
 			return nil, err
 		}
-		c, err := m.tryInTurn(ctx, r, profile)
-		if errors.Is(err, errRetired) {
-			continue // newer routes came before that pool was retired
+		c, err := m.attempt(ctx, r, profile)
+		switch {
+		case err == nil && c.judge(false).MaySend():
+			return c, nil
+		case err == nil:
+			c.Release() // the route has changed meanwhile
+		case errors.Is(err, errRetired):
+			// Newer routes came before that pool was retired.
+		case !r.leased || !errors.As(err, &failure) || ctx.Err() != nil || patience == 0:
+			return nil, err
+		default:
+			if err := m.redial(ctx, r, over.C, failure); err != nil {
+				return nil, err
+			}
 		}
-		return c, err
 	}
 }
 
+// redial waits a moment after an attempt that failed.
+func (m *Manager) redial(ctx context.Context, r *route, over <-chan time.Time, failure error) error {
+	table := m.routes.Load()
+	if table.byLibrary[r.library] != r {
+		return nil // there is news already
+	}
+	pause := time.NewTimer(redialPause)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-table.replaced:
+	case <-ctx.Done():
+		return failure
+	case <-over:
+		return failure
+	}
+	return nil
+}
+
+// attempt connects to a route's active server.
+func (m *Manager) attempt(ctx context.Context, r *route, profile Profile) (*Conn, error) {
+	s := r.active
+	l, err := s.pool.acquire(ctx, profile, s.observe)
+	switch {
+	case err == nil:
+		return m.newConn(l, s, r), nil
+	case endsSearch(err):
+		return nil, fmt.Errorf("library %s: %w", r.name, err)
+	default:
+		return nil, &UnavailableError{Library: r.name, Server: s.address, Err: err}
+	}
+}
+
+// settledRoute returns the library's route once its active server may be used. A
+// library that is not known will be in a moment: whoever placed a core object there
+// knows of it, and the manager is told last. An active server that this node finds
+// dead and that may be replaced is not dialled: failure, or what the probe said, is
+// told when that lasts.
+func (m *Manager) settledRoute(ctx context.Context, library fsm.LibraryID, failure *UnavailableError, over <-chan time.Time) (*route, error) {
+	var unknown <-chan time.Time
+	for {
+		table, renewed := m.routes.Load(), m.cfg.Lease.Renewed()
+		r, err := table.route(library)
+		switch {
+		case errors.Is(err, ErrUnknownLibrary):
+			if unknown == nil {
+				timer := time.NewTimer(m.cfg.WaitTimeout)
+				defer timer.Stop()
+				unknown = timer.C
+			}
+			if err := m.news(ctx, table, nil, unknown, err); err != nil {
+				return nil, err
+			}
+			continue
+		case err != nil:
+			return nil, err
+		}
+		obstacle := r.obstacle(m.cfg.Lease)
+		if obstacle == nil && (!r.leased || r.reachable) {
+			return r, nil
+		}
+		if obstacle == nil {
+			obstacle = r.unreachable(failure)
+		}
+		if err := m.news(ctx, table, renewed, over, obstacle); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// unreachable says why the active server cannot be reached: what the caller has seen
+// of it, or what the probe has.
+func (r *route) unreachable(seen *UnavailableError) *UnavailableError {
+	if seen != nil && seen.Server == r.active.address {
+		return seen
+	}
+	return &UnavailableError{Library: r.name, Server: r.active.address, Err: errors.New(r.active.health.get().LastError)}
+}
+
 // AcquireAt returns a connection to that server of the library and no other,
-// beside its pool: neither does it wait for those in use, nor is it reused.
-// It is for ending what another connection is busy with. At most four of them
-// are open to a server; a caller beyond waits until ctx ends.
+// beside its pool: neither does it wait for those in use, nor is it reused, nor
+// does it matter whether the server is the active one. It is for ending what
+// another connection is busy with. At most four of them are open to a server; a
+// caller beyond waits until ctx ends.
 //
-// Errors: as Acquire, but never ErrPoolFull.
+// Errors: as Acquire, but never ErrPoolFull, ErrNoActiveServer or ErrNoLease.
 func (m *Manager) AcquireAt(ctx context.Context, library fsm.LibraryID, address string, profile Profile) (*Conn, error) {
 	r, err := m.routes.Load().route(library)
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range r.order {
+	for _, s := range r.servers {
 		if s.address != address {
 			continue
 		}
 		l, err := s.pool.openBeside(ctx, profile.normal(), s.observe)
 		if err != nil {
-			return nil, &UnavailableError{Library: r.name, Attempts: []Attempt{{Server: address, Err: err}}}
+			return nil, &UnavailableError{Library: r.name, Server: address, Err: err}
 		}
-		return m.newConn(l, s, r), nil
+		return &Conn{link: l, pool: s.pool, manager: m, library: r.library, epoch: r.epoch, database: l.profile.Database}, nil
 	}
-	return nil, &UnavailableError{Library: r.name, Attempts: []Attempt{{
-		Server: address, Err: fmt.Errorf("server %s: %w", address, errRetired),
-	}}}
+	return nil, &UnavailableError{Library: r.name, Server: address, Err: fmt.Errorf("server %s: %w", address, errRetired)}
 }
 
-func (t *routes) route(library fsm.LibraryID) (*route, error) {
-	if t.closed {
-		return nil, ErrClosed
-	}
-	r := t.byLibrary[library]
-	if r == nil {
-		return nil, fmt.Errorf("%w: number %d", ErrUnknownLibrary, library)
-	}
-	return r, nil
-}
-
-// settledRoute returns the library's route once it has an active server. A library
-// that is not known will be in a moment: whoever placed a core object there knows of
-// it, and the manager is told last.
-func (m *Manager) settledRoute(ctx context.Context, library fsm.LibraryID) (*route, error) {
-	var timeout <-chan time.Time
-	for {
-		table := m.routes.Load()
-		r, err := table.route(library)
-		switch {
-		case err == nil && !r.changing:
-			return r, nil
-		case err == nil:
-			err = fmt.Errorf("library %s: %w", r.name, ErrNoActiveServer)
-		case !errors.Is(err, ErrUnknownLibrary):
-			return nil, err
-		}
-		if timeout == nil {
-			timer := time.NewTimer(m.cfg.WaitTimeout)
-			defer timer.Stop()
-			timeout = timer.C
-		}
-		select {
-		case <-table.replaced:
-		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: %w", err, ctx.Err())
-		case <-timeout:
-			return nil, fmt.Errorf("%w, waited %s", err, m.cfg.WaitTimeout)
-		}
-	}
-}
-
-func (m *Manager) tryInTurn(ctx context.Context, r *route, profile Profile) (*Conn, error) {
-	unavailable := &UnavailableError{Library: r.name}
-	for _, s := range r.order {
-		l, err := s.pool.acquire(ctx, profile, s.observe)
-		if err == nil {
-			return m.newConn(l, s, r), nil
-		}
-		if endsSearch(err) {
-			return nil, fmt.Errorf("library %s: %w", r.name, err)
-		}
-		unavailable.Attempts = append(unavailable.Attempts, Attempt{Server: s.address, Err: err})
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	return nil, unavailable
-}
-
+// newConn makes a connection a session's. It is busy and known to Release before
+// anybody looks whether it may be used.
 func (m *Manager) newConn(l *link, s *server, r *route) *Conn {
-	return &Conn{
-		link: l, pool: s.pool, manager: m,
+	c := &Conn{
+		link: l, pool: s.pool, manager: m, held: m.holdingOf(r.library),
 		library: r.library, epoch: r.epoch, database: l.profile.Database,
 	}
+	c.state.Store(busy)
+	c.held.add(c)
+	return c
 }
 
-// endsSearch tells whether no other server should be tried after that error.
+// endsSearch tells whether an error is no fault of the server.
 func endsSearch(err error) bool {
 	return serverIsWell(err) ||
 		errors.Is(err, ErrPoolFull) || errors.Is(err, errRetired) || errors.Is(err, ErrClosed)

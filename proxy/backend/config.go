@@ -16,7 +16,7 @@ const (
 	DefaultDialTimeout         = 5 * time.Second
 	DefaultWaitTimeout         = 5 * time.Second
 	DefaultResetTimeout        = 3 * time.Second
-	DefaultProbeInterval       = 2 * time.Second
+	DefaultProbeInterval       = time.Second
 	DefaultProbeTimeout        = 2 * time.Second
 	DefaultMaxPerServer        = 256
 	DefaultMaxIdlePerServer    = 64
@@ -48,16 +48,21 @@ type Config struct {
 	// Calls come from one goroutine.
 	Measured func(address string, bytes uint64)
 
+	// Lease is asked for libraries that may fail over. Nil: this node needs none.
+	Lease Lease
+
 	// DialTimeout bounds opening one connection to one server, from the name
 	// lookup to the end of the login.
 	DialTimeout time.Duration
 	// WaitTimeout bounds how long Acquire waits for a connection to come free at
-	// a full pool, and for a library to get an active server.
+	// a full pool.
 	WaitTimeout time.Duration
 	// ResetTimeout bounds cleaning a released connection.
 	ResetTimeout time.Duration
 	// ProbeInterval is the pause between two probes of a server. Each pause is
-	// up to a tenth longer or shorter, so that nodes do not probe in step.
+	// up to a tenth longer or shorter, so that nodes do not probe in step. After the
+	// first failure of a healthy server, and when something went wrong between a
+	// session and a server, it is looked at sooner.
 	ProbeInterval time.Duration
 	// ProbeTimeout bounds one probe, a new login included.
 	ProbeTimeout time.Duration
@@ -79,6 +84,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
+	}
+	if c.Lease == nil {
+		c.Lease = always{}
 	}
 	c.DialTimeout = positiveOr(c.DialTimeout, DefaultDialTimeout)
 	c.WaitTimeout = positiveOr(c.WaitTimeout, DefaultWaitTimeout)

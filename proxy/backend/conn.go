@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy/wire"
@@ -11,7 +12,8 @@ import (
 
 // Conn is a connection to a server for as long as one session has it: from
 // Acquire to Release or Discard. It belongs to one goroutine at a time, except
-// for NetConn, Raw, Server, Library and ThreadID, which may be called from any.
+// for NetConn, Raw, Server, Library and ThreadID, which may be called from any. A
+// session brackets each of its commands with Begin and End.
 type Conn struct {
 	link     *link
 	pool     *pool
@@ -20,6 +22,13 @@ type Conn struct {
 	epoch    uint64 // the library's ActiveEpoch when this was acquired
 	database string
 	ended    atomic.Bool
+
+	held    *holding      // what it is registered with; nil for one beside the pool
+	state   atomic.Uint32 // quiet, busy or opened
+	severed atomic.Bool   // nothing may be sent on it any more
+
+	replica bool          // acquired by AcquireReplica
+	maxLag  time.Duration // of a replica
 }
 
 // NetConn is what commands and answers go through: the socket, or a *tls.Conn
@@ -64,43 +73,53 @@ func (c *Conn) SetDatabase(name string) { c.database = name }
 // between two commands only, does not wait, and clears the deadlines.
 func (c *Conn) Alive() bool { return c.link.alive() }
 
-// Retired tells whether Acquire would not choose this connection's server
-// again: it left the library, another server is active or healthy by now, or the
-// account was changed. Then the session should release the connection at its
-// next transaction boundary. It costs a few loads and may be asked before every
-// command.
-func (c *Conn) Retired() bool {
-	if c.link.generation != c.pool.generation.Load() {
-		return true
-	}
-	r := c.manager.routes.Load().byLibrary[c.library]
-	return r == nil || r.epoch != c.epoch || len(r.order) == 0 || r.order[0].address != c.link.server
-}
-
 // Release gives the connection back. It must be between two commands, with the
 // last answer complete; what the session left on it, a transaction too, is
 // cleaned away in the background. The caller does not wait and must not use the
 // Conn any more; releasing or discarding again does nothing.
-func (c *Conn) Release() {
-	if c.ended.CompareAndSwap(false, true) {
-		c.pool.release(c.link, false)
-	}
-}
+func (c *Conn) Release() { c.giveBack(false) }
 
 // ReleaseSettled is Release for a connection whose last answer said that no
 // transaction is open (wire.StatusInTrans): it is clean again one round trip to
 // the server earlier. If that is not so, another session may meet what is left
 // of an XA transaction.
-func (c *Conn) ReleaseSettled() {
-	if c.ended.CompareAndSwap(false, true) {
-		c.pool.release(c.link, true)
+func (c *Conn) ReleaseSettled() { c.giveBack(true) }
+
+func (c *Conn) giveBack(settled bool) {
+	if !c.ended.CompareAndSwap(false, true) {
+		return
 	}
+	c.letGo()
+	if c.severed.Load() {
+		c.pool.discard(c.link)
+		return
+	}
+	c.pool.release(c.link, settled)
 }
 
 // Discard closes the connection, whatever it is in the middle of. The caller
 // must not use the Conn any more; discarding or releasing again does nothing.
 func (c *Conn) Discard() {
 	if c.ended.CompareAndSwap(false, true) {
+		c.letGo()
 		c.pool.discard(c.link)
 	}
+}
+
+// letGo takes the connection off the books of those that sessions have. A reset may
+// follow, which executes nothing of a session's.
+func (c *Conn) letGo() {
+	if c.held != nil {
+		c.held.drop(c)
+	}
+}
+
+// sever makes the connection useless to whoever has it, without waiting, and tells
+// whether it was not yet. The caller holds held.mu, so that it is nobody else's yet.
+func (c *Conn) sever() bool {
+	if c.severed.Swap(true) {
+		return false
+	}
+	c.link.abort()
+	return true
 }

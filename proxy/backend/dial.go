@@ -89,6 +89,7 @@ func (t *target) login(raw net.Conn, as account, profile Profile) (*link, error)
 	if err != nil {
 		return nil, err
 	}
+	l.user = as.user
 	if l.restore, err = l.afterLogin(); err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package backend
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
@@ -20,45 +19,24 @@ var (
 	// ErrNoActiveServer says that the library's active server is being changed
 	// and that the new one was not known in time.
 	ErrNoActiveServer = errors.New("the active server is being changed")
+	// ErrNoLease says that this node may not use the library now, because it may have
+	// another active server by now.
+	ErrNoLease = errors.New("this node has lost contact with the majority of the cluster")
 )
 
-// UnavailableError says that no server of a library could be used. It unwraps
-// to the reasons, one a server.
+// UnavailableError says that a library's active server could not be used.
 type UnavailableError struct {
-	Library  string // the library's name
-	Attempts []Attempt
-}
-
-// Attempt is one server that was tried, and why it could not be used.
-type Attempt struct {
-	Server string
-	Err    error // names the server
+	Library string // the library's name
+	Server  string
+	Err     error // why; it names the server
 }
 
 func (e *UnavailableError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "library %s is unavailable", e.Library)
-	if len(e.Attempts) == 0 {
-		b.WriteString(": it has no server")
-	}
-	for i, a := range e.Attempts {
-		separator := "; "
-		if i == 0 {
-			separator = ": "
-		}
-		fmt.Fprintf(&b, "%s%v", separator, a.Err)
-	}
-	return b.String()
+	return fmt.Sprintf("library %s is unavailable: %v", e.Library, e.Err)
 }
 
-// Unwrap returns the reasons in the order in which the servers were tried.
-func (e *UnavailableError) Unwrap() []error {
-	errs := make([]error, len(e.Attempts))
-	for i, a := range e.Attempts {
-		errs[i] = a.Err
-	}
-	return errs
-}
+// Unwrap returns the reason.
+func (e *UnavailableError) Unwrap() error { return e.Err }
 
 // Error numbers of MySQL and MariaDB servers that decide what happens next.
 const (

@@ -3,6 +3,8 @@ package backend
 import (
 	"sync"
 	"time"
+
+	"github.com/mysqlda/mysqlda/fsm/topology"
 )
 
 // failuresToDead is how many observations in a row make a healthy server dead.
@@ -22,6 +24,10 @@ type ServerHealth struct {
 	LastError string
 	// CheckedAt is the time of the last observation; zero before the first.
 	CheckedAt time.Time
+	// Facts and Missing are those of the last Observation; of a server that only
+	// libraries with one server list there are none, unless Observe was asked for it.
+	Facts   topology.Facts
+	Missing string
 }
 
 // health follows one server.
@@ -63,6 +69,13 @@ func (h *health) become(healthy bool, now time.Time) (changed bool) {
 	}
 	h.state.Healthy, h.state.Since = healthy, now
 	return true
+}
+
+// doubtful tells whether a healthy server has failed of late.
+func (h *health) doubtful() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.state.Healthy && h.failures > 0
 }
 
 func (h *health) get() ServerHealth {

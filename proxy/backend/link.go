@@ -20,6 +20,7 @@ type link struct {
 	raw        net.Conn // the socket
 	descriptor syscall.RawConn
 	server     string
+	user       string // whom we are logged in as
 	profile    Profile
 	agreed     wire.Capability // with the server, the flags of the login among them
 	threadID   uint32
@@ -60,8 +61,35 @@ func (l *link) quit() {
 	closeQuietly(l.raw)
 }
 
-// cut closes a connection that is in the middle of something.
-func (l *link) cut() { closeQuietly(l.raw) }
+// cut closes a connection that is in the middle of something. What has not left the
+// machine yet is dropped: nobody would hear of what became of it.
+func (l *link) cut() {
+	l.dropUnsent()
+	closeQuietly(l.raw)
+}
+
+// shutDown makes reads and writes fail, and has what is still to be sent dropped
+// when the connection is closed.
+func (l *link) shutDown() {
+	l.dropUnsent()
+	halves, ok := l.raw.(interface {
+		CloseRead() error
+		CloseWrite() error
+	})
+	if !ok {
+		interrupt(l.raw)
+		return
+	}
+	// It may be broken already: then this says so and changes nothing.
+	_, _ = halves.CloseRead(), halves.CloseWrite()
+}
+
+// dropUnsent has closing the connection drop what was not sent yet.
+func (l *link) dropUnsent() {
+	if tcp, ok := l.raw.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // of a broken one there is nothing to drop
+	}
+}
 
 // alive tells whether the connection is silent and open: the server has neither
 // closed it nor sent anything that nobody asked for. It does not wait, and takes

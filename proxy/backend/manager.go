@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy/wire"
@@ -21,6 +22,8 @@ type Manager struct {
 
 	routes      atomic.Pointer[routes]
 	idleTimeout atomic.Int64  // nanoseconds
+	failWait    atomic.Int64  // nanoseconds; see patience
+	holdings    sync.Map      // *holding by fsm.LibraryID
 	retimed     chan struct{} // buffered: the idle timeout was changed
 	wanted      chan struct{} // buffered: a caller waits for a connection
 	unwell      chan struct{} // buffered: health has changed since onChange was called
@@ -32,8 +35,11 @@ type Manager struct {
 	servers  map[string]*server // by address
 	draining []*pool            // of servers that left, while sessions hold connections
 	onChange func([]ServerHealth)
-	database string                // whose size is to be read; "": none
-	data     map[string]*dataState // by address; the reader's to add and to drop
+	database string // whose size is to be read; "": none
+	// replicator is what replicas log in to their sources with; without a user it is
+	// the account that operates the server. Its TLS mode says nothing.
+	replicator account
+	data       map[string]*dataState // by address; the reader's to add and to drop
 }
 
 // server is one server, whichever libraries list it.
@@ -41,7 +47,8 @@ type server struct {
 	address  string
 	pool     *pool
 	health   *health
-	observe  func(error)                   // outcome of a connection attempt or a probe
+	probe    *probe
+	observe  func(error)                   // outcome of a connection attempt
 	greeting atomic.Pointer[wire.Greeting] // the last one; nil before the first
 	stop     context.CancelFunc            // ends the probe
 }
@@ -61,6 +68,7 @@ func New(cfg Config) *Manager {
 		data:    make(map[string]*dataState),
 	}
 	m.idleTimeout.Store(int64(DefaultIdleTimeout))
+	m.failWait.Store(int64(fsm.DefaultFailoverWait))
 	m.routes.Store(newRoutes(m.set, m.servers))
 	if cfg.Registerer != nil {
 		m.metrics = newCollector(m)
@@ -76,14 +84,18 @@ func New(cfg Config) *Manager {
 // be nil while the cluster has none. Servers that are new are probed from now
 // on. Of servers that are gone, idle connections are closed at once and others
 // when they are released; the same happens everywhere when the account was
-// changed, and at a server whose TLS mode was. A server that several libraries
-// list is reached in the strictest mode of theirs. Where balancing goes by data,
+// changed, and at a server whose TLS mode was. Probes of servers of libraries with
+// several log in anew when the account by which they are watched was changed. A
+// server that several libraries list is reached in the strictest mode of theirs.
+// Connections that sessions have by the right of a library's earlier epoch are cut.
+// Where balancing goes by data,
 // the sizes of the default databases are read at the libraries' active servers
 // from now on. It does not wait for the network.
 func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
 	if settings == nil {
 		settings = &fsm.Settings{}
 	}
+	m.failWait.Store(int64(settings.Failover.WithDefaults().Wait))
 	timeout := positiveOr(settings.UnusedForwardSessionTimeout, DefaultIdleTimeout)
 
 	m.mu.Lock()
@@ -91,14 +103,25 @@ func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
 	if m.closed {
 		return
 	}
+	before := m.set
 	m.set = set
-	listed := strictest(set)
+	m.replicator = account{user: settings.Failover.ReplicationUser, password: settings.Failover.ReplicationPassword}
+	listed, several := strictest(set), withOthers(set)
 	for address, mode := range listed {
 		as := account{user: settings.User, password: settings.Password, tls: mode}
-		if known := m.servers[address]; known != nil {
-			known.pool.setAccount(as)
-		} else {
-			m.servers[address] = m.newServer(address, as)
+		operator := account{user: settings.Failover.User, password: settings.Failover.Password, tls: mode}
+		if operator.user == "" {
+			operator = as
+		}
+		known, ok := m.servers[address]
+		if !ok {
+			known = m.newServer(address, as)
+			m.servers[address] = known
+		}
+		known.pool.setAccount(as)
+		known.probe.watchAs(operator, several[address])
+		if !ok {
+			m.tasks.Go(known.probe.run)
 		}
 	}
 	var gone []*server
@@ -109,6 +132,7 @@ func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
 		}
 	}
 	m.publish() // before retiring: who finds a pool retired finds newer routes
+	m.cutRetired(before, set)
 	m.draining = slices.DeleteFunc(m.draining, (*pool).empty)
 	for _, s := range gone {
 		s.stop()
@@ -126,7 +150,7 @@ func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
 	signal(m.measure)
 }
 
-// newServer makes a server and starts its probe.
+// newServer makes a server, whose probe is to be started.
 func (m *Manager) newServer(address string, as account) *server {
 	ctx, stop := context.WithCancel(m.ctx)
 	s := &server{
@@ -136,10 +160,25 @@ func (m *Manager) newServer(address string, as account) *server {
 	}
 	to := target{server: address, tls: m.cfg.TLS, greeted: func(g wire.Greeting) { m.greeted(s, g) }}
 	s.pool = newPool(m.ctx, m.cfg, &m.tasks, m.wanted, to, as)
-	s.observe = func(err error) { m.observe(s, err) }
-	p := &probe{pool: s.pool, observe: s.observe}
-	m.tasks.Go(func() { p.run(ctx) })
+	s.observe = func(err error) { m.attempted(s, err) }
+	s.probe = newProbe(ctx, s, func(err error) { m.observe(s, err) }, func() { signal(m.unwell) })
+	s.pool.suspect = s.probe.suspect
 	return s
+}
+
+// patience is how long a statement waits for its library to have an active server
+// that may be used.
+func (m *Manager) patience() time.Duration { return time.Duration(m.failWait.Load()) }
+
+// withOthers finds the servers of libraries that have several.
+func withOthers(set *fsm.LibrarySet) map[string]bool {
+	several := make(map[string]bool)
+	for _, library := range set.All() {
+		for _, s := range library.Servers {
+			several[s.Address] = several[s.Address] || len(library.Servers) > 1
+		}
+	}
+	return several
 }
 
 // publish replaces the routes. The caller holds mu.

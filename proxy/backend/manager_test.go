@@ -19,8 +19,8 @@ func TestPoolOfAVanishedServerDrains(t *testing.T) {
 	old := m.servers[first.Addr()].pool
 
 	m.Update(libraries([]string{second.Addr()}), settings())
-	if !held.Retired() {
-		t.Error("the session cannot notice that its server left")
+	if v := held.Begin(false); v != Gone {
+		t.Errorf("a connection to a server that left the library: %d", v)
 	}
 	if got := query(t, held.link, "SELECT 1"); got != "1" {
 		t.Errorf("a connection in use does not work on: %q", got)
@@ -85,7 +85,7 @@ func TestChangedAccountRetiresConnections(t *testing.T) {
 	changed := settings()
 	changed.User, changed.Password = "other", "secret"
 	m.Update(libraries([]string{first.Addr()}), changed)
-	if p := statsOf(m); p.Idle != 0 || !held.Retired() {
+	if p := statsOf(m); p.Idle != 0 || held.Begin(false) != Moved {
 		t.Errorf("connections of the old account are kept: %+v", p)
 	}
 	held.Release()

@@ -24,6 +24,8 @@ type pool struct {
 	ctx    context.Context // ends when the manager closes
 	tasks  *sync.WaitGroup // the manager's: resets under way
 	wanted chan<- struct{} // signalled when a caller begins to wait
+	// suspect, unless nil, is called when a connection was of no use any more.
+	suspect func()
 
 	// generation grows when connections opened before must not be reused: the
 	// account was changed, or the pool was retired.
@@ -315,6 +317,9 @@ func (p *pool) park(l *link) (surplus *link) {
 func (p *pool) discard(l *link) {
 	l.cut()
 	p.forget(l)
+	if p.suspect != nil {
+		p.suspect()
+	}
 }
 
 // forget takes a closed connection off the books.

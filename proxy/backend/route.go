@@ -1,12 +1,12 @@
 package backend
 
 import (
-	"slices"
+	"fmt"
 
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
-// routes says for every library which servers to try. It is never changed: a
+// routes says for every library which server sessions use. It is never changed: a
 // change of libraries or of health makes another.
 type routes struct {
 	byLibrary map[fsm.LibraryID]*route
@@ -14,41 +14,48 @@ type routes struct {
 	replaced  chan struct{} // closed when there are newer ones
 }
 
-// route is the servers of one library.
+// route is where sessions of one library go.
 type route struct {
 	library fsm.LibraryID
 	name    string
-	epoch   uint64 // ActiveEpoch
-	// order is in which order servers are tried. It is empty while the active
-	// server is being changed: then none may be used.
-	order    []*server
-	changing bool
+	epoch   uint64  // ActiveEpoch
+	active  *server // nil while there is no active server
+	// reachable says that this node's probes do not find the active server dead.
+	reachable bool
+	// draining says that transactions are finished, and nothing is begun.
+	draining bool
+	// leased says that the library may fail over, so that a lease is needed.
+	leased   bool
+	servers  []*server // all of the library's
+	replicas []*server // see replicasOf
 }
 
-// newRoutes finds the order for each library: the active server, then the others
-// as the library lists them; those seen dead after those that are not.
 func newRoutes(set *fsm.LibrarySet, servers map[string]*server) *routes {
 	table := &routes{byLibrary: make(map[fsm.LibraryID]*route, len(set.All())), replaced: make(chan struct{})}
 	for _, library := range set.All() {
-		r := &route{library: library.ID, name: library.Name, epoch: library.ActiveEpoch}
-		table.byLibrary[library.ID] = r
-		if library.Active == "" && len(library.Servers) > 0 {
-			r.changing = true
-			continue
+		r := &route{
+			library: library.ID, name: library.Name, epoch: library.ActiveEpoch, leased: library.MayFailOver(),
+			draining: library.Switch != nil && library.Switch.Phase == fsm.SwitchDraining,
+			replicas: replicasOf(library, servers),
 		}
 		for _, s := range library.Servers {
-			r.order = append(r.order, servers[s.Address])
+			r.servers = append(r.servers, servers[s.Address])
 		}
-		rank := make(map[*server]int, len(r.order))
-		for _, s := range r.order {
-			if s.address != library.Active {
-				rank[s]++
-			}
-			if !s.health.get().Healthy {
-				rank[s] += 2
-			}
+		if r.active = servers[library.Active]; r.active != nil {
+			r.reachable = r.active.health.get().Healthy
 		}
-		slices.SortStableFunc(r.order, func(a, b *server) int { return rank[a] - rank[b] })
+		table.byLibrary[library.ID] = r
 	}
 	return table
+}
+
+func (t *routes) route(library fsm.LibraryID) (*route, error) {
+	if t.closed {
+		return nil, ErrClosed
+	}
+	r := t.byLibrary[library]
+	if r == nil {
+		return nil, fmt.Errorf("%w: number %d", ErrUnknownLibrary, library)
+	}
+	return r, nil
 }

@@ -224,7 +224,7 @@ func TestChangedModeRetiresConnections(t *testing.T) {
 	spare.Release()
 	awaitIdle(t, m, 1)
 	m.Update(inMode(s.Addr(), fsm.TLSRequired), settings())
-	if p := statsOf(m); p.Idle != 0 || !held.Retired() {
+	if p := statsOf(m); p.Idle != 0 || held.Begin(false) != Moved {
 		t.Errorf("connections in the clear are kept: %+v", p)
 	}
 	c := acquire(t, m, plain)

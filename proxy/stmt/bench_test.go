@@ -39,6 +39,18 @@ func BenchmarkRecognise(b *testing.B) {
 	}
 }
 
+// BenchmarkDemands is what a statement pays besides until its session has written.
+func BenchmarkDemands(b *testing.B) {
+	for name, text := range typical() {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Syntax(0).Demands(text)
+			}
+		})
+	}
+}
+
 func BenchmarkRecogniseGBK(b *testing.B) {
 	text := typical()["Insert10KB"]
 	syntax := Syntax(0).With(GBK)
@@ -78,6 +90,7 @@ func TestRecognitionCostsNoAllocation(t *testing.T) {
 		"insert into t values ('a;b'); select 2", "create table t (a int); select 1",
 		"SET @a=@b+1, sql_mode=concat(@@sql_mode, ',ANSI')", "set character set gbk",
 		"kill query 5", "prepare p from 'kill 5'", "select 1 as `x`",
+		"/* mysqlda core=1 read='replica' lag=2 */ select a, count(*) from t for update", "set mysqlda = 1",
 	} {
 		texts[sql] = []byte(sql)
 	}
@@ -87,6 +100,7 @@ func TestRecognitionCostsNoAllocation(t *testing.T) {
 			if n := testing.AllocsPerRun(20, func() {
 				Hint(text)
 				syntax.Parse(text)
+				syntax.Demands(text)
 				if syntax.Classify(text).Base() == ClassSet {
 					all := syntax.Settings(text)
 					for set, ok := all.Next(); ok; set, ok = all.Next() {

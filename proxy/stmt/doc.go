@@ -4,8 +4,9 @@
 // length, and allocates only to hand out what an extension statement says.
 //
 // It is called by package proxy for every query: Hint, then Syntax.Classify, which
-// also says when to call Parse, Use, Kill or Settings. It decides nothing about
-// sessions or libraries.
+// also says when to call Parse, Use, Kill or Settings; and Syntax.Demands where it
+// matters whether a text only reads. It decides nothing about sessions or
+// libraries.
 //
 // # Syntax
 //

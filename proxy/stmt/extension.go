@@ -14,6 +14,8 @@ const (
 	SelectLibraryByCorrelObject
 	// ShowMysqlda is SHOW MYSQLDA word... ['string'].
 	ShowMysqlda
+	// SetMysqlda is SET MYSQLDA word... ['string'].
+	SetMysqlda
 )
 
 // Arg is one argument of an extension statement.
@@ -29,12 +31,12 @@ type Arg struct {
 // Extension is an extension statement.
 type Extension struct {
 	Kind   Kind
-	Args   []Arg // as many as the kind has; 0 to MaxShowArgs for ShowMysqlda
+	Args   []Arg // as many as the kind has; 0 to MaxWords for ShowMysqlda and SetMysqlda
 	Params int   // how many of Args are placeholders
 }
 
-// MaxShowArgs is how many words may follow SHOW MYSQLDA.
-const MaxShowArgs = 4
+// MaxWords is how many words may follow SHOW MYSQLDA and SET MYSQLDA.
+const MaxWords = 4
 
 // Values returns the arguments as strings, with params in the places of the
 // placeholders in order. There must be exactly Params of them.

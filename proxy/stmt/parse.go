@@ -7,7 +7,8 @@ import "bytes"
 //	statement = "SELECT" "LIBRARY" arg
 //	          | "SET" "CORREL_OBJECT" arg arg arg
 //	          | "SELECT" "LIBRARY_BY_CORREL_OBJECT" arg arg
-//	          | "SHOW" "MYSQLDA" { arg }              (at most MaxShowArgs)
+//	          | "SHOW" "MYSQLDA" { arg }              (at most MaxWords)
+//	          | "SET" "MYSQLDA" { arg }               (at most MaxWords)
 //	arg       = bare | "'" text "'" | '"' text '"' | "`" text "`" | "?"
 //	bare      = first { first | "-" | "." | "@" | ":" | "/" }
 //	first     = letter | digit | "_" | "$" | "+" | any byte from 0x80
@@ -18,8 +19,8 @@ import "bytes"
 // column's name ("select library from" is SQL; "select library 'from'" is ours);
 // it does not end in two dashes and no "#" touches it, since either might be
 // taken for a comment by one reader and for a part of the name by another.
-// SHOW MYSQLDA is ours whatever words follow. Text with an executable comment
-// is never ours.
+// SHOW MYSQLDA and SET MYSQLDA are ours whatever words follow. Text with an
+// executable comment is never ours.
 //
 // Parse allocates nothing when the verdict is NotOurs. The extension is only set
 // when it is Ours.
@@ -38,7 +39,7 @@ func (x Syntax) Parse(sql []byte) (Extension, Verdict) {
 // match is an extension statement before anything of it is copied.
 type match struct {
 	kind       Kind
-	args       [MaxShowArgs]token
+	args       [MaxWords]token
 	n          int
 	executable bool // it has to do with an executable comment
 }
@@ -75,7 +76,7 @@ func (s *scanner) extends(start int, first token) bool {
 	switch c := toLower(s.sql[second]); {
 	case c == '/' || c == '-' || c == '#': // a comment
 	case c == 'l' && first.end-first.start == len("select"):
-	case c == 'c' && first.end-first.start == len("set"):
+	case (c == 'c' || c == 'm') && first.end-first.start == len("set"):
 	case c == 'm' && first.end-first.start == len("show"):
 	default:
 		return false
@@ -125,6 +126,8 @@ func (s *scanner) keywords() Kind {
 		return SetCorrelObject
 	case isShow && fold(second, "mysqlda"):
 		return ShowMysqlda
+	case isSet && fold(second, "mysqlda"):
+		return SetMysqlda
 	default:
 		return 0
 	}
@@ -147,7 +150,7 @@ func (s *scanner) arguments(m *match) bool {
 			return false
 		}
 		t, ok := s.argument()
-		if !ok || t.kind == tokenWord && m.kind != ShowMysqlda && isReserved(s.text(t)) {
+		if !ok || t.kind == tokenWord && !m.kind.isOpen() && isReserved(s.text(t)) {
 			return false
 		}
 		m.args[m.n] = t
@@ -168,6 +171,10 @@ func (k Kind) takes(n int) bool {
 		return true
 	}
 }
+
+// isOpen reports whether any words may follow the statement's first two, none of
+// which could go on with ordinary SQL.
+func (k Kind) isOpen() bool { return k == ShowMysqlda || k == SetMysqlda }
 
 // argument reads one argument.
 func (s *scanner) argument() (t token, ok bool) {

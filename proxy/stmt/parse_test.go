@@ -10,7 +10,7 @@ import (
 func ours(e Extension) string {
 	names := map[Kind]string{
 		SelectLibrary: "library", SetCorrelObject: "correl",
-		SelectLibraryByCorrelObject: "by", ShowMysqlda: "show",
+		SelectLibraryByCorrelObject: "by", ShowMysqlda: "show", SetMysqlda: "set",
 	}
 	out := names[e.Kind]
 	for _, arg := range e.Args {
@@ -55,6 +55,13 @@ func TestExtensionStatementsAreRecognised(t *testing.T) {
 		"SHOW MYSQLDA LIBRARIES":                             "show <LIBRARIES>",
 		"show mysqlda placement 'x';":                        "show <placement> <x>",
 		"show mysqlda placement from":                        "show <placement> <from>",
+		"SET MYSQLDA READ REPLICA":                           "set <READ> <REPLICA>",
+		"set mysqlda read replica 2.5;":                      "set <read> <replica> <2.5>",
+		"/* c */ Set\tMysqlda\n'read' `replica` \"5\" -- c":  "set <read> <replica> <5>",
+		"set/**/mysqlda # c\n read active ; ;":               "set <read> <active>",
+		"set mysqlda read replica ?":                         "set <read> <replica> ?",
+		"set mysqlda":                                        "set",
+		"set mysqlda read from":                              "set <read> <from>",
 		"select library " + strings.Repeat("x", 1<<16):       "library <" + strings.Repeat("x", 1<<16) + ">",
 		"select library" + strings.Repeat(" ", 1<<16) + " x": "library <x>",
 	} {
@@ -94,6 +101,9 @@ func TestOrdinarySQLIsNotOurs(t *testing.T) {
 		"set correl_object a'b'c",
 		"select library_by_correl_object a",
 		"show mysqlda a b c d e", "show mysqldax", "show tables",
+		"set mysqlda a b c d e", "set mysqldax read active", "set mysqlda = 1", "set mysqlda := 1", "set @mysqlda = 1",
+		"set mysqlda.read = 1", "set `mysqlda` read active", "set mysqlda read = active", "set mysqlda, read",
+		"/*! set mysqlda read active */",
 		"/*! select library A */",
 		"select library /*! A */",
 		"select /*!50000 library */ A",
@@ -128,6 +138,8 @@ func TestExtensionAmongSeveralStatementsIsTold(t *testing.T) {
 		"select 1 /*!40000 */; select library x",
 		"select 1; /*! select library x */",
 		"begin; select library x; commit",
+		"set mysqlda read replica; select 1",
+		"select 1; SET mysqlda READ active",
 	} {
 		if e, verdict := Parse([]byte(sql)); verdict != OursInMulti || e.Kind != 0 {
 			t.Errorf("Parse(%q) = %q, verdict %d; want OursInMulti", sql, ours(e), verdict)

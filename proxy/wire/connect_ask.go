@@ -73,13 +73,16 @@ func ReadRow(from io.Reader, caps Capability, columns int) ([][]byte, error) {
 
 // readRowPacket returns the payload of one packet, which is never empty. An ERR
 // packet is an error.
-func readRowPacket(from io.Reader) ([]byte, error) {
+func readRowPacket(from io.Reader) ([]byte, error) { return readPacketUpTo(from, maxRowPayload) }
+
+// readPacketUpTo is readRowPacket for payloads of at most that many bytes.
+func readPacketUpTo(from io.Reader, most int) ([]byte, error) {
 	var head [HeaderLen]byte
 	if _, err := io.ReadFull(from, head[:]); err != nil {
 		return nil, err
 	}
 	length, _ := ParseHeader(head[:])
-	if length == 0 || length > maxRowPayload {
+	if length == 0 || length > most {
 		return nil, fmt.Errorf("%w: a packet of %d bytes", ErrNoServer, length)
 	}
 	payload := make([]byte, length)

@@ -94,6 +94,13 @@ var rules = []rule{
 		}
 		return ""
 	},
+	func(from, to, toRoom string) string {
+		if in(from, "cluster/failover") && (slices.ContainsFunc(clusterOnly, func(m string) bool { return to == m || strings.HasPrefix(to, m+"/") }) ||
+			strings.HasPrefix(to, "google.golang.org/") || in(toRoom, "cluster") && !in(toRoom, "cluster/failover")) {
+			return "what decides on active servers knows the cluster as failover.Cluster"
+		}
+		return ""
+	},
 	func(from, _, to string) string {
 		if in(to, "cmd") && !in(from, "cmd") {
 			return "nothing imports the commands"

@@ -111,9 +111,9 @@ func TestDrainingLibraryGetsNothingNewUntilItIsOpened(t *testing.T) {
 		t.Errorf("library list:\n%s", out)
 	}
 	var name, state string
-	var rest [5]string // weight, tls, active, servers, data_bytes
+	var rest [8]string // weight, tls, active, servers, data_bytes, failover, epoch, switch
 	row := conn.QueryRowContext(t.Context(), "show mysqlda libraries")
-	if err := row.Scan(&name, &state, &rest[0], &rest[1], &rest[2], &rest[3], &rest[4]); err != nil || name != drained || state != "draining" {
+	if err := row.Scan(&name, &state, &rest[0], &rest[1], &rest[2], &rest[3], &rest[4], &rest[5], &rest[6], &rest[7]); err != nil || name != drained || state != "draining" {
 		t.Errorf("SHOW MYSQLDA LIBRARIES: %s is %s, %q, %v", name, state, rest, err)
 	}
 	cli(t, n, "library", "open", drained)

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/mysqlda/mysqlda/test/harness/cluster"
-	"github.com/mysqlda/mysqlda/test/harness/mysqld"
 	"github.com/mysqlda/mysqlda/test/harness/wait"
 )
 
@@ -179,7 +178,9 @@ func TestLibrariesAreAddedClosedWeightedAndReloaded(t *testing.T) {
 		t.Fatalf("an unknown library was closed: %s", out)
 	}
 
-	// The file names another list of servers for beta and one more library.
+	// The file names another list of servers for beta and one more library. The
+	// active server of beta is not the first any more, and stays the active one.
+	active := o.Libraries[1].Servers[0]
 	forwards, err := cluster.Forwards([]cluster.Library{
 		o.Libraries[0],
 		{Name: libraries[1], Servers: []string{o.Libraries[0].Servers[0], o.Libraries[1].Servers[0]}},
@@ -203,7 +204,7 @@ func TestLibrariesAreAddedClosedWeightedAndReloaded(t *testing.T) {
 		beta, _ := s.Library(libraries[1])
 		gamma, _ := s.Library(added)
 		_, ok := s.Library("delta")
-		return ok && len(beta.Servers) == 2 && beta.Servers[0].Address == server && gamma.Weight == 250
+		return ok && len(beta.Servers) == 2 && beta.Servers[0].Address == server && beta.Active == active && gamma.Weight == 250
 	})
 	if out := cli(t, n, "reload", "-f", file); !strings.Contains(out, "nothing to change") {
 		t.Fatalf("a second reload: %s", out)
@@ -221,14 +222,9 @@ func TestLocateDoesNotAssign(t *testing.T) {
 	}
 }
 
-func TestSecondServerOfALibraryIsUsedWhenTheFirstIsDownAndStatusShowsIt(t *testing.T) {
+func TestNextServerOfALibraryBecomesActiveWhenTheActiveOneIsDownAndStatusShowsIt(t *testing.T) {
 	t.Parallel()
-	account := mysqld.Options{User: user, Password: password, Database: "test"}
-	one, two := mysqld.ForTest(t, account), mysqld.ForTest(t, account)
-	c := cluster.ForTest(t, cluster.Options{
-		User: user, Password: password, Database: "test",
-		Libraries: []cluster.Library{{Name: "alpha", Servers: []string{one.Addr(), two.Addr()}}},
-	})
+	c, one, two := twoServers(t, 3)
 	n := c.Nodes[1]
 	if server, err := selectLibrary(t.Context(), connect(t, n), "cust"); err != nil || server != one.Port() {
 		t.Fatalf("server %d answers instead of the first, %d: %v", server, one.Port(), err)
@@ -236,13 +232,11 @@ func TestSecondServerOfALibraryIsUsedWhenTheFirstIsDownAndStatusShowsIt(t *testi
 	if err := one.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	if server, err := selectLibrary(t.Context(), connect(t, n), "cust"); err != nil || server != two.Port() {
-		t.Fatalf("server %d answers instead of the second, %d: %v", server, two.Port(), err)
-	}
 	for _, n := range c.Nodes {
-		waitStatus(t, n, "the health of both servers is known", func(s cluster.Status) bool {
-			l, _ := s.Library("alpha")
-			return len(l.Servers) == 2 && !l.Servers[0].Healthy && l.Servers[1].Healthy
+		waitServer(t, n, two)
+		waitStatus(t, n, "the second server is active, and the health of both is known", func(s cluster.Status) bool {
+			l, _ := s.Library(library)
+			return len(l.Servers) == 2 && !l.Servers[0].Healthy && l.Servers[1].Healthy && l.Active == two.Addr()
 		})
 	}
 	if err := two.Kill(); err != nil {
@@ -254,17 +248,7 @@ func TestSecondServerOfALibraryIsUsedWhenTheFirstIsDownAndStatusShowsIt(t *testi
 	if err := one.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	conn := connect(t, n)
-	err := wait.For(within(t), "the library works again", func(ctx context.Context) error {
-		server, err := selectLibrary(ctx, conn, "cust")
-		if err == nil && server != one.Port() {
-			err = fmt.Errorf("server %d answers", server)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	waitServer(t, n, one)
 }
 
 func TestProgramsThatSelectNoLibraryWorkInTheDefaultLibrary(t *testing.T) {

@@ -21,6 +21,7 @@ type ConfigFile struct {
 	HTTP     *HTTPSection     `json:"http,omitempty"`
 	Log      *LogSection      `json:"log,omitempty"`
 	Limits   *LimitsSection   `json:"limits,omitempty"`
+	Failover *FailoverSection `json:"failover,omitempty"`
 }
 
 // The sections of a config file.
@@ -43,6 +44,8 @@ type (
 	}
 	ForwardSection struct {
 		Instance string          `json:"instance"`
+		Failover string          `json:"failover,omitempty"`
+		Failback bool            `json:"failback,omitempty"`
 		Forward  []TargetSection `json:"forward"`
 	}
 	TargetSection struct {
@@ -61,11 +64,22 @@ type (
 		Listen string `json:"listen"`
 	}
 	LogSection struct {
-		Level string `json:"level"`
+		Level  string `json:"level"`
+		Format string `json:"format,omitempty"`
 	}
 	LimitsSection struct {
 		ParkAfter   int `json:"park_after,omitempty"` // seconds
 		MaxSessions int `json:"max_sessions,omitempty"`
+	}
+	FailoverSection struct {
+		User                string `json:"user,omitempty"`
+		Password            string `json:"pass,omitempty"`
+		ReplicationUser     string `json:"replication_user,omitempty"`
+		ReplicationPassword string `json:"replication_pass,omitempty"`
+		Wait                int    `json:"wait,omitempty"`     // seconds
+		Lease               int    `json:"lease,omitempty"`    // seconds
+		Cooldown            int    `json:"cooldown,omitempty"` // seconds
+		RequireFencing      bool   `json:"require_fencing,omitempty"`
 	}
 )
 
@@ -85,7 +99,7 @@ func (c ConfigFile) Write(path string) error {
 func Forwards(libraries []Library) ([]ForwardSection, error) {
 	sections := []ForwardSection{} // null is no list
 	for _, l := range libraries {
-		section := ForwardSection{Instance: l.Name}
+		section := ForwardSection{Instance: l.Name, Failover: l.Failover, Failback: l.Failback}
 		for _, s := range l.Servers {
 			ip, p, err := splitAddress(s)
 			if err != nil {
@@ -136,7 +150,8 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 		Node:     &NodeSection{ID: id, DataDir: id + "-data"},
 		Cluster:  &ClusterSection{Listen: a.Cluster, Gossip: a.Gossip},
 		HTTP:     &HTTPSection{Listen: a.HTTP},
-		Log:      &LogSection{Level: o.LogLevel},
+		Log:      &LogSection{Level: o.LogLevel, Format: o.LogFormat},
 		Limits:   limits,
+		Failover: o.Failover,
 	}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type Node struct {
 	ID      string
 	options Options
 	dir     string
+	prefix  []string // of its command
 
 	mu        sync.Mutex
 	addresses Addresses
@@ -42,6 +44,9 @@ func newNode(o Options, dir string, index int) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{ID: fmt.Sprintf("n%d", index+1), options: o, dir: dir}
+	if o.Prefix != nil {
+		n.prefix = o.Prefix(index)
+	}
 	return n, n.SetAddresses(addresses)
 }
 
@@ -83,7 +88,9 @@ func (n *Node) Launch(flags ...string) error {
 	if err != nil {
 		return fmt.Errorf("open the log of node %s: %w", n.ID, err)
 	}
-	cmd := exec.Command(n.options.Binary, append([]string{"start", "-f", n.ConfigFile()}, flags...)...)
+	command := append(slices.Clone(n.prefix), n.options.Binary, "start", "-f", n.ConfigFile())
+	command = append(command, flags...)
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Dir = n.dir
 	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = log, log

@@ -40,12 +40,24 @@ type Options struct {
 	MaxSessions int
 	// LogLevel is that of the nodes; "" means debug.
 	LogLevel string
+	// LogFormat is console or json; "" leaves the product's default.
+	LogFormat string
+	// Failover, unless nil, is what all libraries share that concerns changes of
+	// their active servers.
+	Failover *FailoverSection
+	// Prefix, unless nil, is a command that runs the program of a node, counted from
+	// 0, such as one that puts it on a host of its own. It must replace itself by it,
+	// and not start it as a child.
+	Prefix func(index int) []string
 }
 
 // Library is a library as a config file names it.
 type Library struct {
 	Name    string
 	Servers []string // host:port, in the order in which they are tried
+	// Failover is off, ordered, follow or promote; "" leaves the product's default.
+	Failover string
+	Failback bool // with ordered
 }
 
 // Addresses are where a node is reached, each host:port.

@@ -40,19 +40,44 @@ type SettingsStatus struct {
 
 // LibraryStatus is one library of a Status.
 type LibraryStatus struct {
-	Name       string         `json:"name"`
-	State      string         `json:"state"`
-	Weight     uint32         `json:"weight"`
-	Placements uint64         `json:"placements"`
-	Active     string         `json:"active"`
-	DataBytes  uint64         `json:"data_bytes"`
-	Servers    []ServerStatus `json:"servers"`
+	Name        string         `json:"name"`
+	State       string         `json:"state"`
+	Weight      uint32         `json:"weight"`
+	Placements  uint64         `json:"placements"`
+	Active      string         `json:"active"` // "" while it changes
+	ActiveEpoch uint64         `json:"active_epoch"`
+	Switch      *SwitchStatus  `json:"switch"` // nil while none is under way
+	Failover    string         `json:"failover"`
+	Failback    bool           `json:"failback"`
+	Pinned      bool           `json:"pinned"`
+	Guarded     bool           `json:"guarded"`
+	Risks       []string       `json:"risks"`
+	DataBytes   uint64         `json:"data_bytes"`
+	Servers     []ServerStatus `json:"servers"`
+}
+
+// SwitchStatus is a change of an active server that is under way.
+type SwitchStatus struct {
+	Phase  string `json:"phase"`
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Cause  string `json:"cause"`
+	Reason string `json:"reason"`
 }
 
 // ServerStatus is one server of a LibraryStatus.
 type ServerStatus struct {
-	Address string `json:"address"`
-	Healthy bool   `json:"healthy"`
+	Address     string `json:"address"`
+	Healthy     bool   `json:"healthy"`
+	Maintenance bool   `json:"maintenance"`
+	Fence       string `json:"fence"`     // "", due or fenced
+	Excluded    string `json:"excluded"`  // why it must not become active
+	ReadOnly    *bool  `json:"read_only"` // nil while it is not known
+	Source      string `json:"source"`    // address of the server that it replicates from
+	Receiving   bool   `json:"receiving"`
+	Applying    bool   `json:"applying"`
+	SemiSync    string `json:"semi_sync"`
+	LastError   string `json:"last_error"`
 }
 
 // Node returns the node of that id.

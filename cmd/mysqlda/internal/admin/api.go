@@ -8,6 +8,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/mysqlda/mysqlda/fsm"
 )
@@ -18,6 +19,9 @@ import (
 type Node interface {
 	// Ready returns nil while the node serves clients, or else why it does not.
 	Ready() error
+	// Degraded says why libraries cannot be used through a node that is ready, ""
+	// while all can, and whether none can.
+	Degraded() (reason string, all bool)
 	Status() (Status, error)
 	// Locate never assigns: Location.Library is "" for a core object without a home.
 	Locate(ctx context.Context, core string) (Location, error)
@@ -25,6 +29,11 @@ type Node interface {
 	ChangeLibraries(ctx context.Context, request LibraryChanges) error
 	// ChangeSettings changes all settings that are named or none.
 	ChangeSettings(ctx context.Context, request SettingsChange) error
+	// CompareSettings tells what ChangeSettings would change.
+	CompareSettings(ctx context.Context, request SettingsChange) (SettingsDifference, error)
+	// Activate makes a server the active one of a library and returns when it is.
+	// Open transactions get the time drain, 0 for the default.
+	Activate(ctx context.Context, library, server string, force bool, drain time.Duration) error
 	// Join makes the node a member of the cluster that any of the given
 	// internode addresses belongs to.
 	Join(ctx context.Context, via []string) error
@@ -57,6 +66,7 @@ type Status struct {
 	Sessions     int             `json:"sessions"` // on the answering node
 	Nodes        []NodeStatus    `json:"nodes"`
 	Settings     *Settings       `json:"settings,omitempty"` // absent while there is no cluster
+	Lease        *LeaseStatus    `json:"lease,omitempty"`    // absent while no library may fail over
 	Libraries    []LibraryStatus `json:"libraries"`
 	Pools        []PoolStatus    `json:"pools"` // of the answering node
 }
@@ -74,8 +84,7 @@ type NodeStatus struct {
 	Number  uint16 `json:"number"` // in the connection ids of its clients; 0 while it is not known
 }
 
-// LibraryStatus is one library, with its servers in the order in which they
-// are tried.
+// LibraryStatus is one library, with its servers in their order.
 type LibraryStatus struct {
 	ID         uint32 `json:"id"`
 	Name       string `json:"name"`
@@ -84,6 +93,16 @@ type LibraryStatus struct {
 	TLS        string `json:"tls"` // of connections to its servers: off, required, verify_ca or verify_identity
 	Placements uint64 `json:"placements"`
 	Active     string `json:"active"` // address of the server in use, "" while it changes
+	// ActiveEpoch grows by one with each change of Active.
+	ActiveEpoch uint64        `json:"active_epoch"`
+	Switch      *SwitchStatus `json:"switch,omitempty"` // absent while none is under way
+	Failover    string        `json:"failover"`         // off, ordered, follow or promote
+	Failback    bool          `json:"failback"`
+	Pinned      bool          `json:"pinned"`
+	Guarded     bool          `json:"guarded"` // all nodes know that it may fail over
+	// Risks are what can be lost or is not set up right, for people; of a library
+	// that cannot fail over there are none.
+	Risks []string `json:"risks"`
 	// DataBytes are the bytes of data and indexes in its default database, as last
 	// read; 0 while they are not known. They are read while balance is "data".
 	DataBytes uint64         `json:"data_bytes,omitempty"`
@@ -91,19 +110,35 @@ type LibraryStatus struct {
 }
 
 // ServerStatus is one server of a library. It is healthy when most of the nodes
-// that report on it reach it.
+// that report on it reach it. What it says of itself is what the answering node
+// heard last.
 type ServerStatus struct {
 	Address string   `json:"address"`
 	Healthy bool     `json:"healthy"`
 	SeenBy  []SeenBy `json:"seen_by"`
+
+	Maintenance bool   `json:"maintenance"`        // an operator keeps it from becoming active
+	Fence       string `json:"fence,omitempty"`    // due, or fenced: set read-only by the cluster
+	Excluded    string `json:"excluded,omitempty"` // why it must not become active
+
+	ReadOnly   *bool    `json:"read_only,omitempty"`   // absent while it is not known
+	Source     string   `json:"source,omitempty"`      // address of the server that it replicates from
+	Receiving  bool     `json:"receiving,omitempty"`   // from Source
+	Applying   bool     `json:"applying,omitempty"`    // what it receives
+	LagSeconds *float64 `json:"lag_seconds,omitempty"` // behind Source; absent while it is not known
+	SemiSync   string   `json:"semi_sync,omitempty"`   // source, fallen back (a source that waits for nobody), replica
 	// LastError is why the answering node cannot use the server, "" if it can.
 	LastError string `json:"last_error,omitempty"`
 }
 
-// SeenBy is what one node sees of a server.
+// SeenBy is what one node sees of a server, and what the server said when it
+// answered that node last.
 type SeenBy struct {
-	Node    string `json:"node"`
-	Healthy bool   `json:"healthy"`
+	Node       string   `json:"node"`
+	Healthy    bool     `json:"healthy"`
+	ReadOnly   *bool    `json:"read_only,omitempty"` // absent while it is not known
+	Source     string   `json:"source,omitempty"`
+	LagSeconds *float64 `json:"lag_seconds,omitempty"` // absent while it is not known
 }
 
 // PoolStatus counts the answering node's backend connections to one server.
@@ -135,13 +170,17 @@ type Operation string
 
 // The operations, and the fields of LibraryChange that they use.
 const (
-	AddLibrary   Operation = "add"     // Weight, Servers, TLS ("" for off)
-	SetWeight    Operation = "weight"  // Weight
-	OpenLibrary  Operation = "open"    // takes new core objects
-	CloseLibrary Operation = "close"   // gets no new core objects
-	DrainLibrary Operation = "drain"   // gets no new core objects and is to be emptied
-	SetServers   Operation = "servers" // Servers: replaces the list, in this order
-	SetTLS       Operation = "tls"     // TLS
+	AddLibrary     Operation = "add"         // Weight, Servers, TLS ("" for off), Failover ("" for ordered), Failback
+	SetWeight      Operation = "weight"      // Weight
+	OpenLibrary    Operation = "open"        // takes new core objects
+	CloseLibrary   Operation = "close"       // gets no new core objects
+	DrainLibrary   Operation = "drain"       // gets no new core objects and is to be emptied
+	SetServers     Operation = "servers"     // Servers: replaces the list, in this order; the active one must be among them
+	SetTLS         Operation = "tls"         // TLS
+	SetFailover    Operation = "failover"    // Failover, Failback
+	PinLibrary     Operation = "pin"         // its active server is changed by operators only
+	UnpinLibrary   Operation = "unpin"       // no more
+	SetMaintenance Operation = "maintenance" // Server, Maintenance: it must not become the active one
 )
 
 // LibraryChange changes one library.
@@ -151,9 +190,14 @@ type LibraryChange struct {
 	Weight  uint32    `json:"weight,omitempty"`
 	Servers []string  `json:"servers,omitempty"` // host:port
 	TLS     string    `json:"tls,omitempty"`     // see LibraryStatus
+
+	Failover    string `json:"failover,omitempty"` // see LibraryStatus
+	Failback    bool   `json:"failback,omitempty"`
+	Server      string `json:"server,omitempty"` // host:port
+	Maintenance bool   `json:"maintenance,omitempty"`
 }
 
-// Settings are what all nodes share besides the libraries, without the password.
+// Settings are what all nodes share besides the libraries, without the passwords.
 type Settings struct {
 	User           string `json:"user"`
 	Database       string `json:"database"`
@@ -167,12 +211,22 @@ type Settings struct {
 	// SizesUnknown names the libraries for whose sake Balance "data" goes by
 	// placements meanwhile: the answering node knows of no reading of their size.
 	SizesUnknown []string `json:"sizes_unknown,omitempty"`
+
+	Failover FailoverSettings `json:"failover"`
 }
 
-// SettingsChange is a request to change settings. What is "" stays as it is.
+// The settings of balancing, as config files and commands call them.
+const (
+	MaxShare = "max_share"
+	Balance  = "balance"
+)
+
+// SettingsChange is a request to change settings. What is "" or nil stays as it is.
 type SettingsChange struct {
 	MaxShare json.Number `json:"max_share,omitempty"` // 0.001 to 1, with at most three decimals
 	Balance  string      `json:"balance,omitempty"`   // placements or data
+
+	Failover *FailoverChange `json:"failover,omitempty"`
 }
 
 // JoinRequest names members of the cluster to join, by internode address.

@@ -76,6 +76,13 @@ func (c *Client) ChangeSettings(ctx context.Context, change SettingsChange) erro
 	return c.do(ctx, http.MethodPost, "/api/v1/settings", change, nil)
 }
 
+// CompareSettings asks which settings the change would change, without changing them.
+func (c *Client) CompareSettings(ctx context.Context, change SettingsChange) (SettingsDifference, error) {
+	var difference SettingsDifference
+	err := c.do(ctx, http.MethodPost, "/api/v1/settings/compare", change, &difference)
+	return difference, err
+}
+
 // Join makes the node join the cluster of the given internode addresses.
 func (c *Client) Join(ctx context.Context, via []string) error {
 	return c.do(ctx, http.MethodPost, "/api/v1/join", JoinRequest{via}, nil)

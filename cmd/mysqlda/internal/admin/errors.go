@@ -39,7 +39,7 @@ func statusOf(err error) int {
 		{http.StatusBadRequest, []error{fsm.ErrBadName, ErrBadRequest}},
 		{http.StatusNotFound, []error{cluster.ErrUnknownNode}},
 		{http.StatusConflict, []error{
-			fsm.ErrBadChange, fsm.ErrStaleVersion,
+			fsm.ErrBadChange, fsm.ErrStaleVersion, fsm.ErrStaleSwitch,
 			fsm.ErrNoSettings, cluster.ErrNotMember, cluster.ErrOtherCluster, cluster.ErrOtherNode, cluster.ErrLeft,
 			cluster.ErrRemoved, cluster.ErrIDTaken, cluster.ErrQuorum, cluster.ErrLastNode,
 		}},

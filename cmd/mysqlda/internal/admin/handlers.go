@@ -17,12 +17,22 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	s.text(w, http.StatusOK, "ok")
 }
 
-func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+// readyz says whether clients may be sent to the node. With ?strict=1 they may not
+// when only some libraries can be used through it.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if err := s.node.Ready(); err != nil {
 		s.text(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
-	s.text(w, http.StatusOK, "ready")
+	reason, all := s.node.Degraded()
+	switch {
+	case reason == "":
+		s.text(w, http.StatusOK, "ready")
+	case all || r.URL.Query().Get("strict") == "1":
+		s.text(w, http.StatusServiceUnavailable, reason)
+	default:
+		s.text(w, http.StatusOK, "ready, but "+reason)
+	}
 }
 
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
@@ -49,6 +59,18 @@ func (s *Server) changeSettings(w http.ResponseWriter, r *http.Request) {
 	s.change(w, r, changeTimeout, &request, func(ctx context.Context) error {
 		return s.node.ChangeSettings(ctx, request)
 	})
+}
+
+func (s *Server) compareSettings(w http.ResponseWriter, r *http.Request) {
+	var request SettingsChange
+	if status, err := decode(w, r, &request); err != nil {
+		s.write(w, status, Problem{err.Error()})
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), readRequestTimeout)
+	defer cancel()
+	difference, err := s.node.CompareSettings(ctx, request)
+	s.answer(w, difference, err)
 }
 
 func (s *Server) join(w http.ResponseWriter, r *http.Request) {

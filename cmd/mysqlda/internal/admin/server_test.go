@@ -26,11 +26,25 @@ type fakeNode struct {
 	status Status
 	asked  []string
 
+	degraded string // why not all libraries can be used
+	useless  bool   // none can
+
 	snapshot *fsm.Snapshot // what a backup gets
 }
 
 func (f *fakeNode) Ready() error            { return f.ready }
 func (f *fakeNode) Status() (Status, error) { return f.status, f.err }
+
+func (f *fakeNode) Degraded() (reason string, all bool) { return f.degraded, f.useless }
+
+func (f *fakeNode) Activate(_ context.Context, library, server string, force bool, drain time.Duration) error {
+	return f.note("activate %s %s force=%t drain=%s", library, server, force, drain)
+}
+
+func (f *fakeNode) CompareSettings(_ context.Context, r SettingsChange) (SettingsDifference, error) {
+	return SettingsDifference{Settings: []string{FailoverPassword}}, f.note("compare with %s", r.Failover.Account)
+}
+
 func (f *fakeNode) Locate(_ context.Context, core string) (Location, error) {
 	return Location{Core: core, Library: "mysql_data_1"}, f.err
 }
@@ -115,6 +129,29 @@ func TestProbes(t *testing.T) {
 	}
 }
 
+func TestReadinessOfANodeThatCannotUseAllLibraries(t *testing.T) {
+	const reason = "no lease for 12.0 s: these libraries cannot be used through this node: x"
+	for _, c := range []struct {
+		name     string
+		node     fakeNode
+		path     string
+		code     int
+		response string
+	}{
+		{"some", fakeNode{degraded: reason}, "/readyz", 200, "ready, but " + reason},
+		{"some, strictly", fakeNode{degraded: reason}, "/readyz?strict=1", 503, reason},
+		{"all", fakeNode{degraded: reason, useless: true}, "/readyz", 503, reason},
+		{"none, strictly", fakeNode{}, "/readyz?strict=1", 200, "ready"},
+		{"a node that is not ready", fakeNode{ready: errors.New("it is starting"), degraded: reason}, "/readyz", 503, "it is starting"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if code, body := ask(t, "GET", serve(t, &c.node), c.path, "", ""); code != c.code || body != c.response+"\n" {
+				t.Errorf("got %d %q", code, body)
+			}
+		})
+	}
+}
+
 func TestRequestsThatAreRefused(t *testing.T) {
 	node := &fakeNode{}
 	address := serve(t, node)
@@ -129,6 +166,9 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		{"a share that is no number", "POST", "/api/v1/settings", "application/json", `{"max_share":"half"}`, 400, `{"error":"bad request: json: invalid number literal, trying to unmarshal \"\\\"half\\\"\" into Number"}`},
 		{"unknown setting", "POST", "/api/v1/settings", "application/json", `{"user":"u"}`, 400, `{"error":"bad request: json: unknown field \"user\""}`},
 		{"unknown field", "POST", "/api/v1/join", "application/json", `{"from":["a:1"]}`, 400, `{"error":"bad request: json: unknown field \"from\""}`},
+		{"a switch without a body", "POST", "/api/v1/libraries/x/activate", "application/json", "", 400, `{"error":"bad request: EOF"}`},
+		{"a form that switches", "POST", "/api/v1/libraries/x/activate", "text/plain", "{}", 415, `{"error":"the request needs Content-Type: application/json"}`},
+		{"a form that compares passwords", "POST", "/api/v1/settings/compare", "text/plain", "{}", 415, `{"error":"the request needs Content-Type: application/json"}`},
 		{"two values", "POST", "/api/v1/join", "application/json", `{}{}`, 400, `{"error":"bad request: something follows the JSON value"}`},
 		{"too large", "POST", "/api/v1/join", "application/json", `{"via":["` + strings.Repeat("a", maxBodyBytes) + `"]}`, 413, `{"error":"the request has more than 1048576 bytes"}`},
 		{"unknown path", "GET", "/api/v2/status", "", "", 404, `{"error":"there is no GET /api/v2/status"}`},
@@ -159,6 +199,7 @@ func TestErrorsOfTheNodeChooseTheStatusAndTheHint(t *testing.T) {
 		{cluster.ErrUnknownNode, 404, ""},
 		{fsm.ErrBadChange, 409, ""},
 		{fsm.ErrStaleVersion, 409, ""},
+		{fsm.ErrStaleSwitch, 409, ""},
 		{cluster.ErrNotMember, 409, ""},
 		{errors.New("disk"), 500, ""},
 		{fsm.ErrNoLeader, 503, majority},
@@ -179,9 +220,17 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 		Node: "n1", Leader: "n2", AppliedIndex: 7, Placements: 3,
 		Settings: &Settings{User: "u", MaxShare: "0.5", Balance: "data", SizesUnknown: []string{"x"}},
 		Nodes:    []NodeStatus{{ID: "n1", Voter: true, Alive: true, MySQL: "a:1", HTTP: "a:4"}},
-		Libraries: []LibraryStatus{{Name: "x", State: "open", Weight: 100, Active: "b:1", Servers: []ServerStatus{
-			{Address: "b:1", Healthy: true, SeenBy: []SeenBy{{Node: "n1", Healthy: true}}},
-		}}},
+		Lease:    &LeaseStatus{Without: 1.5, Unusable: []string{"x"}},
+		Libraries: []LibraryStatus{{
+			Name: "x", State: "open", Weight: 100, Active: "b:1", ActiveEpoch: 4, Failover: "promote", Pinned: true, Guarded: true,
+			Risks: []string{"r"}, Switch: &SwitchStatus{Phase: "draining", From: "b:1", To: "b:2", Cause: "operator", Reason: "why", Forced: true},
+			Servers: []ServerStatus{
+				{
+					Address: "b:1", Healthy: true, SeenBy: []SeenBy{{Node: "n1", Healthy: true}}, Maintenance: true, Fence: "due", Excluded: "why",
+					ReadOnly: new(false), Source: "b:2", Receiving: true, Applying: true, LagSeconds: new(0.5), SemiSync: "replica",
+				},
+			},
+		}},
 	}}
 	client, ctx := NewClient(serve(t, node)), t.Context()
 	status, err := client.Status(ctx)
@@ -195,11 +244,65 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 	changes := LibraryChanges{ExpectVersion: 3, Changes: []LibraryChange{{Op: AddLibrary, Library: "y", Weight: 5, Servers: []string{"c:1"}}}}
 	err = errors.Join(client.ChangeLibraries(ctx, changes),
 		client.ChangeSettings(ctx, SettingsChange{MaxShare: "0.3", Balance: "data"}), client.ChangeSettings(ctx, SettingsChange{Balance: "data"}),
+		client.Activate(ctx, "x/1 %", ActivateRequest{Server: "c:1", Force: true, Drain: 1.5}),
 		client.Join(ctx, []string{"a:2"}), client.Leave(ctx), client.Remove(ctx, "n/3 %"))
-	want := []string{fmt.Sprintf("change %+v", changes), "set {MaxShare:0.3 Balance:data}", "set {MaxShare: Balance:data}", `join ["a:2"]`, "leave", `remove "n/3 %"`}
+	want := []string{fmt.Sprintf("change %+v", changes), "set {MaxShare:0.3 Balance:data Failover:<nil>}", "set {MaxShare: Balance:data Failover:<nil>}", "activate x/1 % c:1 force=true drain=1.5s", `join ["a:2"]`, "leave", `remove "n/3 %"`}
 	if err != nil || !reflect.DeepEqual(node.asked, want) {
 		t.Errorf("asked %q, %v", node.asked, err)
 	}
+}
+
+func TestPasswordsReachTheNodeAndNoText(t *testing.T) {
+	node := new(secretNode)
+	change := SettingsChange{Failover: &FailoverChange{Account: &Account{User: "u", Password: "open sesame"}}}
+	difference, err := NewClient(serve(t, node)).CompareSettings(t.Context(), change)
+	if err != nil || !reflect.DeepEqual(difference.Settings, []string{FailoverPassword}) || node.password != "open sesame" {
+		t.Errorf("got %+v, %q, %v", difference, string(node.password), err)
+	}
+	for _, shown := range []string{fmt.Sprint(*change.Failover.Account), fmt.Sprintf("%+v", *change.Failover.Account), fmt.Sprintf("%#v", *change.Failover.Account)} {
+		if strings.Contains(shown, "sesame") {
+			t.Errorf("the password shows: %s", shown)
+		}
+	}
+}
+
+// secretNode notes the password that it was to compare.
+type secretNode struct {
+	fakeNode
+	password Password
+}
+
+func (n *secretNode) CompareSettings(ctx context.Context, r SettingsChange) (SettingsDifference, error) {
+	n.password = r.Failover.Account.Password
+	return n.fakeNode.CompareSettings(ctx, r)
+}
+
+func TestWaitingForASwitchMayTakeLongerThanOtherRequests(t *testing.T) {
+	node := &slowNode{began: make(chan time.Duration, 1)}
+	address := serve(t, node)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- NewClient(address).Activate(ctx, "x", ActivateRequest{Server: "c:1", Drain: 90}) }()
+	if left := <-node.began; left < activateTimeout {
+		t.Errorf("the node has %s", left)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// slowNode changes active servers until nobody waits any more.
+type slowNode struct {
+	fakeNode
+	began chan time.Duration // how long it may take
+}
+
+func (n *slowNode) Activate(ctx context.Context, _, _ string, _ bool, _ time.Duration) error {
+	deadline, _ := ctx.Deadline()
+	n.began <- time.Until(deadline)
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 func TestClientTellsTheNodesOwnWords(t *testing.T) {

@@ -37,9 +37,12 @@ func aBackup(t *testing.T) []byte {
 		}
 	}
 	apply(fsm.Bootstrap{
-		Settings: fsm.Settings{ClusterID: strings.Repeat("01", 16), User: "app", Password: secret, Database: "appdb", DefaultLibrary: "one", MaxShareMille: 300, Balance: fsm.BalanceData, UnusedForwardSessionTimeout: time.Minute},
+		Settings: fsm.Settings{
+			ClusterID: strings.Repeat("01", 16), User: "app", Password: secret, Database: "appdb", DefaultLibrary: "one", MaxShareMille: 300, Balance: fsm.BalanceData, UnusedForwardSessionTimeout: time.Minute,
+			Failover: fsm.FailoverSettings{RequireFencing: true, User: "f", Password: secret, ReplicationUser: "r", ReplicationPassword: secret},
+		},
 		Libraries: []fsm.AddLibrary{
-			{Name: "one", Weight: 100, Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}}},
+			{Name: "one", Weight: 100, Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}}, Failover: fsm.Failover{Policy: fsm.FailoverOrdered, Failback: true}},
 			{Name: "two", Weight: 50, Servers: []fsm.Server{{Address: "h:3"}}},
 		},
 	}.Encode())
@@ -50,6 +53,8 @@ func aBackup(t *testing.T) []byte {
 	}
 	items = append(items, fsm.AssignItem("cust-9", 1), fsm.BindItem("card", "330001", "cust-3"))
 	apply(fsm.Batch{RingVersion: m.Libraries().Version(), Items: items}.Encode())
+	apply(fsm.BeginSwitch{Library: 1, Epoch: 1, To: "h:2", Cause: fsm.CauseFailed, Reason: "it is down", Forced: true}.Encode())
+	apply(fsm.ChangeLibraries{Changes: []fsm.LibraryChange{fsm.SetPinned{Library: "one", Pinned: true}}}.Encode())
 	var b bytes.Buffer
 	if _, err := m.Snapshot().WriteTo(&b); err != nil {
 		t.Fatal(err)
@@ -63,15 +68,21 @@ func TestContentsAreShownWithoutThePassword(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Index != 3 || c.Placements != 10 || c.Bindings != 1 || c.Bytes != int64(len(backup)) || len(c.Hash) != 64 || len(c.Digest) != 16 || c.Placement != nil {
+	if c.Index != 5 || c.Placements != 10 || c.Bindings != 1 || c.Bytes != int64(len(backup)) || len(c.Hash) != 64 || len(c.Digest) != 16 || c.Placement != nil {
 		t.Errorf("contents %+v", c)
 	}
-	if want := (Settings{ClusterID: strings.Repeat("01", 16), User: "app", Database: "appdb", DefaultLibrary: "one", UnusedForwardSessionTimeout: 60, MaxShare: "0.3", Balance: "data"}); c.Settings == nil || *c.Settings != want {
+	if want := (Settings{
+		ClusterID: strings.Repeat("01", 16), User: "app", Database: "appdb", DefaultLibrary: "one", UnusedForwardSessionTimeout: 60, MaxShare: "0.3", Balance: "data",
+		Failover: Failover{Wait: 15, Lease: 6, Cooldown: 10, RequireFencing: true, User: "f", ReplicationUser: "r"},
+	}); c.Settings == nil || *c.Settings != want {
 		t.Errorf("settings %+v", c.Settings)
 	}
 	if want := []Library{
-		{ID: 1, Name: "one", State: "open", Weight: 100, TLS: "off", Placements: 6, Servers: []string{"h:1", "h:2"}},
-		{ID: 2, Name: "two", State: "open", Weight: 50, TLS: "off", Placements: 4, Servers: []string{"h:3"}},
+		{
+			ID: 1, Name: "one", State: "open", Weight: 100, TLS: "off", Placements: 6, Servers: []string{"h:1", "h:2"}, Failover: "ordered", Failback: true, Pinned: true,
+			Switch: &Switch{Phase: "retired", From: "h:1", To: "h:2", Cause: "failed", Reason: "it is down", Forced: true},
+		},
+		{ID: 2, Name: "two", State: "open", Weight: 50, TLS: "off", Placements: 4, Servers: []string{"h:3"}, Active: "h:3", Failover: "off"},
 	}; !reflect.DeepEqual(c.Libraries, want) {
 		t.Errorf("libraries %+v", c.Libraries)
 	}

@@ -27,7 +27,7 @@ type Contents struct {
 	Placement  *Placement `json:"placement,omitempty"` // of the core object that was asked for
 }
 
-// Settings are the cluster's, but for the password.
+// Settings are the cluster's, but for the passwords.
 type Settings struct {
 	ClusterID      string `json:"cluster_id"`
 	User           string `json:"user"`
@@ -38,6 +38,18 @@ type Settings struct {
 	UnusedForwardSessionTimeout float64     `json:"unused_forward_session_timeout"`
 	MaxShare                    json.Number `json:"max_share"`
 	Balance                     string      `json:"balance"`
+	Failover                    Failover    `json:"failover"`
+}
+
+// Failover are the cluster's settings of failover, but for the passwords. Times
+// are in seconds.
+type Failover struct {
+	Wait            float64 `json:"wait"`
+	Lease           float64 `json:"lease"`
+	Cooldown        float64 `json:"cooldown"`
+	RequireFencing  bool    `json:"require_fencing"`
+	User            string  `json:"user"`
+	ReplicationUser string  `json:"replication_user"`
 }
 
 // Library is a library with the number of its core objects.
@@ -49,6 +61,21 @@ type Library struct {
 	TLS        string   `json:"tls"`
 	Placements uint64   `json:"placements"`
 	Servers    []string `json:"servers"`
+	Active     string   `json:"active"` // address of the server in use, "" while it changed
+	Failover   string   `json:"failover"`
+	Failback   bool     `json:"failback"`
+	Pinned     bool     `json:"pinned"`
+	Switch     *Switch  `json:"switch,omitempty"` // that was under way
+}
+
+// Switch is a change of a library's active server.
+type Switch struct {
+	Phase  string `json:"phase"`
+	From   string `json:"from"`
+	To     string `json:"to"` // "" if it was not chosen yet
+	Cause  string `json:"cause"`
+	Reason string `json:"reason"`
+	Forced bool   `json:"forced"`
 }
 
 // Node is a node of the cluster that the backup is of.
@@ -153,12 +180,20 @@ func (r *reading) finish(bytes int64) Contents {
 			DefaultLibrary: s.DefaultLibrary, DefaultCore: s.DefaultCore,
 			UnusedForwardSessionTimeout: s.UnusedForwardSessionTimeout.Seconds(),
 			MaxShare:                    json.Number(fsm.FormatShare(s.MaxShareMille)), Balance: s.Balance.String(),
+			Failover: Failover{
+				Wait: s.Failover.Wait.Seconds(), Lease: s.Failover.Lease.Seconds(), Cooldown: s.Failover.Cooldown.Seconds(),
+				RequireFencing: s.Failover.RequireFencing, User: s.Failover.User, ReplicationUser: s.Failover.ReplicationUser,
+			},
 		}
 	}
 	for _, l := range r.info.Libraries.All() {
 		shown := Library{
 			ID: uint32(l.ID), Name: l.Name, State: l.State.String(), Weight: l.Weight, TLS: l.TLS.String(),
-			Placements: r.perLibrary[l.ID], Servers: []string{},
+			Placements: r.perLibrary[l.ID], Servers: []string{}, Active: l.Active,
+			Failover: l.Failover.Policy.String(), Failback: l.Failover.Failback, Pinned: l.Pinned,
+		}
+		if s := l.Switch; s != nil {
+			shown.Switch = &Switch{Phase: s.Phase.String(), From: s.From, To: s.To, Cause: s.Cause.String(), Reason: s.Reason, Forced: s.Forced}
 		}
 		for _, s := range l.Servers {
 			shown.Servers = append(shown.Servers, s.Address)

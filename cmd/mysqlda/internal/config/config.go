@@ -3,9 +3,9 @@
 //
 // The keys server, auth, session_pool and forwards are those of the original
 // program, so its file starts a one-node cluster unchanged. auth, session_pool,
-// forwards, max_share and balance seed a new cluster (see Config.Seed); afterwards
-// the cluster's own copy is what counts, and the last three are read by `mysqlda
-// reload` only.
+// forwards, max_share, balance and failover seed a new cluster (see Config.Seed);
+// afterwards the cluster's own copy is what counts, and the last four are read by
+// `mysqlda reload` only.
 //
 // The package opens nothing but the file itself and decides nothing about a
 // running node; package daemon does.
@@ -62,6 +62,7 @@ type Config struct {
 	Backend     Backend
 	Forwards    []Forward
 	Balancing   Balancing
+	Failover    Failover
 	Node        Node
 	Cluster     Cluster
 	HTTP        HTTP
@@ -97,11 +98,14 @@ type Forward struct {
 	// HasWeight says that the file names the weight. Where it does not, reload
 	// leaves the cluster's weight alone.
 	HasWeight bool
-	Servers   []string // host:port, in the order in which they are tried
+	Servers   []string // host:port, in their order; the first one of a new library is the active one
 	TLS       fsm.TLSMode
 	// HasTLS says that the file names it. Where it does not, reload leaves the
 	// cluster's alone.
-	HasTLS bool
+	HasTLS   bool
+	Failover fsm.Failover
+	// HasFailover is the same for either part of Failover.
+	HasFailover bool
 }
 
 // Balancing is how new core objects are spread over the libraries, besides their
@@ -170,7 +174,8 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Perm()&0o004 != 0 && cfg.Auth.Password != "" {
+	secrets := cfg.Auth.Password + cfg.Failover.Password + cfg.Failover.ReplicationPassword
+	if info.Mode().Perm()&0o004 != 0 && secrets != "" {
 		cfg.Warnings = append(cfg.Warnings, fmt.Sprintf(
 			"%s holds a password and every user of this machine may read it; `chmod 600 %s` ends that", path, path))
 	}

@@ -40,8 +40,9 @@ func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
 		Backend:     defaultBackend,
 		Auth:        Auth{User: "calvin", Password: "calvin", Database: "calvindb"},
 		IdleTimeout: time.Minute,
-		Forwards:    []Forward{{Library: "mysqlda1", Weight: 100, Servers: []string{"127.0.0.1:3306"}}},
+		Forwards:    []Forward{{Library: "mysqlda1", Weight: 100, Servers: []string{"127.0.0.1:3306"}, Failover: fsm.Failover{Policy: fsm.FailoverOrdered}}},
 		Balancing:   Balancing{MaxShareMille: 500, Balance: fsm.BalancePlacements},
+		Failover:    defaultFailover,
 		Node:        Node{DataDir: filepath.Join(dir, "mysqlda-data")},
 		Cluster:     Cluster{Listen: "127.0.0.1:13307", Gossip: "127.0.0.1:13308"},
 		HTTP:        HTTP{Listen: "127.0.0.1:13309"},
@@ -64,8 +65,9 @@ var (
 	}
 	defaultBackend = Backend{
 		MaxConnections: 256, MaxIdle: 64, MaxWaiting: 4096, WaitTimeout: 5 * time.Second, DialTimeout: 5 * time.Second,
-		ResetTimeout: 3 * time.Second, ProbeInterval: 2 * time.Second, ProbeTimeout: 2 * time.Second,
+		ResetTimeout: 3 * time.Second, ProbeInterval: time.Second, ProbeTimeout: 2 * time.Second,
 	}
+	defaultFailover = Failover{Wait: 15 * time.Second, Lease: 6 * time.Second, Cooldown: 10 * time.Second}
 )
 
 func TestFewConnectionsLeaveNoMoreIdle(t *testing.T) {
@@ -89,7 +91,10 @@ func TestEveryKeyIsRead(t *testing.T) {
   "forwards": [
     { "instance": "a", "weight": 0, "tls": "verify_ca", "forward": [ { "ip": "db1.example.com", "port": 3306 }, { "ip": "::1", "port": 3307 } ] },
     { "instance": "b", "forward": [ { "ip": "10.0.0.1", "port": 3306 } ], },
+    { "instance": "c", "failover": "promote", "forward": [ { "ip": "10.0.0.2", "port": 3306 } ], },
+    { "instance": "d", "failback": true, "forward": [ { "ip": "10.0.0.3", "port": 3306 } ], },
   ],
+  "failover": { "user": "f", "pass": "fp", "replication_user": "r", "replication_pass": "rp", "wait": 1, "lease": 2, "cooldown": 3, "require_fencing": true },
   "max_share": 0.25, "balance": "data",
   "node": { "id": "n1", "data_dir": "../n1-data", "advertise": "node1" },
   "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1" },
@@ -113,8 +118,15 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Auth:        Auth{User: "u", Password: "p", Database: "d", DefaultLibrary: "b", DefaultCore: "c"},
 		IdleTimeout: time.Second,
 		Forwards: []Forward{
-			{Library: "a", Weight: 0, HasWeight: true, TLS: fsm.TLSVerifyCA, HasTLS: true, Servers: []string{"db1.example.com:3306", "[::1]:3307"}},
-			{Library: "b", Weight: 100, Servers: []string{"10.0.0.1:3306"}},
+			{Library: "a", Weight: 0, HasWeight: true, TLS: fsm.TLSVerifyCA, HasTLS: true, Servers: []string{"db1.example.com:3306", "[::1]:3307"}, Failover: fsm.Failover{Policy: fsm.FailoverOrdered}},
+			{Library: "b", Weight: 100, Servers: []string{"10.0.0.1:3306"}, Failover: fsm.Failover{Policy: fsm.FailoverOrdered}},
+			{Library: "c", Weight: 100, Servers: []string{"10.0.0.2:3306"}, Failover: fsm.Failover{Policy: fsm.FailoverPromote}, HasFailover: true},
+			{Library: "d", Weight: 100, Servers: []string{"10.0.0.3:3306"}, Failover: fsm.Failover{Policy: fsm.FailoverOrdered, Failback: true}, HasFailover: true},
+		},
+		Failover: Failover{
+			User: "f", Password: "fp", ReplicationUser: "r", ReplicationPassword: "rp",
+			Wait: time.Second, Lease: 2 * time.Second, Cooldown: 3 * time.Second, RequireFencing: true,
+			Named: FailoverKeys{Wait: true, Lease: true, Cooldown: true, RequireFencing: true, Account: true, ReplicationAccount: true},
 		},
 		Balancing: Balancing{MaxShareMille: 250, HasMaxShare: true, Balance: fsm.BalanceData, HasBalance: true},
 		Node:      Node{ID: "n1", DataDir: "/etc/n1-data", Advertise: "node1"},
@@ -142,7 +154,8 @@ func TestSeedNamesWhatANewClusterNeeds(t *testing.T) {
 }
 
 func TestPasswordDoesNotShow(t *testing.T) {
-	cfg := mustParse(t, `{"auth": {"user": "u", "pass": "open sesame"}}`)
+	cfg := mustParse(t, `{"auth": {"user": "u", "pass": "open sesame"},
+		"failover": {"user": "u", "pass": "sesame 2", "replication_user": "u", "replication_pass": "sesame 3"}}`)
 	asJSON, err := json.Marshal(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -156,19 +169,25 @@ func TestPasswordDoesNotShow(t *testing.T) {
 
 func TestReadablePasswordIsWarnedOf(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "n.conf")
-	if err := os.WriteFile(path, []byte(`{"auth": {"user": "u", "pass": "p"}}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for mode, warnings := range map[os.FileMode]int{0o600: 0, 0o640: 0, 0o644: 1} {
-		if err := os.Chmod(path, mode); err != nil {
+	for _, text := range []string{
+		`{"auth": {"user": "u", "pass": "p"}}`,
+		`{"failover": {"user": "u", "pass": "p"}}`,
+		`{"failover": {"replication_user": "u", "replication_pass": "p"}}`,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		cfg, err := Load(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(cfg.Warnings) != warnings {
-			t.Errorf("mode %o: warnings %q, want %d", mode, cfg.Warnings, warnings)
+		for mode, warnings := range map[os.FileMode]int{0o600: 0, 0o640: 0, 0o644: 1} {
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+			cfg, err := Load(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(cfg.Warnings) != warnings {
+				t.Errorf("%s with mode %o: warnings %q, want %d", text, mode, cfg.Warnings, warnings)
+			}
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mysqlda/mysqlda/fsm"
@@ -57,6 +56,7 @@ func (c *Config) decode(root *object) {
 		auth.report("default_library", "%q is no library of forwards", name)
 	}
 	c.decodeBalancing(root)
+	c.decodeFailover(root)
 	c.decodeNode(root)
 	c.decodeListeners(root, server, ip, port)
 	c.decodeLog(root)
@@ -75,14 +75,9 @@ func (c *Config) decodeAuth(o *object) {
 		}
 	}
 	c.Auth.Password = Secret(password)
-	for _, v := range []struct{ name, value string }{{"user", c.Auth.User}, {"pass", password}, {"db", c.Auth.Database}} {
-		switch {
-		case len(v.value) > fsm.MaxCredentialLen:
-			o.report(v.name, "has %d bytes, at most %d are allowed", len(v.value), fsm.MaxCredentialLen)
-		case strings.ContainsRune(v.value, 0):
-			o.report(v.name, "must not contain a zero byte")
-		}
-	}
+	o.credential("user", c.Auth.User)
+	o.credential("pass", password)
+	o.credential("db", c.Auth.Database)
 	if c.Auth.User == "" {
 		o.report("user", "is missing or empty")
 	}
@@ -111,6 +106,7 @@ func (c *Config) decodeForwards(root *object) {
 		f.HasWeight = o.whole("weight", 0, fsm.MaxWeight, &weight)
 		f.Weight = uint32(weight)
 		f.decodeTLS(o)
+		f.decodeFailover(o)
 		f.decodeServers(o)
 		c.Forwards = append(c.Forwards, f)
 	})

@@ -260,6 +260,21 @@ func (o *object) whole(name string, lo, hi int64, into *int64) (present bool) {
 	return true
 }
 
+// flag reads an optional true or false.
+func (o *object) flag(name string, into *bool) (present bool) {
+	m := o.get(name)
+	if m == nil {
+		return false
+	}
+	lit, ok := m.value.Value.(hujson.Literal)
+	if !ok || lit.Kind() != 't' && lit.Kind() != 'f' {
+		o.report(name, "must be true or false, not %s", kindName(m.value))
+		return false
+	}
+	*into = lit.Bool()
+	return true
+}
+
 // share reads an optional share and gives it in thousandths.
 func (o *object) share(name string, into *uint32) (present bool) {
 	m := o.get(name)

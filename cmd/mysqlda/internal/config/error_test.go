@@ -60,6 +60,19 @@ func TestErrorsNameTheLineAndTheKey(t *testing.T) {
 			"balance without a database", `{"auth": {"user": "u"}, "balance": "data"}`,
 			`:1: balance: goes by the size of the default database, and auth.db names none`,
 		},
+		{
+			"failover", `{"forwards": [{"instance": "a", "failover": "always", "failback": true, "forward": [{"ip": "1.1.1.1", "port": 1}]}]}`,
+			`:1: forwards[0].failover: must be one of off, ordered, follow, promote, not "always"`,
+		},
+		{
+			"failback without order", `{"forwards": [{"instance": "a", "failover": "follow", "failback": true, "forward": [{"ip": "1.1.1.1", "port": 1}]}]}`,
+			`:1: forwards[0].failback: goes with failover "ordered" only`,
+		},
+		{"flag as text", `{"failover": {"require_fencing": "yes"}}`, `:1: failover.require_fencing: must be true or false, not a string`},
+		{"lease too long", `{"failover": {"lease": 61}}`, `:1: failover.lease: must be a whole number from 1 to 60, not 61`},
+		{"password of nobody", `{"failover": {"pass": "x"}}`, `:1: failover.pass: needs user, whose password it is`},
+		{"replication password of nobody", `{"failover": {"replication_pass": "x"}}`, `:1: failover.replication_pass: needs replication_user, whose password it is`},
+		{"zero byte in a password", `{"failover": {"user": "u", "pass": "a\u0000b"}}`, `:1: failover.pass: must not contain a zero byte`},
 		{"empty user", `{"auth": {"user": ""}}`, `:1: auth.user: is missing or empty`},
 		{"zero byte", `{"auth": {"user": "a\u0000b"}}`, `:1: auth.user: must not contain a zero byte`},
 		{
@@ -123,12 +136,12 @@ func TestErrorsNameTheLineAndTheKey(t *testing.T) {
 
 		{
 			"the first in the file is told", "{\n\"x\": 1,\n\"server\": {\"listen_port\": 0},\n\"auth\": 1}",
-			`:2: x: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, node, cluster, http, log (and 2 more problems)`,
+			`:2: x: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, failover, node, cluster, http, log (and 2 more problems)`,
 		},
 		{"not closed", "{\n\"server\": {", `:2: not JSON: column 12: parsing value: unexpected EOF`},
 		{"no comma", "{\n\"a\": 1\n\"b\": 2}", `:3: not JSON: column 1: invalid character '"' after object value (expecting ',' or '}')`},
 		{"a password that is not closed does not show", "{\"auth\": {\"pass\": \"sesame\n\"}}", `:1: not JSON: column 19: invalid literal`},
-		{"line break in a key", `{"a\nb": 1}`, `:1: a?b: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, node, cluster, http, log`},
+		{"line break in a key", `{"a\nb": 1}`, `:1: a?b: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, failover, node, cluster, http, log`},
 		{"empty file", "", `:1: not JSON: column 1: parsing value: unexpected EOF`},
 		{"something after the end", "{}\n{}", `:2: not JSON: column 1: invalid character '{' after top-level value`},
 	} {

@@ -51,11 +51,13 @@ type Backend struct {
 }
 
 // seconds reads an optional time in whole seconds.
-func (o *object) seconds(name string, lo, hi int64, into *time.Duration) {
+func (o *object) seconds(name string, lo, hi int64, into *time.Duration) (present bool) {
 	n := int64(*into / time.Second)
-	if o.whole(name, lo, hi, &n) {
+	present = o.whole(name, lo, hi, &n)
+	if present {
 		*into = time.Duration(n) * time.Second
 	}
+	return present
 }
 
 // count reads an optional whole number that fits an int.

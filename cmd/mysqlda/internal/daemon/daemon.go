@@ -4,10 +4,14 @@
 //	daemon.go      opening, waiting, closing
 //	membership.go  which cluster the node belongs to: bootstrap and join
 //	node.go        what the HTTP API asks of the node
+//	settings.go    settings, as the API changes, compares and shows them
+//	failover.go    active servers and leases, as the API changes and shows them
 //	datapath.go    what the config file says to the data path, with its certificates
 //	listeners.go   the sockets for clients
+//	observed.go    what the node saw of the servers, for itself and for the others
 //	status.go      what the node knows, put together for the API
 //	report.go      the same for SHOW MYSQLDA
+//	metrics.go     the same for Prometheus
 package daemon
 
 import (
@@ -122,6 +126,14 @@ func (d *daemon) open(ctx context.Context) error {
 	}
 	d.closers = append(d.closers, func() error { return closeAll(clients) })
 	d.tasks.Go(func() { boundGarbage(ctx) })
+	// The cluster asks the data path about servers, and has it let go of them, until
+	// it is closed: so it closes first, though it opens first, too.
+	d.closers = append(d.closers, func() error {
+		if backends := d.backends.Load(); backends != nil {
+			backends.Close()
+		}
+		return nil
+	})
 	if err := d.openCluster(ctx); err != nil {
 		return err
 	}
@@ -202,10 +214,20 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 		})
 	}
 	path.backend.Measured = node.ReportData
+	path.backend.Lease = node.Lease()
 	backends := backend.New(path.backend)
-	d.closers = append(d.closers, func() error { backends.Close(); return nil })
-	backends.OnHealthChange(func(health []backend.ServerHealth) { node.SetHealth(seenHealth(health)) })
 	d.backends.Store(backends)
+	backends.OnHealthChange(func(health []backend.ServerHealth) {
+		var addresses []string
+		for _, h := range health {
+			addresses = append(addresses, h.Address)
+		}
+		node.SetHealth(seenHealth(health, observations(backends, addresses)))
+	})
+	node.OnDataPath(backends)
+	if err := d.registry.Register(newTopologyCollector(node, backends)); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
 
 	path.proxy.Directory, path.proxy.Backends, path.proxy.Reports = node, backends, d.reports()
 	path.proxy.Logger, path.proxy.Registerer = d.logger.Named("proxy"), d.registry

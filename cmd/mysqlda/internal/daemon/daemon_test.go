@@ -32,14 +32,25 @@ func TestSeedTakesEverythingFromTheFile(t *testing.T) {
 		Auth:        config.Auth{User: "u", Password: "p", Database: "d", DefaultLibrary: "a", DefaultCore: "c"},
 		IdleTimeout: time.Minute,
 		Balancing:   config.Balancing{MaxShareMille: 300, Balance: fsm.BalanceData},
-		Forwards:    []config.Forward{{Library: "a", Weight: 5, Servers: []string{"h:1", "h:2"}, TLS: fsm.TLSVerifyCA}},
+		Forwards:    []config.Forward{{Library: "a", Weight: 5, Servers: []string{"h:1", "h:2"}, TLS: fsm.TLSVerifyCA, Failover: fsm.Failover{Policy: fsm.FailoverOrdered, Failback: true}}},
+		Failover: config.Failover{
+			Wait: time.Second, Lease: 2 * time.Second, Cooldown: 3 * time.Second, RequireFencing: true,
+			User: "f", Password: "fp", ReplicationUser: "r", ReplicationPassword: "rp",
+		},
 	})
 	want := fsm.Bootstrap{
 		Settings: fsm.Settings{
 			User: "u", Password: "p", Database: "d", DefaultLibrary: "a", DefaultCore: "c",
 			UnusedForwardSessionTimeout: time.Minute, MaxShareMille: 300, Balance: fsm.BalanceData,
+			Failover: fsm.FailoverSettings{
+				Wait: time.Second, Lease: 2 * time.Second, Cooldown: 3 * time.Second, RequireFencing: true,
+				User: "f", Password: "fp", ReplicationUser: "r", ReplicationPassword: "rp",
+			},
 		},
-		Libraries: []fsm.AddLibrary{{Name: "a", Weight: 5, Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}}, TLS: fsm.TLSVerifyCA}},
+		Libraries: []fsm.AddLibrary{{
+			Name: "a", Weight: 5, Servers: []fsm.Server{{Address: "h:1"}, {Address: "h:2"}}, TLS: fsm.TLSVerifyCA,
+			Failover: fsm.Failover{Policy: fsm.FailoverOrdered, Failback: true},
+		}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("\ngot  %+v\nwant %+v", got, want)
@@ -47,44 +58,41 @@ func TestSeedTakesEverythingFromTheFile(t *testing.T) {
 }
 
 func TestEveryOperationHasItsCommand(t *testing.T) {
-	list := []fsm.Server{{Address: "h:1"}}
+	list, ordered := []fsm.Server{{Address: "h:1"}}, fsm.Failover{Policy: fsm.FailoverOrdered}
 	for _, c := range []struct {
 		change admin.LibraryChange
 		want   fsm.LibraryChange
 	}{
-		{admin.LibraryChange{Op: admin.AddLibrary, Library: "a", Weight: 3, Servers: []string{"h:1"}}, fsm.AddLibrary{Name: "a", Weight: 3, Servers: list}},
+		{admin.LibraryChange{Op: admin.AddLibrary, Library: "a", Weight: 3, Servers: []string{"h:1"}}, fsm.AddLibrary{Name: "a", Weight: 3, Servers: list, Failover: ordered}},
 		{admin.LibraryChange{Op: admin.SetWeight, Library: "a", Weight: 3}, fsm.SetWeight{Library: "a", Weight: 3}},
 		{admin.LibraryChange{Op: admin.OpenLibrary, Library: "a"}, fsm.SetState{Library: "a", State: fsm.LibraryOpen}},
 		{admin.LibraryChange{Op: admin.CloseLibrary, Library: "a"}, fsm.SetState{Library: "a", State: fsm.LibraryClosed}},
 		{admin.LibraryChange{Op: admin.DrainLibrary, Library: "a"}, fsm.SetState{Library: "a", State: fsm.LibraryDraining}},
 		{admin.LibraryChange{Op: admin.SetServers, Library: "a", Servers: []string{"h:1"}}, fsm.SetServers{Library: "a", Servers: list}},
-		{admin.LibraryChange{Op: admin.AddLibrary, Library: "a", Servers: []string{"h:1"}, TLS: "verify_identity"}, fsm.AddLibrary{Name: "a", Servers: list, TLS: fsm.TLSVerifyIdentity}},
+		{admin.LibraryChange{Op: admin.AddLibrary, Library: "a", Servers: []string{"h:1"}, TLS: "verify_identity"}, fsm.AddLibrary{Name: "a", Servers: list, TLS: fsm.TLSVerifyIdentity, Failover: ordered}},
 		{admin.LibraryChange{Op: admin.SetTLS, Library: "a", TLS: "required"}, fsm.SetTLS{Library: "a", TLS: fsm.TLSRequired}},
+		{admin.LibraryChange{Op: admin.AddLibrary, Library: "a", Servers: []string{"h:1"}, Failover: "off"}, fsm.AddLibrary{Name: "a", Servers: list}},
+		{admin.LibraryChange{Op: admin.SetFailover, Library: "a", Failover: "promote"}, fsm.SetFailover{Library: "a", Failover: fsm.Failover{Policy: fsm.FailoverPromote}}},
+		{admin.LibraryChange{Op: admin.SetFailover, Library: "a", Failover: "ordered", Failback: true}, fsm.SetFailover{Library: "a", Failover: fsm.Failover{Policy: fsm.FailoverOrdered, Failback: true}}},
+		{admin.LibraryChange{Op: admin.PinLibrary, Library: "a"}, fsm.SetPinned{Library: "a", Pinned: true}},
+		{admin.LibraryChange{Op: admin.UnpinLibrary, Library: "a"}, fsm.SetPinned{Library: "a"}},
+		{admin.LibraryChange{Op: admin.SetMaintenance, Library: "a", Server: "h:1", Maintenance: true}, fsm.SetMaintenance{Library: "a", Server: "h:1", Maintenance: true}},
+		{admin.LibraryChange{Op: admin.SetMaintenance, Library: "a", Server: "h:1"}, fsm.SetMaintenance{Library: "a", Server: "h:1"}},
 	} {
 		got, err := libraryChange(c.change)
 		if err != nil || !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%+v: got %+v, %v", c.change, got, err)
 		}
 	}
-	for _, c := range []admin.LibraryChange{{Op: "burn"}, {Op: admin.SetTLS, Library: "a"}, {Op: admin.AddLibrary, Library: "a", TLS: "on"}} {
+	for _, c := range []admin.LibraryChange{
+		{Op: "burn"},
+		{Op: admin.SetTLS, Library: "a"},
+		{Op: admin.AddLibrary, Library: "a", TLS: "on"},
+		{Op: admin.SetFailover, Library: "a"},
+		{Op: admin.AddLibrary, Library: "a", Failover: "always"},
+	} {
 		if _, err := libraryChange(c); !errors.Is(err, admin.ErrBadRequest) {
 			t.Errorf("%+v: got %v", c, err)
-		}
-	}
-}
-
-func TestSettingsOfTheAPIHaveTheirCommand(t *testing.T) {
-	got, err := settingsChange(admin.SettingsChange{MaxShare: "0.25", Balance: "data"})
-	if want := (fsm.ChangeSettings{MaxShareMille: new(uint32(250)), Balance: new(fsm.BalanceData)}); err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, %v", got, err)
-	}
-	got, err = settingsChange(admin.SettingsChange{Balance: "placements"})
-	if want := (fsm.ChangeSettings{Balance: new(fsm.BalancePlacements)}); err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, %v", got, err)
-	}
-	for _, bad := range []admin.SettingsChange{{MaxShare: "0"}, {MaxShare: "1e-1"}, {MaxShare: "0.3", Balance: "weights"}} {
-		if got, err := settingsChange(bad); !errors.Is(err, admin.ErrBadRequest) {
-			t.Errorf("%+v was taken for %+v, %v", bad, got, err)
 		}
 	}
 }

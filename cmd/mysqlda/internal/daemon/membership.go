@@ -61,9 +61,15 @@ func seed(cfg *config.Config) fsm.Bootstrap {
 		UnusedForwardSessionTimeout: cfg.IdleTimeout,
 		MaxShareMille:               cfg.Balancing.MaxShareMille,
 		Balance:                     cfg.Balancing.Balance,
+		Failover: fsm.FailoverSettings{
+			Wait: cfg.Failover.Wait, Lease: cfg.Failover.Lease, Cooldown: cfg.Failover.Cooldown,
+			RequireFencing: cfg.Failover.RequireFencing,
+			User:           cfg.Failover.User, Password: string(cfg.Failover.Password),
+			ReplicationUser: cfg.Failover.ReplicationUser, ReplicationPassword: string(cfg.Failover.ReplicationPassword),
+		},
 	}}
 	for _, f := range cfg.Forwards {
-		b.Libraries = append(b.Libraries, fsm.AddLibrary{Name: f.Library, Weight: f.Weight, Servers: servers(f.Servers), TLS: f.TLS})
+		b.Libraries = append(b.Libraries, fsm.AddLibrary{Name: f.Library, Weight: f.Weight, Servers: servers(f.Servers), TLS: f.TLS, Failover: f.Failover})
 	}
 	return b
 }

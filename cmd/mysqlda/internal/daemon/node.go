@@ -30,12 +30,13 @@ func (d *daemon) running() (*cluster.Node, error) {
 // Ready implements admin.Node.
 func (d *daemon) Ready() error {
 	node, err := d.running()
+	server := d.proxy.Load()
 	switch {
 	case err != nil:
 		return err
-	case d.proxy.Load() == nil:
+	case server == nil:
 		return fmt.Errorf("%w yet: it is opening its data", admin.ErrNotRunning)
-	case node.IsReady():
+	case server.Ready(): // a moment after the node is
 		return nil
 	case node.Status().ClusterID == "":
 		return cluster.ErrNotMember
@@ -85,7 +86,12 @@ func libraryChange(c admin.LibraryChange) (fsm.LibraryChange, error) {
 	switch c.Op {
 	case admin.AddLibrary:
 		mode, err := tlsMode(cmp.Or(c.TLS, fsm.TLSOff.String()))
-		return fsm.AddLibrary{Name: c.Library, Weight: c.Weight, Servers: servers(c.Servers), TLS: mode}, err
+		if err != nil {
+			return nil, err
+		}
+		c.Failover = cmp.Or(c.Failover, fsm.FailoverOrdered.String())
+		failover, err := failoverOf(c)
+		return fsm.AddLibrary{Name: c.Library, Weight: c.Weight, Servers: servers(c.Servers), TLS: mode, Failover: failover}, err
 	case admin.SetWeight:
 		return fsm.SetWeight{Library: c.Library, Weight: c.Weight}, nil
 	case admin.OpenLibrary:
@@ -99,6 +105,13 @@ func libraryChange(c admin.LibraryChange) (fsm.LibraryChange, error) {
 	case admin.SetTLS:
 		mode, err := tlsMode(c.TLS)
 		return fsm.SetTLS{Library: c.Library, TLS: mode}, err
+	case admin.SetFailover:
+		failover, err := failoverOf(c)
+		return fsm.SetFailover{Library: c.Library, Failover: failover}, err
+	case admin.PinLibrary, admin.UnpinLibrary:
+		return fsm.SetPinned{Library: c.Library, Pinned: c.Op == admin.PinLibrary}, nil
+	case admin.SetMaintenance:
+		return fsm.SetMaintenance{Library: c.Library, Server: c.Server, Maintenance: c.Maintenance}, nil
 	default:
 		return nil, fmt.Errorf("%w: unknown operation %q", admin.ErrBadRequest, c.Op)
 	}
@@ -112,6 +125,14 @@ func tlsMode(word string) (fsm.TLSMode, error) {
 	return mode, nil
 }
 
+func failoverOf(c admin.LibraryChange) (fsm.Failover, error) {
+	policy, ok := fsm.ParseFailoverPolicy(c.Failover)
+	if !ok {
+		return fsm.Failover{}, fmt.Errorf("%w: failover is one of %s, not %q", admin.ErrBadRequest, strings.Join(fsm.FailoverPolicies(), ", "), c.Failover)
+	}
+	return fsm.Failover{Policy: policy, Failback: c.Failback}, nil
+}
+
 // Backup implements admin.Node.
 func (d *daemon) Backup(ctx context.Context) (*fsm.Snapshot, error) {
 	node, err := d.running()
@@ -119,38 +140,6 @@ func (d *daemon) Backup(ctx context.Context) (*fsm.Snapshot, error) {
 		return nil, err
 	}
 	return node.Backup(ctx)
-}
-
-// ChangeSettings implements admin.Node.
-func (d *daemon) ChangeSettings(ctx context.Context, request admin.SettingsChange) error {
-	node, err := d.running()
-	if err != nil {
-		return err
-	}
-	change, err := settingsChange(request)
-	if err != nil {
-		return err
-	}
-	return node.ChangeSettings(ctx, change)
-}
-
-func settingsChange(request admin.SettingsChange) (fsm.ChangeSettings, error) {
-	var change fsm.ChangeSettings
-	if text := request.MaxShare.String(); text != "" {
-		mille, ok := fsm.ParseShare(text)
-		if !ok {
-			return change, fmt.Errorf("%w: max_share is a number from 0.001 to 1 with at most three decimals, not %s", admin.ErrBadRequest, text)
-		}
-		change.MaxShareMille = &mille
-	}
-	if request.Balance != "" {
-		balance, ok := fsm.ParseBalance(request.Balance)
-		if !ok {
-			return change, fmt.Errorf("%w: balance is one of %s, not %q", admin.ErrBadRequest, strings.Join(fsm.Balances(), ", "), request.Balance)
-		}
-		change.Balance = &balance
-	}
-	return change, nil
 }
 
 // Join implements admin.Node.

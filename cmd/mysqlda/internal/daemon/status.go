@@ -1,13 +1,12 @@
 package daemon
 
 import (
-	"encoding/json"
 	"strings"
-	"time"
 
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/fsm/topology"
 	"github.com/mysqlda/mysqlda/proxy/backend"
 )
 
@@ -18,6 +17,7 @@ func (d *daemon) Status() (admin.Status, error) {
 		return admin.Status{}, err
 	}
 	known, set, data := node.Status(), node.Libraries(), node.LibraryData()
+	backends := d.backends.Load()
 	status := admin.Status{
 		Node:         known.NodeID,
 		Version:      d.options.Version,
@@ -33,8 +33,9 @@ func (d *daemon) Status() (admin.Status, error) {
 		Placements:   known.Counts.Placements,
 		Bindings:     known.Counts.Bindings,
 		Nodes:        make([]admin.NodeStatus, 0, len(known.Nodes)),
-		Libraries:    libraries(set, known.Counts, node.Health(), data),
+		Libraries:    libraries(set, known.Counts, node.Health(), data, observed(set, backends)),
 		Settings:     settings(node.Settings(), data),
+		Lease:        leaseStatus(node, set),
 		Pools:        []admin.PoolStatus{},
 	}
 	if reason := d.Ready(); reason != nil {
@@ -46,7 +47,7 @@ func (d *daemon) Status() (admin.Status, error) {
 	if server := d.proxy.Load(); server != nil {
 		status.Sessions = len(server.Sessions())
 	}
-	if backends := d.backends.Load(); backends != nil {
+	if backends != nil {
 		explain(status.Libraries, backends.Health())
 		for _, p := range backends.Pools() {
 			status.Pools = append(status.Pools, admin.PoolStatus{
@@ -58,7 +59,7 @@ func (d *daemon) Status() (admin.Status, error) {
 	return status, nil
 }
 
-func libraries(set *fsm.LibrarySet, counts fsm.Counts, seen []cluster.NodeHealth, data cluster.LibraryData) []admin.LibraryStatus {
+func libraries(set *fsm.LibrarySet, counts fsm.Counts, seen []cluster.NodeHealth, data cluster.LibraryData, own map[string]topology.Observation) []admin.LibraryStatus {
 	list := make([]admin.LibraryStatus, 0, len(set.All()))
 	for _, l := range set.All() {
 		status := admin.LibraryStatus{
@@ -69,29 +70,27 @@ func libraries(set *fsm.LibrarySet, counts fsm.Counts, seen []cluster.NodeHealth
 			TLS:        l.TLS.String(),
 			Placements: counts.ByLibrary[l.ID],
 			Active:     l.Active,
-			DataBytes:  data.Bytes[l.ID],
-			Servers:    make([]admin.ServerStatus, 0, len(l.Servers)),
+
+			ActiveEpoch: l.ActiveEpoch,
+			Switch:      switchStatus(l.Switch),
+			Failover:    l.Failover.Policy.String(),
+			Failback:    l.Failover.Failback,
+			Pinned:      l.Pinned,
+			Guarded:     l.Guarded,
+			Risks:       risks(&l, own),
+
+			DataBytes: data.Bytes[l.ID],
+			Servers:   make([]admin.ServerStatus, 0, len(l.Servers)),
 		}
 		for _, s := range l.Servers {
-			status.Servers = append(status.Servers, serverStatus(s.Address, seen))
+			server := serverStatus(s.Address, seen)
+			server.Maintenance, server.Fence, server.Excluded = s.Maintenance, s.Fence.String(), s.Excluded
+			describe(&server, own[s.Address])
+			status.Servers = append(status.Servers, server)
 		}
 		list = append(list, status)
 	}
 	return list
-}
-
-// settings is nil while there are none.
-func settings(s *fsm.Settings, data cluster.LibraryData) *admin.Settings {
-	if s == nil {
-		return nil
-	}
-	return &admin.Settings{
-		User: s.User, Database: s.Database, DefaultLibrary: s.DefaultLibrary, DefaultCore: s.DefaultCore,
-		UnusedForwardSessionTimeout: int64(s.UnusedForwardSessionTimeout / time.Second),
-		MaxShare:                    json.Number(fsm.FormatShare(s.MaxShareMille)),
-		Balance:                     s.Balance.String(),
-		SizesUnknown:                data.Unknown,
-	}
 }
 
 // serverStatus puts together what the nodes that are alive see of a server.
@@ -106,7 +105,7 @@ func serverStatus(address string, seen []cluster.NodeHealth) admin.ServerStatus 
 			if s.Address != address {
 				continue
 			}
-			status.SeenBy = append(status.SeenBy, admin.SeenBy{Node: node.NodeID, Healthy: s.Healthy})
+			status.SeenBy = append(status.SeenBy, seenBy(node.NodeID, s))
 			if s.Healthy {
 				healthy++
 			}
@@ -129,13 +128,4 @@ func explain(libraries []admin.LibraryStatus, probed []backend.ServerHealth) {
 			l.Servers[i].LastError = strings.TrimLeft(reasons[l.Servers[i].Address], ": ")
 		}
 	}
-}
-
-// seenHealth is what the probes of this node found, as it is gossiped.
-func seenHealth(health []backend.ServerHealth) []cluster.ServerHealth {
-	list := make([]cluster.ServerHealth, 0, len(health))
-	for _, h := range health {
-		list = append(list, cluster.ServerHealth{Address: h.Address, Healthy: h.Healthy})
-	}
-	return list
 }

@@ -1,0 +1,16 @@
+package backend
+
+// Lease says whether this node may use libraries that may fail over: see
+// fsm.Library.MayFailOver. Its methods may be called from any goroutine.
+type Lease interface {
+	// Holds is asked before each command and costs next to nothing.
+	Holds() bool
+	// Renewed returns a channel that is closed when the lease is renewed next.
+	Renewed() <-chan struct{}
+}
+
+// always is the lease of who needs none.
+type always struct{}
+
+func (always) Holds() bool              { return true }
+func (always) Renewed() <-chan struct{} { return nil }
