@@ -1,6 +1,6 @@
 // Command demo is a tour of mysqlda on one machine: it starts two libraries and
-// three nodes, shows what the product is for, takes the leader away and brings
-// it back, and then stays up to be played with.
+// three nodes, shows what the product is for, takes the leader and then the active
+// server of a library away and brings them back, and then stays up to be played with.
 //
 // It uses the machine's mariadbd or mysqld; where there is none, or when
 // DEMO_EMBEDDED=1 is set, it builds a small server in memory instead. With

@@ -37,7 +37,11 @@ func (t *tour) startServer(ctx context.Context, library string) (*server, error)
 	if t.embedded != "" {
 		return t.startEmbedded(ctx, library)
 	}
-	s, err := mysqld.Start(ctx, mysqld.Options{Dir: dir, User: user, Password: password, Database: database})
+	s, err := mysqld.Start(ctx, mysqld.Options{
+		Dir: dir, User: user, Password: password, Database: database,
+		// It has no replica, but the accounts with which nodes watch all servers.
+		Replication: &mysqld.Replication{ServerID: 1, Asynchronous: true},
+	})
 	if err != nil {
 		return nil, err
 	}

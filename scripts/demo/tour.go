@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/mysqlda/mysqlda/test/harness/cluster"
+	"github.com/mysqlda/mysqlda/test/harness/mysqld"
 	"github.com/mysqlda/mysqlda/test/harness/port"
 )
 
@@ -20,7 +21,8 @@ type tour struct {
 	embedded string // path of the embedded server, "" when real servers are used
 	out      narrator
 
-	servers []*server // one a library, in the order of the libraries
+	servers []*server     // of the libraries with one server, in their order
+	group   *mysqld.Group // of the replicated library; nil before it starts
 	cluster *cluster.Cluster
 }
 
@@ -33,6 +35,7 @@ func (t *tour) run(ctx context.Context) error {
 	}
 	for _, step := range []func(context.Context) error{
 		t.startLibraries, t.startNodes, t.agree, t.runSQL, t.bind, t.grow, t.loseLeader, t.restartLeader,
+		t.failover,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -94,6 +97,7 @@ func (t *tour) startNodes(ctx context.Context) error {
 		Nodes: len(firstPorts), Binary: t.binary, Dir: t.dir,
 		User: user, Password: password, Database: database,
 		Libraries: libraries, Ports: nodeAddresses, LogLevel: "info",
+		Failover: t.failoverAccounts(),
 	})
 	if err != nil {
 		return fmt.Errorf("start the nodes: %w", err)
@@ -133,6 +137,9 @@ func (t *tour) end(ctx context.Context) error {
 	for _, s := range t.servers {
 		errs = append(errs, s.stop(ctx))
 	}
+	if t.group != nil {
+		errs = append(errs, t.group.Close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -160,4 +167,10 @@ func (t *tour) invite() {
 	t.out.say("")
 	t.out.say("  bin/mysqlda status --http %s", t.cluster.Nodes[0].Addresses().HTTP)
 	t.out.say("  bin/mysqlda locate customer-1 --http %s", t.cluster.Nodes[0].Addresses().HTTP)
+	if t.group != nil {
+		t.out.say("")
+		t.out.say("Another active server for %s; or kill the one that is, and look:", replicated)
+		t.out.say("")
+		t.out.say("  bin/mysqlda library activate %s %s --http %s", replicated, t.group.Servers[replicatedServers-1].Addr(), t.cluster.Nodes[0].Addresses().HTTP)
+	}
 }
