@@ -169,7 +169,7 @@ func (t *tour) invite() {
 	t.out.say("  bin/mysqlda locate customer-1 --http %s", t.cluster.Nodes[0].Addresses().HTTP)
 	if t.group != nil {
 		t.out.say("")
-		t.out.say("Another active server for %s; or kill the one that is, and look:", replicated)
+		t.out.say("Make another server of %s the active one, or kill the active one and look:", replicated)
 		t.out.say("")
 		t.out.say("  bin/mysqlda library activate %s %s --http %s", replicated, t.group.Servers[replicatedServers-1].Addr(), t.cluster.Nodes[0].Addresses().HTTP)
 	}
