@@ -128,7 +128,7 @@ func (s *session) runErrand() error {
 	case errandFor(errandExpire, commands):
 		return errIdle
 	case errandFor(errandPark, commands):
-		if s.anchor() == free {
+		if s.anchor() == free && s.mayForget() {
 			s.server.metrics.parked.Inc()
 			s.server.log.Debug("an idle session gives its backend connection back", zap.Uint32("session", s.id))
 			s.move()

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/mysqlda/mysqlda/proxy/backend"
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
@@ -66,6 +67,17 @@ func (s *session) learnInsertID() {
 		return
 	}
 	s.insertID, s.insertUnsure = id, false
+}
+
+// mayForget tells whether nothing is lost by waiting no longer for a chance to learn the
+// insert id: it is known, or can be asked for now, or never.
+func (s *session) mayForget() bool {
+	if !s.insertUnsure || s.att.conn == nil {
+		return true
+	}
+	verdict := s.att.conn.Begin(s.inTransaction())
+	s.endTurn()
+	return verdict != backend.Wait
 }
 
 func (s *session) askInsertID() (uint64, error) {

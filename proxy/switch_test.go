@@ -320,6 +320,31 @@ func TestAnswerThatComesWithoutALeaseIsNotPassedOn(t *testing.T) {
 	wantServer(t, c, servers[0])
 }
 
+// TestIdleSessionWithoutALeaseKeepsWhatOnlyItsServerKnows has two sessions idle, of
+// which the later one has nothing that a server would have to be asked for. What the
+// other was answered is not what LAST_INSERT_ID() says.
+func TestIdleSessionWithoutALeaseKeepsWhatOnlyItsServerKnows(t *testing.T) {
+	given := new(lease)
+	n := start(t, parkSoon, switching(given, ample))
+	c, other := n.open(t), n.open(t)
+	both(t, "forgotten")
+	for _, c := range []*sql.Conn{c, other} {
+		exec(t, c, "select library a1")
+		exec(t, c, "do 1")
+	}
+	exec(t, c, "create or replace table unsure (id int auto_increment primary key)")
+	exec(t, c, "do last_insert_id(5)")
+	exec(t, c, "insert into unsure values (77)")
+	exec(t, other, "insert into forgotten values (1)")
+	given.held.Store(false)
+	eventually(t, "the other session was parked", func() bool { return n.inUse() == 1 })
+	given.renew()
+	eventually(t, "both were parked", func() bool { return n.inUse() == 0 })
+	if got := value(t, c, "select last_insert_id() from dual"); got != "5" {
+		t.Errorf("LAST_INSERT_ID() is %s, want 5", got)
+	}
+}
+
 // TestDrainLetsTransactionsEnd has sessions in every state when library_1 drains.
 func TestDrainLetsTransactionsEnd(t *testing.T) {
 	n := start(t, switching(new(lease), ample))
