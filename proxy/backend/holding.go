@@ -69,16 +69,17 @@ func (h *holding) cut(epoch uint64) (n int) {
 	return n
 }
 
-// open counts the connections that are not quiet. The channel is closed when one is
-// put to rest or given back afterwards.
-func (h *holding) open() (n int, news <-chan struct{}) {
+// open counts the connections of that epoch that are not quiet: on others nothing can
+// be sent, whatever their sessions have not noticed yet. The channel is closed when one
+// is put to rest or given back afterwards.
+func (h *holding) open(epoch uint64) (n int, news <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.news == nil {
 		h.news = make(chan struct{})
 	}
 	for c := range h.conns {
-		if c.state.Load() != quiet {
+		if c.epoch == epoch && c.state.Load() != quiet {
 			n++
 		}
 	}
@@ -140,7 +141,7 @@ func (m *Manager) Drained(ctx context.Context, library fsm.LibraryID, epoch uint
 		open = 0
 		var news <-chan struct{}
 		if r != nil && r.epoch == epoch && r.draining {
-			open, news = h.open()
+			open, news = h.open(epoch)
 			// What was quiet may have begun something since if it drains no more.
 			if open == 0 && m.routes.Load() == table {
 				return 0, nil
