@@ -120,11 +120,13 @@ func (m *Manager) settledRoute(ctx context.Context, library fsm.LibraryID, failu
 		case err != nil:
 			return nil, err
 		}
-		obstacle := r.obstacle(m.cfg.Lease)
-		if obstacle == nil && (!r.leased || r.reachable) {
+		obstacle := m.obstacle(table, r, false)
+		switch {
+		case obstacle != nil:
+			obstacle = r.named(obstacle)
+		case !r.leased || r.reachable:
 			return r, nil
-		}
-		if obstacle == nil {
+		default:
 			obstacle = r.unreachable(failure)
 		}
 		if err := m.news(ctx, table, renewed, over, obstacle); err != nil {

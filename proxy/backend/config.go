@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
@@ -50,6 +51,11 @@ type Config struct {
 
 	// Lease is asked for libraries that may fail over. Nil: this node needs none.
 	Lease Lease
+	// Libraries returns those of this moment, with all that was decided before the
+	// lease was granted; Update may come a little later. It is asked before each
+	// command, from any goroutine, and costs next to nothing. Nil: what Update was
+	// told last.
+	Libraries func() *fsm.LibrarySet
 
 	// DialTimeout bounds opening one connection to one server, from the name
 	// lookup to the end of the login.

@@ -13,9 +13,10 @@
 // Sessions use their library's active server and no other, by the right of the epoch
 // in which they acquired a connection. The routes, which are replaced as a whole and
 // never changed, say for every library who is active in which epoch; the lease says
-// whether that may still be true. A session asks before each command (Conn.Begin), and
-// once more before it passes on what the server has answered (Conn.Held). Neither
-// locks nor allocates.
+// whether that may still be true. It says so only for the state by which it was granted,
+// which this node has before the routes follow: where they are behind, sessions wait for
+// them. A session asks before each command (Conn.Begin), and once more before it passes
+// on what the server has answered (Conn.Held). Neither locks nor allocates.
 //
 // An epoch ends on a node when it is told of the next one: the routes are replaced
 // first, and then the connections of earlier epochs are cut, those that idle and those

@@ -396,19 +396,90 @@ func TestWhatWasWrongWithAnEarlierServerIsNotTold(t *testing.T) {
 	}
 }
 
-// TestConnectionOfAnEarlierEpochIsNotHandedOut has a caller get its turn at a server
-// that has been retired meanwhile, and stays in the library.
-func TestConnectionOfAnEarlierEpochIsNotHandedOut(t *testing.T) {
+// TestConnectionThatComesTooLateIsNotHandedOut has a caller get its turn at a server
+// that drains by then.
+func TestConnectionThatComesTooLateIsNotHandedOut(t *testing.T) {
 	needServers(t)
 	set := mayFailOver(first.Addr(), second.Addr())
 	m := manage(t, Config{MaxPerServer: 1, WaitTimeout: patience}, set)
 	held := acquire(t, m, plain)
 	got := acquired(m)
 	eventually(t, "the caller waits", func() bool { return statsOf(m).Waiting == 1 })
-	m.Update(with(set, activate(second.Addr())), settings())
+	m.Update(with(set, drain), settings())
 	held.Release()
+	wantWaiting(t, "the library drains", got)
+	eventually(t, "nobody has a connection", func() bool { p := statsOf(m); return p.InUse+p.Waiting == 0 })
+	m.Update(with(set, activate(second.Addr())), settings())
 	if server := <-got; server != second.Addr() {
 		t.Errorf("got %s", server)
+	}
+}
+
+// TestLeaseIsNoneOfRoutesThatAreBehind has this node apply a command, and get a lease
+// after it, before the manager is told.
+func TestLeaseIsNoneOfRoutesThatAreBehind(t *testing.T) {
+	needServers(t)
+	set := mayFailOver(first.Addr(), second.Addr())
+	off := with(set, func(l *fsm.Library) { l.Failover.Policy = fsm.FailoverOff })
+	for _, test := range []struct {
+		name     string
+		told     *fsm.LibrarySet
+		applied  func(*fsm.Library)
+		lease    bool
+		obstacle error
+		after    Verdict
+	}{
+		{"retired", set, retire, true, ErrNoActiveServer, Gone},
+		{"active again", set, func(l *fsm.Library) { retire(l); activate(first.Addr())(l) }, true, ErrNoActiveServer, Gone},
+		{"may fail over", off, func(l *fsm.Library) { l.Failover.Policy = fsm.FailoverOrdered }, false, ErrNoLease, Go},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var applied atomic.Pointer[fsm.LibrarySet]
+			applied.Store(test.told)
+			given := newLease()
+			m := manage(t, Config{Lease: given, Libraries: applied.Load}, test.told)
+			c := acquire(t, m, plain)
+			defer c.Discard()
+			c.End(false)
+			applied.Store(with(test.told, test.applied))
+			given.held.Store(test.lease)
+			for _, inTransaction := range []bool{false, true} {
+				if v := c.Begin(inTransaction); v != Wait || c.Held() {
+					t.Errorf("in a transaction: %t: %d, held: %t", inTransaction, v, c.Held())
+				}
+			}
+			if _, err := m.AcquireNow(t.Context(), 1, plain); !errors.Is(err, test.obstacle) {
+				t.Errorf("AcquireNow: %v", err)
+			}
+			awaited := outcome(func() error { return c.Await(context.Background(), true) })
+			wantWaiting(t, "the manager was not told", awaited)
+			m.Update(applied.Load(), settings())
+			given.renew()
+			if err := <-awaited; err != nil {
+				t.Error(err)
+			}
+			if v := c.Begin(false); v != test.after {
+				t.Errorf("afterwards: %d, want %d", v, test.after)
+			}
+		})
+	}
+}
+
+// TestWhatIsLackingIsTold has a library drain while there is no lease: a transaction
+// waits for that and nothing else.
+func TestWhatIsLackingIsTold(t *testing.T) {
+	needServers(t)
+	given := newLease()
+	set := mayFailOver(first.Addr(), second.Addr())
+	m := manage(t, Config{Lease: given}, set)
+	c := acquire(t, m, plain)
+	defer c.Discard()
+	m.Update(with(set, drain), waiting(10*time.Millisecond))
+	given.runOut()
+	for inTransaction, want := range map[bool]error{true: ErrNoLease, false: ErrNoActiveServer} {
+		if err := c.Await(t.Context(), inTransaction); !errors.Is(err, want) {
+			t.Errorf("in a transaction: %t: %v", inTransaction, err)
+		}
 	}
 }
 
@@ -497,6 +568,25 @@ func TestConnectionThatIsGivenBackDrains(t *testing.T) {
 	c.Discard()
 	if err := <-drained; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestWhatWasCutDoesNotHoldUpALaterDrain has a session not notice that it has lost its
+// transaction, and another not that its command will have no answer.
+func TestWhatWasCutDoesNotHoldUpALaterDrain(t *testing.T) {
+	needServers(t)
+	set := mayFailOver(first.Addr(), second.Addr())
+	m := manage(t, Config{}, set)
+	open, working := acquire(t, m, plain), acquire(t, m, plain)
+	defer open.Discard()
+	defer working.Discard()
+	open.End(true)
+	later := with(with(set, retire), activate(first.Addr()))
+	m.Update(with(later, drain), settings())
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if n, err := m.Drained(ctx, 1, later.ByID(1).ActiveEpoch); n != 0 || err != nil {
+		t.Errorf("%d, %v", n, err)
 	}
 }
 

@@ -69,7 +69,10 @@ func New(cfg Config) *Manager {
 	}
 	m.idleTimeout.Store(int64(DefaultIdleTimeout))
 	m.failWait.Store(int64(fsm.DefaultFailoverWait))
-	m.routes.Store(newRoutes(m.set, m.servers))
+	m.routes.Store(noRoutes(false))
+	if m.cfg.Libraries == nil {
+		m.cfg.Libraries = func() *fsm.LibrarySet { return m.routes.Load().set }
+	}
 	if cfg.Registerer != nil {
 		m.metrics = newCollector(m)
 		cfg.Registerer.MustRegister(m.metrics)
@@ -197,7 +200,7 @@ func (m *Manager) Close() {
 		if m.metrics != nil {
 			m.cfg.Registerer.Unregister(m.metrics)
 		}
-		old := m.routes.Swap(&routes{closed: true, replaced: make(chan struct{})})
+		old := m.routes.Swap(noRoutes(true))
 		close(old.replaced)
 		m.cancel()
 		for _, s := range m.servers {

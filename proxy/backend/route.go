@@ -9,6 +9,7 @@ import (
 // routes says for every library which server sessions use. It is never changed: a
 // change of libraries or of health makes another.
 type routes struct {
+	set       *fsm.LibrarySet
 	byLibrary map[fsm.LibraryID]*route
 	closed    bool          // the manager is
 	replaced  chan struct{} // closed when there are newer ones
@@ -30,8 +31,13 @@ type route struct {
 	replicas []*server // see replicasOf
 }
 
+// noRoutes are those of a manager that knows of no library, or is closed.
+func noRoutes(closed bool) *routes {
+	return &routes{set: fsm.NewLibrarySet(0, nil), closed: closed, replaced: make(chan struct{})}
+}
+
 func newRoutes(set *fsm.LibrarySet, servers map[string]*server) *routes {
-	table := &routes{byLibrary: make(map[fsm.LibraryID]*route, len(set.All())), replaced: make(chan struct{})}
+	table := &routes{set: set, byLibrary: make(map[fsm.LibraryID]*route, len(set.All())), replaced: make(chan struct{})}
 	for _, library := range set.All() {
 		r := &route{
 			library: library.ID, name: library.Name, epoch: library.ActiveEpoch, leased: library.MayFailOver(),

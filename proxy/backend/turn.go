@@ -52,9 +52,9 @@ func (c *Conn) Begin(inTransaction bool) Verdict {
 func (c *Conn) End(inTransaction bool) {
 	if inTransaction {
 		c.state.Store(opened)
-	} else {
-		c.state.Store(quiet)
+		return
 	}
+	c.state.Store(quiet)
 	c.held.rest()
 }
 
@@ -66,11 +66,12 @@ func (c *Conn) judge(inTransaction bool) Verdict {
 	if c.replica {
 		return c.judgeReplica(inTransaction)
 	}
-	r := c.manager.routes.Load().byLibrary[c.library]
+	table := c.manager.routes.Load()
+	r := table.byLibrary[c.library]
 	switch {
 	case r == nil || r.epoch != c.epoch || r.active == nil || r.active.address != c.link.server:
 		return Gone
-	case r.draining && !inTransaction, r.leased && !c.manager.cfg.Lease.Holds():
+	case c.manager.obstacle(table, r, inTransaction) != nil:
 		return Wait
 	case c.link.generation != c.pool.generation.Load():
 		return Moved
@@ -89,8 +90,9 @@ func (c *Conn) Held() bool {
 	if c.replica {
 		return true // what it reads was written before, whoever is active
 	}
-	r := c.manager.routes.Load().byLibrary[c.library]
-	return r != nil && r.epoch == c.epoch && (!r.leased || c.manager.cfg.Lease.Holds())
+	table := c.manager.routes.Load()
+	r := table.byLibrary[c.library]
+	return r != nil && r.epoch == c.epoch && c.manager.entitled(table, r) == nil
 }
 
 // Await waits while Begin would say Wait, at most for the settings' Failover.Wait,
@@ -109,26 +111,51 @@ func (c *Conn) Await(ctx context.Context, inTransaction bool) error {
 		if r == nil {
 			continue // newer routes came meanwhile
 		}
-		obstacle := r.obstacle(m.cfg.Lease)
+		obstacle := m.obstacle(table, r, inTransaction)
 		if obstacle == nil {
 			continue // or the lease
 		}
-		if err := m.news(ctx, table, renewed, patience.C, obstacle); err != nil {
+		if err := m.news(ctx, table, renewed, patience.C, r.named(obstacle)); err != nil {
 			return err
 		}
 	}
 }
 
-// obstacle says why nothing may be sent at a route now, nil for nothing.
-func (r *route) obstacle(lease Lease) error {
+// obstacle says why nothing may be sent at a route of the table now, nil for nothing:
+// it is ErrNoActiveServer or ErrNoLease.
+func (m *Manager) obstacle(table *routes, r *route, inTransaction bool) error {
+	if r.active == nil || r.draining && !inTransaction {
+		return ErrNoActiveServer
+	}
+	return m.entitled(table, r)
+}
+
+// entitled tells whether this node may use the server of a route: by its lease, if the
+// library may fail over, and by the state that the lease is part of. The state is asked
+// for after the lease, because it says what was done before the lease was granted; the
+// routes may not have followed it yet. It returns nil, ErrNoActiveServer or ErrNoLease.
+func (m *Manager) entitled(table *routes, r *route) error {
+	if r.leased && !m.cfg.Lease.Holds() {
+		return ErrNoLease
+	}
+	now := m.cfg.Libraries()
+	if now == table.set {
+		return nil
+	}
+	l := now.ByID(r.library)
 	switch {
-	case r.active == nil, r.draining:
-		return fmt.Errorf("library %s: %w", r.name, ErrNoActiveServer)
-	case r.leased && !lease.Holds():
-		return fmt.Errorf("library %s: %w", r.name, ErrNoLease)
+	case l == nil || l.ActiveEpoch != r.epoch:
+		return ErrNoActiveServer
+	case l.MayFailOver() && !r.leased:
+		return ErrNoLease // the routes will ask for it in a moment
 	default:
 		return nil
 	}
+}
+
+// named says which library an obstacle is one of.
+func (r *route) named(obstacle error) error {
+	return fmt.Errorf("library %s: %w", r.name, obstacle)
 }
 
 // news waits until routes or lease have changed. The error says why it came to

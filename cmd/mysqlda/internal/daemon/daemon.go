@@ -214,7 +214,7 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 		})
 	}
 	path.backend.Measured = node.ReportData
-	path.backend.Lease = node.Lease()
+	path.backend.Lease, path.backend.Libraries = node.Lease(), node.Libraries
 	backends := backend.New(path.backend)
 	d.backends.Store(backends)
 	backends.OnHealthChange(func(health []backend.ServerHealth) {
