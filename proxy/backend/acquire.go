@@ -52,7 +52,7 @@ func (m *Manager) acquire(ctx context.Context, library fsm.LibraryID, profile Pr
 		case err == nil:
 			c.Release() // the route has changed meanwhile
 		case errors.Is(err, errRetired):
-			// Newer routes came before that pool was retired.
+			// Newer routes came before that.
 		case !r.leased || !errors.As(err, &failure) || ctx.Err() != nil || patience == 0:
 			return nil, err
 		default:
@@ -82,13 +82,19 @@ func (m *Manager) redial(ctx context.Context, r *route, over <-chan time.Time, f
 	return nil
 }
 
-// attempt connects to a route's active server.
+// attempt connects to a route's active server. It gives up with errRetired when that
+// is not the active one any more.
 func (m *Manager) attempt(ctx context.Context, r *route, profile Profile) (*Conn, error) {
+	bounded, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.stands, cancel)()
 	s := r.active
-	l, err := s.pool.acquire(ctx, profile, s.observe)
+	l, err := s.pool.acquire(bounded, profile, s.observe)
 	switch {
 	case err == nil:
 		return m.newConn(l, s, r), nil
+	case r.stands.Err() != nil && ctx.Err() == nil:
+		return nil, errRetired
 	case endsSearch(err):
 		return nil, fmt.Errorf("library %s: %w", r.name, err)
 	default:

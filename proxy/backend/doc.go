@@ -24,6 +24,8 @@
 // the new routes when it is. So when Release has returned nothing more leaves this
 // machine by an earlier right: what was written and not sent is dropped with the
 // connection. An answer that a session was passing on by then was the server's before.
+// Who still tries to get a connection of an epoch that is over gives up and goes on with
+// the next.
 //
 // While a library drains its connections are not cut. Who is in a transaction goes on,
 // everybody else waits in Begin. That is what the mark is for which Begin makes before

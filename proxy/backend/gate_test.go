@@ -415,6 +415,55 @@ func TestConnectionThatComesTooLateIsNotHandedOut(t *testing.T) {
 	}
 }
 
+// TestWhoWaitsForARetiredServerGoesToTheNext has callers wait for a server in every
+// way, each for longer than the test lasts. They keep their places until the epoch is
+// over, and nothing is held against the server.
+func TestWhoWaitsForARetiredServerGoesToTheNext(t *testing.T) {
+	needServers(t)
+	hole := blackHole(t)
+	for name, test := range map[string]struct {
+		server string
+		begun  func(PoolStats) bool
+	}{
+		"for a connection to come free": {first.Addr(), func(p PoolStats) bool { return p.Waiting == 1 }},
+		"for it to greet":               {hole, func(p PoolStats) bool { return p.Connecting == 1 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := libraries([]string{test.server, second.Addr()})
+			m := manage(t, Config{
+				MaxPerServer: 1, WaitTimeout: time.Minute, DialTimeout: time.Minute, ProbeTimeout: time.Minute,
+			}, set)
+			if test.server == first.Addr() {
+				defer acquire(t, m, plain).Discard()
+			}
+			got := acquired(m)
+			waits := func() bool {
+				for _, p := range m.Pools() {
+					if p.Server == test.server {
+						return test.begun(p)
+					}
+				}
+				return false
+			}
+			eventually(t, "the caller waits", waits)
+			m.Update(with(set, drain), settings())
+			wantWaiting(t, "the server is still the active one", got)
+			if !waits() {
+				t.Error("the caller has lost its place although the server is still the active one")
+			}
+			m.Update(with(set, retire), settings())
+			wantWaiting(t, "there is no active server", got)
+			m.Update(with(with(set, retire), activate(second.Addr())), settings())
+			if server := <-got; server != second.Addr() {
+				t.Errorf("got %s", server)
+			}
+			if h := healthOf(m, test.server); h.LastError != "" {
+				t.Errorf("giving up counts against the server: %+v", h)
+			}
+		})
+	}
+}
+
 // TestLeaseIsNoneOfRoutesThatAreBehind has this node apply a command, and get a lease
 // after it, before the manager is told.
 func TestLeaseIsNoneOfRoutesThatAreBehind(t *testing.T) {

@@ -186,8 +186,11 @@ func withOthers(set *fsm.LibrarySet) map[string]bool {
 
 // publish replaces the routes. The caller holds mu.
 func (m *Manager) publish() {
-	old := m.routes.Swap(newRoutes(m.set, m.servers))
+	old := m.routes.Load()
+	newer := newRoutes(m.ctx, old, m.set, m.servers)
+	m.routes.Store(newer)
 	close(old.replaced)
+	old.endWhatEnds(newer)
 }
 
 // Close stops the probes, closes all connections, those in use too, and returns

@@ -51,7 +51,8 @@ type pool struct {
 // maxBeside bounds the connections beside the pool to one server.
 const maxBeside = 4
 
-// errRetired says that the server left its last library.
+// errRetired says that the server left its last library, or is not the active one any
+// more. There are newer routes then.
 var errRetired = errors.New("the server is in no library any more")
 
 func newPool(ctx context.Context, cfg Config, tasks *sync.WaitGroup, wanted chan<- struct{}, to target, as account) *pool {

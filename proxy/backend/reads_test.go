@@ -38,7 +38,7 @@ func routeOf(library fsm.Library, seen map[string]*topology.Observation) *route 
 		s.health.observe(nil)
 		servers[address] = s
 	}
-	return newRoutes(fsm.NewLibrarySet(1, []fsm.Library{library}), servers).byLibrary[1]
+	return newRoutes(context.Background(), noRoutes(false), fsm.NewLibrarySet(1, []fsm.Library{library}), servers).byLibrary[1]
 }
 
 func TestReplicasThatMayBeRead(t *testing.T) {

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/mysqlda/mysqlda/fsm"
@@ -21,6 +22,10 @@ type route struct {
 	name    string
 	epoch   uint64  // ActiveEpoch
 	active  *server // nil while there is no active server
+	// stands ends, by end, when there is a later epoch. Newer routes with the same
+	// epoch and server have the same.
+	stands context.Context
+	end    context.CancelFunc
 	// reachable says that this node's probes do not find the active server dead.
 	reachable bool
 	// draining says that transactions are finished, and nothing is begun.
@@ -36,7 +41,8 @@ func noRoutes(closed bool) *routes {
 	return &routes{set: fsm.NewLibrarySet(0, nil), closed: closed, replaced: make(chan struct{})}
 }
 
-func newRoutes(set *fsm.LibrarySet, servers map[string]*server) *routes {
+// newRoutes makes the routes that follow old. ctx ends with the manager.
+func newRoutes(ctx context.Context, old *routes, set *fsm.LibrarySet, servers map[string]*server) *routes {
 	table := &routes{set: set, byLibrary: make(map[fsm.LibraryID]*route, len(set.All())), replaced: make(chan struct{})}
 	for _, library := range set.All() {
 		r := &route{
@@ -50,9 +56,24 @@ func newRoutes(set *fsm.LibrarySet, servers map[string]*server) *routes {
 		if r.active = servers[library.Active]; r.active != nil {
 			r.reachable = r.active.health.get().Healthy
 		}
+		if before := old.byLibrary[library.ID]; before != nil && before.epoch == r.epoch && before.active == r.active {
+			r.stands, r.end = before.stands, before.end
+		} else {
+			r.stands, r.end = context.WithCancel(ctx)
+		}
 		table.byLibrary[library.ID] = r
 	}
 	return table
+}
+
+// endWhatEnds has those give up who still try to connect by one of these routes, where
+// the newer ones lead elsewhere.
+func (t *routes) endWhatEnds(newer *routes) {
+	for id, r := range t.byLibrary {
+		if now := newer.byLibrary[id]; now == nil || now.stands != r.stands {
+			r.end()
+		}
+	}
 }
 
 func (t *routes) route(library fsm.LibraryID) (*route, error) {
