@@ -143,25 +143,6 @@ func TestOperationAtAServerThatHangsIsOver(t *testing.T) {
 	}
 }
 
-// TestFenceWorksAtAFullServer has a server that takes only one connection more, of
-// an account that may end others', and the probe has it.
-func TestFenceWorksAtAFullServer(t *testing.T) {
-	t.Parallel()
-	g := replicated(t, 1, mysqld.GroupOptions{Server: mysqld.Options{Args: []string{"--max-connections=10"}}})
-	addresses := libraries(append(g.Addrs(), "127.0.0.1:1"))
-	g.manager.Update(libraries([]string{"127.0.0.1:1"}), groupSettings())
-	app := g.db(0, mysqld.App)
-	eventually(t, "the server is full", func() bool {
-		_, err := app.Conn(t.Context()) // which ends with the pool
-		return err != nil
-	})
-	g.manager.Update(addresses, groupSettings())
-	eventually(t, "the probe has the last place", func() bool { return g.see(0).Facts.ID != "" })
-	if facts := g.must(0, fenceWrites); !facts.ReadOnly {
-		t.Errorf("%+v", facts)
-	}
-}
-
 func TestPromoteAppliesEverythingReceived(t *testing.T) {
 	t.Parallel()
 	g := replicated(t, 2, mysqld.GroupOptions{})
