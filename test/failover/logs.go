@@ -18,8 +18,16 @@ type line struct {
 	From  string    `json:"logger"`
 	At    time.Time `json:"ts"`
 	What  string    `json:"msg"`
+	Cause string    `json:"cause"` // of a switch
 	text  string
 }
+
+// What the node that leads says of switches.
+const (
+	saysBegin = "active server: a switch begins"
+	saysOver  = "the change of the active server is over"
+	saysPhase = "active server: " // and its name
+)
 
 // linesOf reads a node's log. What is not a line of it, such as what the Go runtime
 // says, is left out.
@@ -73,6 +81,29 @@ func (r *run) checkLogs(p *problems) {
 			p.add(wrote, "node %s: %s", l.node, l.text)
 		}
 	}
+	for _, l := range hurried(lines, cooldown) {
+		p.add(hasty, "node %s: %s", l.node, l.text)
+	}
+}
+
+// hurried are the switches that began, without an operator, before the time after the
+// last one was over in which none shall. Times of different nodes' logs are those of
+// one clock.
+func hurried(lines []line, cooldown time.Duration) []line {
+	const tolerance = 100 * time.Millisecond // a line is written after what it tells of
+	var found []line
+	var over time.Time
+	for _, l := range lines {
+		switch l.What {
+		case saysOver:
+			over = l.At
+		case saysBegin:
+			if l.Cause != "operator" && !over.IsZero() && l.At.Sub(over) < cooldown-tolerance {
+				found = append(found, l)
+			}
+		}
+	}
+	return found
 }
 
 // timeline is what nodes say from when something was broken on, but not of single

@@ -24,7 +24,14 @@ func killLeader(ctx context.Context, r *run) error {
 	return r.awaitWrites(ctx)
 }
 
-// switchTime is about how long a switch takes.
+// Moments of a switch at which killBoth kills the node that leads: when it has said
+// one of these, or some time after the server's death.
+var moments = []string{
+	saysBegin, saysPhase + "released", saysPhase + "fenced", saysPhase + "chosen", saysPhase + "active",
+	"", // anywhere in switchTime
+}
+
+// switchTime is longer than most switches take.
 const switchTime = 1500 * time.Millisecond
 
 // killBoth kills the active server, and the node that leads somewhere in the middle of
@@ -38,16 +45,39 @@ func killBoth(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
+	moment := moments[r.random.IntN(len(moments))]
 	if err := r.killServer(active); err != nil {
 		return err
 	}
-	if err := r.pass(ctx, time.Duration(r.random.Int64N(int64(switchTime)))); err != nil {
+	if moment == "" {
+		err = r.pass(ctx, time.Duration(r.random.Int64N(int64(switchTime))))
+	} else {
+		r.say("wait for %q", moment)
+		err = r.awaitLine(ctx, leader, moment)
+	}
+	if err != nil {
 		return err
 	}
 	if err := r.killNode(leader); err != nil {
 		return err
 	}
 	return r.awaitMove(ctx, active)
+}
+
+// killLater kills a node that does not lead, and the active server when the node's
+// lease has run out.
+func killLater(ctx context.Context, r *run) error {
+	followers, err := r.cluster.Followers(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.killNode(followers[r.random.IntN(len(followers))]); err != nil {
+		return err
+	}
+	if err := r.pass(ctx, 2*lease); err != nil {
+		return err
+	}
+	return killActive(ctx, r)
 }
 
 func freezeFollower(ctx context.Context, r *run) error {
@@ -66,9 +96,11 @@ func freezeLeader(ctx context.Context, r *run) error {
 	return r.freeze(ctx, leader)
 }
 
-// lease is how long a node may use a library that it has asked for: the product's
-// default.
-const lease = 6 * time.Second
+// The product's defaults.
+const (
+	lease    = 6 * time.Second  // a node may use a library for so long after it has asked
+	cooldown = 10 * time.Second // between a switch and the next one that nobody asks for
+)
 
 // freeze stops a node, kills the active server, and lets the node go on when it has
 // been out for longer than a lease and another server is active.

@@ -28,6 +28,7 @@ const (
 	writable   kind = "writable"         // a server takes writes that is not the active one
 	wrote      kind = "log"              // a node's log has what it must not have
 	unexpected kind = "switches"         // more or fewer switches than the scenario asks for
+	hasty      kind = "too soon"         // a switch began while the library was to rest
 	failed     kind = "scenario"         // it could not be gone through
 )
 

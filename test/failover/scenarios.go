@@ -55,8 +55,12 @@ func scenarios() []scenario {
 			setup: promote, strike: killLeader, least: 0, most: 0,
 		},
 		{
-			name: "midway", title: "the active server is killed, and the node that leads up to 1.5 s later",
+			name: "midway", title: "the active server is killed, and the node that leads in the middle of the switch",
 			setup: promote, strike: killBoth, least: 1, most: 1,
+		},
+		{
+			name: "nodedown", title: "a node is killed, and the active server when the node's lease has run out",
+			setup: promote, strike: killLater, least: 1, most: 1,
 		},
 		{
 			name: "frozen", title: "a node stands still for longer than a lease, and the active server is killed meanwhile",

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"time"
 
 	"github.com/mysqlda/mysqlda/test/harness/cluster"
@@ -63,6 +66,29 @@ func (r *run) resumeServer(server *mysqld.Server) error {
 	r.say("let server %s go on", server.Addr())
 	delete(r.asleep, server)
 	return server.Resume()
+}
+
+// awaitLine waits until a node has said something, and looks as often as the steps of a
+// switch follow each other.
+func (r *run) awaitLine(ctx context.Context, n *cluster.Node, what string) error {
+	ctx, cancel := context.WithTimeout(ctx, writesTimeout)
+	defer cancel()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for {
+		text, err := os.ReadFile(n.LogFile())
+		if err != nil {
+			return err
+		}
+		if bytes.Contains(text, []byte(strconv.Quote(what))) {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("node %s does not say %q: %w", n.ID, what, ctx.Err())
+		}
+	}
 }
 
 func (r *run) killNode(n *cluster.Node) error {
