@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"time"
 
 	"github.com/mysqlda/mysqlda/test/harness/cluster"
+	"github.com/mysqlda/mysqlda/test/harness/hosts"
 )
 
 // killLeader kills the node that leads; the others go on.
@@ -126,5 +127,31 @@ func (r *run) freeze(ctx context.Context, n *cluster.Node) error {
 	if err := r.restartServer(ctx, active); err != nil {
 		return err
 	}
-	return errors.Join(r.awaitWrites(ctx))
+	return r.awaitWrites(ctx)
+}
+
+// wakeUp stops a node and cuts the active server off from all others, so that nobody
+// can fence it, and lets the node go on when another server is active: it has
+// connections to the old server that still work.
+func wakeUp(ctx context.Context, r *run) error {
+	active, err := r.active(ctx)
+	if err != nil {
+		return err
+	}
+	n := r.cluster.Nodes[r.random.IntN(len(r.cluster.Nodes))]
+	links := r.network.Around(r.hostOfServer(active))
+	links = slices.DeleteFunc(links, func(l hosts.Link) bool { return l.From == r.hostOf(n) || l.To == r.hostOf(n) })
+	if err := r.pauseNode(n); err != nil {
+		return err
+	}
+	if err := r.cut(ctx, links); err != nil {
+		return err
+	}
+	if err := r.awaitMove(ctx, active); err != nil {
+		return err
+	}
+	if err := r.resumeNode(n); err != nil {
+		return err
+	}
+	return r.awaitWrites(ctx)
 }

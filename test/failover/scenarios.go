@@ -71,6 +71,10 @@ func scenarios() []scenario {
 			setup: promote, strike: freezeLeader, least: 1, most: 1,
 		},
 		{
+			name: "wakeup", title: "a node stands still, and goes on when it alone still reaches the old active server",
+			setup: promote, strike: wakeUp, least: 1, most: 1,
+		},
+		{
 			name: "isolated", title: "nobody reaches the active server, and it reaches nobody",
 			setup: promote, strike: isolateActive, least: 1, most: 1,
 		},

@@ -103,6 +103,12 @@ func (r *run) pauseNode(n *cluster.Node) error {
 	return n.Pause()
 }
 
+func (r *run) resumeNode(n *cluster.Node) error {
+	r.say("let node %s go on", n.ID)
+	delete(r.paused, n)
+	return n.Resume()
+}
+
 func (r *run) cut(ctx context.Context, links []hosts.Link, ports ...int) error {
 	r.note("cut %d links", len(links))
 	return r.network.Cut(ctx, links, ports...)
@@ -122,8 +128,7 @@ func (r *run) mend(ctx context.Context) error {
 		errs = append(errs, r.resumeServer(server))
 	}
 	for n := range r.paused {
-		delete(r.paused, n)
-		errs = append(errs, n.Resume())
+		errs = append(errs, r.resumeNode(n))
 	}
 	for server := range r.down {
 		errs = append(errs, r.restartServer(ctx, server))
