@@ -27,6 +27,7 @@ func TestScenarios(t *testing.T) {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			res, err := goThrough(t.Context(), binary, s, 1, false)
 			if err != nil {
 				t.Fatal(err)
