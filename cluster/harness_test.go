@@ -166,6 +166,9 @@ func waitReady(tb testing.TB, nodes ...*Node) {
 	for _, n := range nodes {
 		select {
 		case <-n.Ready():
+			if n.NodeNumber() == 0 {
+				tb.Errorf("%s is ready and could not give ids to its clients", n.ID())
+			}
 		case err := <-n.Fatal():
 			tb.Fatalf("%s must stop: %v", n.ID(), err)
 		case <-ctx.Done():

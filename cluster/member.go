@@ -338,13 +338,13 @@ func poke(token chan struct{}) {
 }
 
 // becomeReady marks the node ready once it has applied a barrier of a current
-// leader and the cluster has its settings.
+// leader, the cluster has its settings, and it has given this node its number.
 func (m *member) becomeReady(ctx context.Context) {
 	said := ""
 	for ctx.Err() == nil {
 		_, reign := m.leadership.current()
 		err := m.catchUp(ctx)
-		if err == nil && m.machine.Settings() != nil {
+		if err == nil && m.machine.Settings() != nil && m.node.NodeNumber() != 0 {
 			m.node.markReady()
 			m.logger.Info("node ready", zap.Uint64("applied_index", m.machine.AppliedIndex()))
 			return
