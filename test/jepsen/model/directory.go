@@ -142,3 +142,6 @@ func Check(operations []history.Operation, patience time.Duration) []Violation {
 	}
 	return found
 }
+
+// About returns the operation of a history that a step of Histories stands for.
+func About(o porcupine.Operation) history.Operation { return o.Input.(step).about }
