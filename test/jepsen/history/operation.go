@@ -16,9 +16,10 @@ const (
 	Find                   // select library_by_correl_object Class Object; Core where it was seen
 	Insert                 // of the row Row into the table of Core's library
 	Read                   // of all rows of Core; Rows
+	Close                  // of Library, for good: it gets no new core objects
 )
 
-var kinds = [...]string{"", "assign", "locate", "bind", "find", "insert", "read"}
+var kinds = [...]string{"", "assign", "locate", "bind", "find", "insert", "read", "close"}
 
 // String returns the kind's word.
 func (k Kind) String() string {

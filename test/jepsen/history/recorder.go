@@ -17,6 +17,8 @@ type Recorder struct {
 
 	mu         sync.Mutex
 	operations []Operation // guarded by mu
+	faults     []Fault     // guarded by mu
+	events     []Event     // guarded by mu
 }
 
 // NewRecorder begins a history now.
@@ -42,6 +44,41 @@ func (r *Recorder) Operations() []Operation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]Operation(nil), r.operations...)
+}
+
+// Injure notes that something is broken from now on. Healed notes when it is not any
+// more; it may be called once.
+func (r *Recorder) Injure(nemesis, kind, target string) (healed func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := len(r.faults)
+	r.faults = append(r.faults, Fault{Nemesis: nemesis, Kind: kind, Target: target, From: r.Now()})
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.faults[at].To = r.Now()
+	}
+}
+
+// Faults returns the injuries so far, in the order in which they began.
+func (r *Recorder) Faults() []Fault {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Fault(nil), r.faults...)
+}
+
+// Note adds a line to what happened.
+func (r *Recorder) Note(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, Event{At: r.Now(), Text: fmt.Sprintf(format, args...)})
+}
+
+// Events returns what happened so far.
+func (r *Recorder) Events() []Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Event(nil), r.events...)
 }
 
 // Save writes a history to a file, one operation a line in JSON.
