@@ -35,6 +35,13 @@ type client struct {
 	node *cluster.Node
 	db   *sql.DB
 	conn *sql.Conn // nil: there is none
+	at   string    // the core object that the session is at; "" if it is not known
+}
+
+// another is a further client of the same number and randomness, for the same
+// goroutine.
+func (c *client) another() *client {
+	return &client{stage: c.stage, number: c.number, random: c.random}
 }
 
 // rounds does something with an open connection again and again, until ctx ends. All
@@ -145,7 +152,7 @@ func (c *client) close() error {
 	}
 	_ = c.conn.Close()
 	db := c.db
-	c.db, c.conn = nil, nil
+	c.db, c.conn, c.at = nil, nil, ""
 	if err := db.Close(); err != nil {
 		return fmt.Errorf("end a session with node %s: %w", c.node.ID, err)
 	}

@@ -30,9 +30,11 @@ func assign(ctx context.Context, s *stage) error {
 // if that says nothing it stays unknown.
 func (c *client) assign(ctx context.Context, core string) history.Operation {
 	return c.record(history.Operation{Kind: history.Assign, Core: core}, func(o *history.Operation) {
+		c.at = ""
 		err := c.exec(ctx, "select library "+core)
 		told(o, directory, err)
 		if err == nil {
+			c.at = core
 			// Whatever keeps the server from answering, the assignment was done.
 			o.Library, err = c.library(ctx)
 			o.Error = textOf(err)

@@ -21,7 +21,7 @@ const (
 // names are a few names that everybody asks for, which new ones take the place of as
 // they are asked for. Its methods may be called from any goroutine.
 type names struct {
-	cores, objects atomic.Uint64 // how often a name was given out
+	cores, objects, sessions atomic.Uint64 // how often a name was given out
 }
 
 func newNames() *names { return &names{} }
@@ -31,6 +31,11 @@ func (n *names) core(random *rand.Rand) string { return coreName(pick(&n.cores, 
 
 // object gives out the name of a correlated object.
 func (n *names) object(random *rand.Rand) string { return objectName(pick(&n.objects, random)) }
+
+// session gives out the name of a core object for a session.
+func (n *names) session(random *rand.Rand) string {
+	return fmt.Sprintf("session-%d", pick(&n.sessions, random))
+}
 
 // coreNear returns a core object's name that is given out now, was before, or will be.
 func (n *names) coreNear(random *rand.Rand) string { return coreName(near(&n.cores, random)) }

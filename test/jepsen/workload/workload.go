@@ -35,6 +35,9 @@ var All = []Workload{
 	{Name: "locate", About: "clients look for core objects that may or may not have a home yet", run: locate},
 	{Name: "bind", About: "clients race to bind the same correlated objects to different core objects", run: bind},
 	{Name: "find", About: "clients look for core objects by correlated objects", run: find},
+	{Name: "data", About: "clients write rows of their core objects, singly and in transactions, and read them back", run: writeData},
+	{Name: "moving", About: "the same in a library whose active server can change", NeedsMoving: true, run: writeMoving},
+	{Name: "sessions", About: "clients leave things in their sessions, and look for those of others in new ones", run: sessions},
 }
 
 // Choose returns the workloads of that list of names, in the order of All. "all"
