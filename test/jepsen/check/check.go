@@ -69,6 +69,9 @@ var All = []Check{
 	{"counts equal placements", countsAgree},
 	{"nodes agree", nodesAgree},
 	{"acknowledged rows are there once", rowsOnce},
+	{"reads are complete", readsComplete},
+	{"transactions are whole", transactionsWhole},
+	{"sessions are isolated", sessionsIsolated},
 }
 
 func linearizable(e Evidence) []Finding {

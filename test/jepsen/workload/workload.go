@@ -38,6 +38,9 @@ var All = []Workload{
 	{Name: "data", About: "clients write rows of their core objects, singly and in transactions, and read them back", run: writeData},
 	{Name: "moving", About: "the same in a library whose active server can change", NeedsMoving: true, run: writeMoving},
 	{Name: "sessions", About: "clients leave things in their sessions, and look for those of others in new ones", run: sessions},
+	{Name: "ring", About: "an operator adds and closes libraries and changes their weights", run: changeRing},
+	{Name: "membership", About: "an operator lets nodes join and leave, and replaces lost ones", run: changeMembers},
+	{Name: "restarts", About: "an operator restarts node after node, some of them with other addresses", run: restart},
 }
 
 // Choose returns the workloads of that list of names, in the order of All. "all"
