@@ -11,7 +11,7 @@ func sessionsIsolated(e Evidence) []Finding {
 	var found []Finding
 	for _, o := range e.Operations {
 		if o.Kind == history.Isolate && o.Outcome == history.Done && o.Error != "" {
-			found = append(found, Finding{fmt.Sprintf("client %d at node %s: %s", o.Client, o.Node, o.Error), []history.Operation{o}})
+			found = append(found, finding(fmt.Sprintf("client %d at node %s: %s", o.Client, o.Node, o.Error), o))
 		}
 	}
 	return found

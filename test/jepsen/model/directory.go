@@ -3,7 +3,6 @@ package model
 import (
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/anishathalye/porcupine"
 
@@ -12,9 +11,9 @@ import (
 
 // Numbers of the errors that say something of the directory.
 const (
-	notBound       = 9508
-	noPlacement    = 9509
-	boundElsewhere = 9510
+	NotBound       = 9508
+	NoPlacement    = 9509
+	BoundElsewhere = 9510
 )
 
 // never is when an operation returns whose outcome nobody knows.
@@ -114,43 +113,18 @@ func Histories(operations []history.Operation) map[string][]porcupine.Operation 
 			if o.Outcome == history.Done { // so it was not refused for the lack of a placement
 				add(core, o, step{verb: known})
 			}
-		case o.Kind == history.Bind && o.Number == boundElsewhere:
+		case o.Kind == history.Bind && o.Number == BoundElsewhere:
 			add(correlated, o, step{verb: clash, value: o.Core})
-		case o.Kind == history.Bind && o.Number == noPlacement:
+		case o.Kind == history.Bind && o.Number == NoPlacement:
 			add(core, o, step{verb: read})
 		case o.Kind == history.Find && o.Outcome == history.Done && o.Core != "":
 			add(correlated, o, step{verb: read, seen: o.Core})
 			if o.Library != "" {
 				add(core, o, step{verb: read, seen: o.Library})
 			}
-		case o.Kind == history.Find && o.Number == notBound:
+		case o.Kind == history.Find && o.Number == NotBound:
 			add(correlated, o, step{verb: read})
 		}
 	}
 	return objects
 }
-
-// Violation is an object whose history no order of its operations explains.
-type Violation struct {
-	Object  string
-	History []porcupine.Operation
-	// Undecided says that the time was not enough to find out.
-	Undecided bool
-}
-
-// Check looks at each object by itself, for at most as long as patience each.
-func Check(operations []history.Operation, patience time.Duration) []Violation {
-	var found []Violation
-	for object, ops := range Histories(operations) {
-		switch porcupine.CheckOperationsTimeout(Directory, ops, patience) {
-		case porcupine.Illegal:
-			found = append(found, Violation{Object: object, History: ops})
-		case porcupine.Unknown:
-			found = append(found, Violation{Object: object, History: ops, Undecided: true})
-		}
-	}
-	return found
-}
-
-// About returns the operation of a history that a step of Histories stands for.
-func About(o porcupine.Operation) history.Operation { return o.Input.(step).about }
