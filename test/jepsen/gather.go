@@ -12,7 +12,6 @@ import (
 
 	"github.com/mysqlda/mysqlda/test/jepsen/check"
 	"github.com/mysqlda/mysqlda/test/jepsen/cluster"
-	"github.com/mysqlda/mysqlda/test/jepsen/history"
 	"github.com/mysqlda/mysqlda/test/jepsen/model"
 )
 
@@ -28,8 +27,7 @@ const (
 func (r *run) askAll(ctx context.Context) ([]check.NodeState, error) {
 	ctx, cancel := context.WithTimeout(ctx, gatherTimeout)
 	defer cancel()
-	named := append(r.recorder.Operations(), history.Operation{Core: recoveryCore})
-	cores, objects := check.Named(named)
+	cores, objects := check.Named(r.evidence.Operations)
 	members := r.cluster.Members()
 	states := make([]check.NodeState, len(members))
 	errs := make([]error, len(members))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/mysqlda/mysqlda/test/harness/wait"
 	"github.com/mysqlda/mysqlda/test/jepsen/check"
 	"github.com/mysqlda/mysqlda/test/jepsen/cluster"
+	"github.com/mysqlda/mysqlda/test/jepsen/history"
 )
 
 const (
@@ -29,7 +29,7 @@ func (r *run) recover(ctx context.Context) []check.Recovery {
 	var asking sync.WaitGroup
 	for i, n := range members {
 		asking.Go(func() {
-			err := wait.For(ctx, "node "+n.ID+" answers", func(ctx context.Context) error { return answers(ctx, n) })
+			err := wait.For(ctx, "node "+n.ID+" answers", func(ctx context.Context) error { return r.answers(ctx, n) })
 			found[i] = check.Recovery{Node: n.ID, Took: time.Since(began)}
 			if err != nil {
 				found[i].Err = err.Error()
@@ -40,9 +40,9 @@ func (r *run) recover(ctx context.Context) []check.Recovery {
 	return found
 }
 
-// answers asks a node as a new client does. Nobody else names the core object, and it
-// has the same library at all nodes: what it takes is a log entry at most.
-func answers(ctx context.Context, n *cluster.Node) error {
+// answers asks a node as a new client does. All nodes are asked for the same new core
+// object: what it takes is a log entry.
+func (r *run) answers(ctx context.Context, n *cluster.Node) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	db, err := n.OpenDB(func(c *mysql.Config) { c.Timeout = attemptTimeout })
@@ -50,12 +50,20 @@ func answers(ctx context.Context, n *cluster.Node) error {
 		return err
 	}
 	defer db.Close()
-	if _, err := db.ExecContext(ctx, "select library "+recoveryCore); err != nil {
-		return fmt.Errorf("select the library of %s at node %s: %w", recoveryCore, n.ID, err)
+	if err := db.PingContext(ctx); err != nil {
+		return err
 	}
-	return nil
+	// It is of this run's history like what clients do.
+	asked := history.Operation{Client: recoveryClient, Node: n.ID, Kind: history.Assign, Core: "recovery"}
+	r.recorder.Record(asked, func(o *history.Operation) {
+		if _, err = db.ExecContext(ctx, "select library "+o.Core); err == nil {
+			o.Outcome = history.Done
+		} else {
+			o.Error = err.Error()
+		}
+	})
+	return err
 }
 
-// recoveryCore is the core object that this program itself names. It is counted like
-// all others.
-const recoveryCore = "recovery"
+// recoveryClient is nobody else's number.
+const recoveryClient = 1_000_000

@@ -41,6 +41,8 @@ var All = []Check{
 	{"sessions are isolated", sessionsIsolated},
 	{"nodes answer again", nodesAnswer},
 	{"processes stay healthy", processesHealthy},
+	{"transactions are whole", transactionsWhole},
+	{"sessions are isolated", sessionsIsolated},
 }
 
 // Verdict is what became of one check.

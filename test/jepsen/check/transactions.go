@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/mysqlda/mysqlda/test/jepsen/history"
@@ -43,5 +44,6 @@ func transactionsWhole(e Evidence) []Finding {
 			}
 		}
 	}
+	slices.SortFunc(found, func(a, b Finding) int { return cmp.Compare(a.Around[0].Call, b.Around[0].Call) })
 	return found
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/mysqlda/mysqlda/test/jepsen/cluster"
 	"github.com/mysqlda/mysqlda/test/jepsen/history"
 )
 
@@ -13,14 +14,12 @@ const (
 	writers, writePeriod = 6, 200 * time.Millisecond
 	// rowsEach is after how many rows a client goes on with another core object.
 	rowsEach = 60
-	// movingLibrary is the one whose active server can change.
-	movingLibrary = "moving"
 )
 
 func writeData(ctx context.Context, s *stage) error { return s.writers(ctx, "data", "") }
 
 func writeMoving(ctx context.Context, s *stage) error {
-	return s.writers(ctx, movingLibrary, movingLibrary)
+	return s.writers(ctx, "moving", cluster.Moving)
 }
 
 // writers runs clients that write to core objects of their own. wanted, unless "", is
@@ -133,7 +132,7 @@ func (w *writer) readBack(ctx context.Context) {
 	}
 	if home := r.assign(ctx, w.core); r.at == w.core {
 		r.record(history.Operation{Kind: history.Read, Core: w.core, Library: home.Library}, func(o *history.Operation) {
-			told(o, data, r.query(ctx, fmt.Sprintf("select `row_number` from rows_of where core = '%s' order by 1", o.Core), func(rows *sql.Rows) error {
+			told(o, data, r.query(ctx, fmt.Sprintf("select number from rows_of where core = '%s' order by 1", o.Core), func(rows *sql.Rows) error {
 				var row int64
 				err := rows.Scan(&row)
 				o.Rows = append(o.Rows, row)
@@ -146,5 +145,5 @@ func (w *writer) readBack(ctx context.Context) {
 }
 
 func insertRow(core string, row int64) string {
-	return fmt.Sprintf("insert into rows_of (core, `row_number`) values ('%s', %d)", core, row)
+	return fmt.Sprintf("insert into rows_of (core, number) values ('%s', %d)", core, row)
 }

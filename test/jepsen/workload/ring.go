@@ -7,11 +7,9 @@ import (
 	"time"
 
 	harness "github.com/mysqlda/mysqlda/test/harness/cluster"
+	"github.com/mysqlda/mysqlda/test/jepsen/cluster"
 	"github.com/mysqlda/mysqlda/test/jepsen/history"
 )
-
-// addedLibrary is the one that an operator adds.
-const addedLibrary = "lib4"
 
 // betweenRingChanges is about how long an operator waits between two of them.
 const betweenRingChanges = 4 * time.Second
@@ -24,8 +22,8 @@ func changeRing(ctx context.Context, s *stage) error {
 	if !o.rest(ctx, betweenRingChanges) {
 		return nil
 	}
-	if o.add(ctx) {
-		open = append(open, addedLibrary)
+	if spare := o.Cluster.SpareServer(); o.add(ctx, spare) {
+		open = append(open, spare.Library)
 	}
 	for range 2 {
 		for range 2 {
@@ -54,24 +52,19 @@ func changeRing(ctx context.Context, s *stage) error {
 func (o *operator) librariesAtFirst() []string {
 	var names []string
 	for _, s := range o.Cluster.Servers {
-		if s.Library != "" && s.Library != movingLibrary && !slices.Contains(names, s.Library) {
+		if !s.Spare && s.Library != cluster.Moving {
 			names = append(names, s.Library)
 		}
 	}
 	return names
 }
 
-// add adds a library with the spare server, if there is one, and tells whether it is
-// known to be there.
-func (o *operator) add(ctx context.Context) bool {
-	spare := o.Cluster.SpareServer()
-	if spare == nil {
-		return false
-	}
+// add adds the library of the spare server, and tells whether it is known to be there.
+func (o *operator) add(ctx context.Context, spare *cluster.Server) bool {
 	_, err := o.order(ctx, nil, func(s harness.Status) bool {
-		_, known := s.Library(addedLibrary)
+		_, known := s.Library(spare.Library)
 		return known
-	}, "library", "add", addedLibrary, "--server", spare.Addr())
+	}, "library", "add", spare.Library, "--server", spare.Addr())
 	return err == nil
 }
 
