@@ -25,3 +25,12 @@ var All = []Nemesis{
 	{Name: "gossip-cut", About: "no gossip between members, of all links or of some", NeedsHosts: true, strike: cutPort(cluster.GossipPort)},
 	{Name: "raft-cut", About: "no Raft between members, of all links or of some, while gossip goes on", NeedsHosts: true, strike: cutPort(cluster.ClusterPort)},
 }
+
+// Names are those of All.
+func Names() []string {
+	names := make([]string, len(All))
+	for i, n := range All {
+		names[i] = n.Name
+	}
+	return names
+}
