@@ -34,14 +34,3 @@ func TestNamesAreAskedForOftenAndNotTooOften(t *testing.T) {
 		t.Errorf("of 1000 names %d were given out already, %d were not", known, before)
 	}
 }
-
-func TestNoNameIsBeforeTheFirst(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 1))
-	for range 1000 {
-		switch name := newNames().coreNear(random); name {
-		case "core-0", "core-1", "core-2", "core-3", "core-4", "core-5", "core-6", "core-7", "core-8", "core-9":
-		default:
-			t.Fatalf("%s is near the first", name)
-		}
-	}
-}
