@@ -12,7 +12,7 @@ const (
 	// asksEach is how often a name is asked for before the next one takes its place,
 	// on average over all clients. It keeps the history of an object so short that an
 	// order of it can be searched for.
-	asksEach = 24
+	asksEach = 16
 	// nearby is how far from the names that are asked for those are that are looked
 	// at, too.
 	nearby = 6
