@@ -88,3 +88,12 @@ func Run(ctx context.Context, site *Site, chosen []Workload) error {
 	running.Wait()
 	return errors.Join(errs...)
 }
+
+// Names are those of All.
+func Names() []string {
+	names := make([]string, len(All))
+	for i, w := range All {
+		names[i] = w.Name
+	}
+	return names
+}
