@@ -34,3 +34,14 @@ func TestNamesAreAskedForOftenAndNotTooOften(t *testing.T) {
 		t.Errorf("of 1000 names %d were given out already, %d were not", known, before)
 	}
 }
+
+func TestThereAreNamesBeforeTheFirst(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	found := map[string]bool{}
+	for range 1000 {
+		found[newNames().coreNear(random)] = true
+	}
+	if len(found) != abreast+2*nearby || !found[coreName(0)] {
+		t.Errorf("near the first are %v", found)
+	}
+}
