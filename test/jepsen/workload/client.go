@@ -21,6 +21,8 @@ const (
 	// patience is how long a client waits for an answer before it gives its
 	// connection up.
 	patience = 10 * time.Second
+	// lastAnswers is how long a client waits for answers when the run is over.
+	lastAnswers = 20 * time.Second
 	// stay is after how many uses a client leaves its node, on average.
 	stay = 40
 )
@@ -46,8 +48,17 @@ func (c *client) another() *client {
 
 // rounds does something with an open connection again and again, until ctx ends. All
 // clients of one period begin their rounds at the same moments, so that they race.
-// What is under way when ctx ends is carried through.
+// What is under way when ctx ends is carried through, if the answers come in time.
 func (c *client) rounds(ctx context.Context, period time.Duration, do func(context.Context)) error {
+	answered, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	context.AfterFunc(ctx, func() {
+		select {
+		case <-answered.Done():
+		case <-time.After(lastAnswers):
+			giveUp()
+		}
+	})
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -57,7 +68,6 @@ func (c *client) rounds(ctx context.Context, period time.Duration, do func(conte
 			return c.close()
 		case <-timer.C:
 		}
-		answered := context.WithoutCancel(ctx)
 		if c.random.IntN(stay) == 0 {
 			if err := c.close(); err != nil {
 				return err

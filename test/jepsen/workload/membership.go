@@ -18,6 +18,8 @@ const (
 	betweenMembers = 5 * time.Second
 	// fewestMembers is how many members the operator leaves.
 	fewestMembers = 3
+	// endTimeout is how long a node that was removed is given to end by itself.
+	endTimeout = 10 * time.Second
 	// tidyTimeout bounds how long the operator tries to be rid of nodes in doubt, when
 	// the injuring is over.
 	tidyTimeout = 2 * time.Minute
@@ -58,7 +60,7 @@ func (m *membership) change(ctx context.Context) error {
 		possible = append(possible, m.join, m.replace)
 	}
 	if many {
-		possible = append(possible, m.leave, m.removeKilled)
+		possible = append(possible, m.leave, m.removeKilled, m.removeRunning)
 	}
 	if len(possible) == 0 {
 		return nil
@@ -133,7 +135,9 @@ func (m *membership) leave(ctx context.Context) error {
 		return end(n.Node)
 	}
 	m.Recorder.Note("node %s did not leave and is removed: %s%v", n.ID, out, err)
-	return errors.Join(end(n.Node), m.remove(ctx, n.Node))
+	err = end(n.Node)
+	m.remove(ctx, n.Node)
+	return err
 }
 
 // removeKilled takes a member out that has lost its disk.
@@ -144,6 +148,29 @@ func (m *membership) removeKilled(ctx context.Context) error {
 	}
 	defer n.release()
 	return m.lose(ctx, n.Node)
+}
+
+// removeRunning takes a member out that goes on until it learns of it. Clients go on
+// to ask it meanwhile.
+func (m *membership) removeRunning(ctx context.Context) error {
+	n, ok := m.claim(m.Cluster.Members())
+	if !ok {
+		return nil
+	}
+	defer n.release()
+	m.Recorder.Note("node %s is removed while it runs", n.ID)
+	m.remove(ctx, n.Node)
+	ending := time.NewTimer(endTimeout)
+	defer ending.Stop()
+	select {
+	case <-n.Process().Done():
+		m.Recorder.Note("node %s has ended by itself", n.ID)
+	case <-ending.C:
+		// It may be cut off from all others.
+		m.Recorder.Note("node %s has not ended %s after it was removed", n.ID, endTimeout)
+	}
+	n.SetMember(false)
+	return end(n.Node)
 }
 
 // replace is removeKilled with a new node in its place, which joins before the lost
@@ -177,22 +204,22 @@ func (m *membership) lose(ctx context.Context, n *cluster.Node) error {
 	if err := wipe(n.DataDir()); err != nil {
 		return fmt.Errorf("wipe node %s: %w", n.ID, err)
 	}
-	return m.remove(ctx, n)
+	m.remove(ctx, n)
+	return nil
 }
 
-// remove takes a node out of the cluster that does not run; if that does not work now
-// it stays to be done.
-func (m *membership) remove(ctx context.Context, n *cluster.Node) error {
+// remove takes a node out of the cluster; if that does not work now it stays to be
+// done.
+func (m *membership) remove(ctx context.Context, n *cluster.Node) {
 	if err := m.removeNow(ctx, n); err != nil {
 		m.doubtful = append(m.doubtful, n)
 	}
-	return nil
 }
 
 func (m *membership) removeNow(ctx context.Context, n *cluster.Node) error {
 	_, err := m.order(ctx, n, func(s harness.Status) bool {
 		_, known := s.Node(n.ID)
-		return !known && s.Leader != ""
+		return !known
 	}, "remove", n.ID)
 	return err
 }

@@ -12,7 +12,7 @@ const (
 	// asksEach is how often a name is asked for before the next one takes its place,
 	// on average over all clients. It keeps the history of an object so short that an
 	// order of it can be searched for.
-	asksEach = 24
+	asksEach = 16
 	// nearby is how far from the names that are asked for those are that are looked
 	// at, too.
 	nearby = 6
@@ -24,7 +24,14 @@ type names struct {
 	cores, objects, sessions atomic.Uint64 // how often a name was given out
 }
 
-func newNames() *names { return &names{} }
+func newNames() *names {
+	n := &names{}
+	// So that there are names before the first.
+	for _, asks := range []*atomic.Uint64{&n.cores, &n.objects, &n.sessions} {
+		asks.Store(nearby * asksEach)
+	}
+	return n
+}
 
 // core gives out the name of a core object.
 func (n *names) core(random *rand.Rand) string { return coreName(pick(&n.cores, random)) }
@@ -51,6 +58,5 @@ func pick(asks *atomic.Uint64, random *rand.Rand) uint64 {
 }
 
 func near(asks *atomic.Uint64, random *rand.Rand) uint64 {
-	at := asks.Load()/asksEach + random.Uint64N(abreast+2*nearby)
-	return max(at, nearby) - nearby
+	return asks.Load()/asksEach - nearby + random.Uint64N(abreast+2*nearby)
 }

@@ -48,8 +48,8 @@ func (o *operator) rest(ctx context.Context, about time.Duration) bool {
 
 // order has a member at random, but for one, carry out a command, and tries again
 // until one says that it did. Where the answer was lost, or the command came twice,
-// done tells from the cluster's status whether it was carried out. It returns the
-// node that knows.
+// done tells from the leader's status whether it was carried out. It returns the node
+// that knows.
 func (o *operator) order(ctx context.Context, but *cluster.Node, done func(harness.Status) bool, args ...string) (*cluster.Node, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), orderTimeout)
 	defer cancel()
@@ -83,7 +83,7 @@ func (o *operator) attempt(ctx context.Context, but *cluster.Node, done func(har
 	if err == nil {
 		return by, nil
 	}
-	if status, unseen := by.Status(ctx); unseen == nil && done(status) {
+	if status, unseen := by.Status(ctx); unseen == nil && status.Leader == by.ID && done(status) {
 		return by, nil
 	}
 	return by, err

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"database/sql/driver"
 	"errors"
 	"strings"
 
@@ -101,6 +102,9 @@ var ofServers = map[uint16]bool{1205: true, 1213: true, 1062: true, 1290: true, 
 func outcomeOf(whom asked, err error) history.Outcome {
 	if err == nil {
 		return history.Done
+	}
+	if errors.Is(err, driver.ErrBadConn) {
+		return history.Refused // drivers say that only of what they have not sent
 	}
 	answer, ok := errors.AsType[*mysql.MySQLError](err)
 	if !ok {

@@ -67,7 +67,7 @@ func TestOutcomesOfStatements(t *testing.T) {
 		{fmt.Errorf("insert: %w", answer(1290, "read-only")), unknown, refused},
 		{answer(1927, "Connection was killed"), unknown, unknown},
 		{mysql.ErrInvalidConn, unknown, unknown},
-		{driver.ErrBadConn, unknown, unknown},
+		{driver.ErrBadConn, refused, refused},
 		{context.DeadlineExceeded, unknown, unknown},
 	} {
 		if got := outcomeOf(directory, c.err); got != c.directory {
