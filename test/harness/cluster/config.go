@@ -53,8 +53,9 @@ type (
 		Port int    `json:"port"`
 	}
 	NodeSection struct {
-		ID      string `json:"id"`
-		DataDir string `json:"data_dir"`
+		ID            string `json:"id"`
+		DataDir       string `json:"data_dir"`
+		SnapshotAfter int    `json:"snapshot_after_kib,omitempty"`
 	}
 	ClusterSection struct {
 		Listen string `json:"listen"`
@@ -147,7 +148,7 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 		Auth:     AuthSection{User: o.User, Pass: o.Password, DB: o.Database, DefaultLibrary: o.DefaultLibrary},
 		Pool:     &PoolSection{UnusedForwardSessionTimeout: 60},
 		Forwards: forwards,
-		Node:     &NodeSection{ID: id, DataDir: id + "-data"},
+		Node:     &NodeSection{ID: id, DataDir: id + "-data", SnapshotAfter: o.SnapshotAfter},
 		Cluster:  &ClusterSection{Listen: a.Cluster, Gossip: a.Gossip},
 		HTTP:     &HTTPSection{Listen: a.HTTP},
 		Log:      &LogSection{Level: o.LogLevel, Format: o.LogFormat},

@@ -38,6 +38,9 @@ type Options struct {
 	// MaxSessions is how many sessions each node serves; 0 leaves the product's
 	// default.
 	MaxSessions int
+	// SnapshotAfter is how many KiB of log make a snapshot due, at least; 0 leaves
+	// the product's default.
+	SnapshotAfter int
 	// LogLevel is that of the nodes; "" means debug.
 	LogLevel string
 	// LogFormat is console or json; "" leaves the product's default.

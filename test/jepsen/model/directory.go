@@ -3,7 +3,6 @@ package model
 import (
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/anishathalye/porcupine"
 
@@ -12,9 +11,9 @@ import (
 
 // Numbers of the errors that say something of the directory.
 const (
-	notBound       = 9508
-	noPlacement    = 9509
-	boundElsewhere = 9510
+	NotBound       = 9508
+	NoPlacement    = 9509
+	BoundElsewhere = 9510
 )
 
 // never is when an operation returns whose outcome nobody knows.
@@ -27,6 +26,7 @@ const (
 	write verb = iota + 1 // gives the object a value, unless it has one
 	read                  // tells its value
 	clash                 // was refused because it has another value than Value
+	known                 // shows that it has a value, and not which
 )
 
 // step is an operation on one object: a core object, whose value is its library, or
@@ -61,6 +61,8 @@ func (s step) apply(state string) (bool, string) {
 		return s.write(state)
 	case clash:
 		return state != none && state != s.value, state
+	case known:
+		return state != none, state
 	default:
 		if s.seen == none || state == none {
 			return s.seen == state, state
@@ -108,40 +110,21 @@ func Histories(operations []history.Operation) map[string][]porcupine.Operation 
 			add(core, o, step{verb: read, seen: o.Library})
 		case o.Kind == history.Bind && o.Outcome != history.Refused:
 			add(correlated, o, step{verb: write, value: o.Core, seen: o.Core, shown: o.Outcome == history.Done})
-		case o.Kind == history.Bind && o.Number == boundElsewhere:
+			if o.Outcome == history.Done { // so it was not refused for the lack of a placement
+				add(core, o, step{verb: known})
+			}
+		case o.Kind == history.Bind && o.Number == BoundElsewhere:
 			add(correlated, o, step{verb: clash, value: o.Core})
-		case o.Kind == history.Bind && o.Number == noPlacement:
+		case o.Kind == history.Bind && o.Number == NoPlacement:
 			add(core, o, step{verb: read})
 		case o.Kind == history.Find && o.Outcome == history.Done && o.Core != "":
 			add(correlated, o, step{verb: read, seen: o.Core})
-		case o.Kind == history.Find && o.Number == notBound:
+			if o.Library != "" {
+				add(core, o, step{verb: read, seen: o.Library})
+			}
+		case o.Kind == history.Find && o.Number == NotBound:
 			add(correlated, o, step{verb: read})
 		}
 	}
 	return objects
 }
-
-// Violation is an object whose history no order of its operations explains.
-type Violation struct {
-	Object  string
-	History []porcupine.Operation
-	// Undecided says that the time was not enough to find out.
-	Undecided bool
-}
-
-// Check looks at each object by itself, for at most as long as patience each.
-func Check(operations []history.Operation, patience time.Duration) []Violation {
-	var found []Violation
-	for object, ops := range Histories(operations) {
-		switch porcupine.CheckOperationsTimeout(Directory, ops, patience) {
-		case porcupine.Illegal:
-			found = append(found, Violation{Object: object, History: ops})
-		case porcupine.Unknown:
-			found = append(found, Violation{Object: object, History: ops, Undecided: true})
-		}
-	}
-	return found
-}
-
-// About returns the operation of a history that a step of Histories stands for.
-func About(o porcupine.Operation) history.Operation { return o.Input.(step).about }
