@@ -14,7 +14,7 @@ func applying() []Mutant {
 			}},
 			Files:   []File{{Path: "fsm/overwrite.go", Source: "overwrite.go.txt"}},
 			Check:   []string{oneLibrary, linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: "kill,partition", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: pauses, Workload: directory, Duration: usual},
 			Seeds:   5,
 		},
 		{
@@ -28,20 +28,18 @@ func applying() []Mutant {
 			}},
 			Files:   []File{{Path: "fsm/overwrite.go", Source: "overwrite.go.txt"}},
 			Check:   []string{linearizable, bindingsStay},
-			Setting: Setting{Nodes: 3, Nemesis: "kill", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: nothing, Workload: directory, Duration: usual},
 			Seeds:   2,
 		},
 		{
 			Name: "snapshot-is-older-than-it-says",
 			About: "A snapshot has the index of now and the records of a moment ago, because what was captured last is used again. " +
 				"A node that starts from it misses the records in between.",
-			Edits: []Edit{{File: "fsm/snapshot.go", Old: "		mappings:  log.view(),\n", New: "		mappings:  log.recentView(),\n"}},
-			Files: []File{{Path: "fsm/recentview.go", Source: "recentview.go.txt"}},
-			Check: []string{assignmentsStay, bindingsStay, nodesAgree, linearizable},
-			Setting: Setting{
-				Nodes: 3, Nemesis: "kill", Workload: "all", Duration: usual,
-			},
-			Seeds: 2,
+			Edits:   []Edit{{File: "fsm/snapshot.go", Old: "		mappings:  log.view(),\n", New: "		mappings:  log.recentView(),\n"}},
+			Files:   []File{{Path: "fsm/recentview.go", Source: "recentview.go.txt"}},
+			Check:   []string{assignmentsStay, bindingsStay, nodesAgree, linearizable},
+			Setting: Setting{Nodes: 3, Nemesis: deaths, Workload: directory, Duration: usual},
+			Seeds:   2,
 		},
 		{
 			Name:  "restore-forgets-bindings",
@@ -52,7 +50,7 @@ func applying() []Mutant {
 				New:  "		bindings:   func([]Binding) error { return nil },\n",
 			}},
 			Check:   []string{bindingsStay, linearizable, nodesAgree},
-			Setting: Setting{Nodes: 3, Nemesis: "kill", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: deaths, Workload: directory, Duration: usual},
 			Seeds:   2,
 		},
 		{
@@ -64,7 +62,7 @@ func applying() []Mutant {
 				New:  "",
 			}},
 			Check:   []string{countsEqual},
-			Setting: Setting{Nodes: 3, Nemesis: "kill", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: deaths, Workload: directory, Duration: usual},
 			Seeds:   2,
 		},
 		{
@@ -78,7 +76,7 @@ func applying() []Mutant {
 					"	if l := s.libraries.Load().ByID(library); l == nil || !l.takesNew() {\n",
 			}},
 			Check:   []string{oneLibrary, linearizable, nodesAgree},
-			Setting: Setting{Nodes: 3, Nemesis: "none", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: nothing, Workload: directory, Duration: usual},
 			Seeds:   1,
 		},
 		{
@@ -93,7 +91,7 @@ func applying() []Mutant {
 					"		home = log.seekPlacement(core)\n	}\n	if !home.found {\n		return ItemResult{Err: fmt.Errorf(\"%w: %s\", ErrNoPlacement, core)}, nil\n	}\n",
 			}},
 			Check:   []string{linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: "none", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: nothing, Workload: directory, Duration: usual},
 			Seeds:   2,
 		},
 	}

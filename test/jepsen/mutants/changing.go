@@ -13,7 +13,7 @@ func changing() []Mutant {
 				New:  "	if l := s.libraries.Load().ByID(library); l == nil {\n",
 			}},
 			Check:   []string{closedStay},
-			Setting: Setting{Nodes: 3, Nemesis: "kill,pause", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: pauses, Workload: directory, Duration: usual},
 			Seeds:   8,
 		},
 		{
@@ -30,7 +30,7 @@ func changing() []Mutant {
 			},
 			Files:   []File{{Path: "cluster/recentchooser.go", Source: "recentchooser.go.txt"}},
 			Check:   []string{closedStay},
-			Setting: Setting{Nodes: 3, Nemesis: "none", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: nothing, Workload: directory, Duration: usual},
 			Seeds:   3,
 		},
 		{
@@ -43,7 +43,7 @@ func changing() []Mutant {
 				New:  "					m.logger.Warn(\"this node is no member\", zap.Error(err))\n",
 			}},
 			Check:   []string{"removed nodes end"},
-			Setting: Setting{Nodes: 3, Nemesis: "none", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: nothing, Workload: members, Duration: usual * 2},
 			Seeds:   3,
 		},
 		{
@@ -59,7 +59,7 @@ func changing() []Mutant {
 				},
 			},
 			Check:   []string{rowsOnce, linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: "all", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: partitions, Workload: moving, Duration: usual * 2},
 			Seeds:   8,
 		},
 		{
@@ -68,7 +68,7 @@ func changing() []Mutant {
 				"The others still write there, and the new one misses that.",
 			Edits:   []Edit{{File: "cluster/failover/steps.go", Old: "		if over {\n", New: "		if over || len(r.gone) > len(r.nodes)/2 {\n"}},
 			Check:   []string{rowsOnce, linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: "all", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: partitions, Workload: moving, Duration: usual * 2},
 			Seeds:   8,
 		},
 	}

@@ -14,7 +14,7 @@ func deciding() []Mutant {
 			}},
 			Files:   []File{{Path: "cluster/assignhere.go", Source: "assignhere.go.txt"}},
 			Check:   []string{oneLibrary, assignmentsStay, linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: "kill", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: deaths, Workload: directory, Duration: usual},
 			Seeds:   3,
 		},
 		{
@@ -32,7 +32,7 @@ func deciding() []Mutant {
 			}},
 			Files:   []File{{Path: "cluster/foreseen.go", Source: "foreseen.go.txt"}},
 			Check:   []string{assignmentsStay, bindingsStay, linearizable, oneLibrary},
-			Setting: Setting{Nodes: 3, Nemesis: "kill,partition", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: deaths, Workload: directory, Duration: usual},
 			Seeds:   3,
 		},
 		{
@@ -48,7 +48,7 @@ func deciding() []Mutant {
 			}},
 			Files:   []File{{Path: "cluster/foreseen.go", Source: "foreseen.go.txt"}},
 			Check:   []string{assignmentsStay, bindingsStay, linearizable, oneLibrary},
-			Setting: Setting{Nodes: 3, Nemesis: "partition,pause", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: isolation, Workload: directory, Duration: usual},
 			Seeds:   5,
 		},
 		{
@@ -61,7 +61,7 @@ func deciding() []Mutant {
 				New:  "	return fsm.Placement{}, fmt.Errorf(\"%w: %s\", fsm.ErrNoPlacement, core)",
 			}},
 			Check:   []string{linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: "pause,partition", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: pauses, Workload: directory, Duration: usual},
 			Seeds:   3,
 		},
 		{
@@ -74,7 +74,7 @@ func deciding() []Mutant {
 				New:  "	return fsm.Placement{}, fmt.Errorf(\"%w: class %s object %s\", fsm.ErrNoBinding, class, object)",
 			}},
 			Check:   []string{linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: "pause,partition", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: pauses, Workload: directory, Duration: usual},
 			Seeds:   3,
 		},
 	}

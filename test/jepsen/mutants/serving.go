@@ -12,8 +12,8 @@ func serving() []Mutant {
 				Old:  "	err := l.putBack(settled)\n",
 				New:  "	err := l.exchange(command{wire.ComPing, \"\"})\n",
 			}},
-			Check:   []string{rowsOnce},
-			Setting: Setting{Nodes: 3, Nemesis: "none", Workload: "all", Duration: usual},
+			Check:   []string{sessionsIsolated, transactionsAre, rowsOnce},
+			Setting: Setting{Nodes: 3, Nemesis: nothing, Workload: rows, Duration: usual},
 			Seeds:   3,
 		},
 		{
@@ -25,7 +25,7 @@ func serving() []Mutant {
 				New:  "		s.library = p.Library\n",
 			}},
 			Check:   []string{rowsOnce, oneLibrary, linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: "none", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: nothing, Workload: rows, Duration: usual},
 			Seeds:   1,
 		},
 		{
@@ -38,7 +38,7 @@ func serving() []Mutant {
 				New:  "	return s.writeErr(kindNoServer.with(library, lost.err))\n",
 			}},
 			Check:   []string{rowsOnce},
-			Setting: Setting{Nodes: 3, Nemesis: "servers", Workload: "data", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: "server-kill", Workload: rows, Duration: usual},
 			Seeds:   5,
 		},
 	}

@@ -17,7 +17,7 @@ func storing() []Mutant {
 			},
 			Files:   []File{{Path: "cluster/storage/lazylog.go", Source: "lazylog.go.txt"}},
 			Check:   []string{assignmentsStay, bindingsStay, linearizable, oneLibrary},
-			Setting: Setting{Nodes: 3, Nemesis: "kill", Workload: "all", Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: deaths, Workload: directory, Duration: usual},
 			Seeds:   3,
 		},
 	}
