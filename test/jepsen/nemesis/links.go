@@ -3,6 +3,7 @@ package nemesis
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/mysqlda/mysqlda/test/harness/hosts"
 )
@@ -28,5 +29,19 @@ func narrow(ctx context.Context, s *Site) error {
 	l := someLinks(s, ctx)
 	return s.harmFor(ctx, fmt.Sprintf("%d KiB/s", kib), l, between(s.Random, minCut, maxCut), func(ctx context.Context) (hosts.Mend, error) {
 		return s.Cluster.Network.Narrow(ctx, kib, l)
+	})
+}
+
+// How slow a link can be.
+const minSlow, maxSlow = 5 * time.Millisecond, time.Second
+
+// slow has packets take longer over links for a time.
+func slow(ctx context.Context, s *Site) error {
+	delay := between(s.Random, minSlow, maxSlow)
+	jitter := between(s.Random, 0, delay)
+	l := someLinks(s, ctx)
+	kind := fmt.Sprintf("%d to %d ms slower", delay.Milliseconds(), (delay + jitter).Milliseconds())
+	return s.harmFor(ctx, kind, l, between(s.Random, minCut, maxCut), func(ctx context.Context) (hosts.Mend, error) {
+		return s.Cluster.Network.Delay(ctx, l, delay, jitter, s.Random)
 	})
 }

@@ -25,6 +25,7 @@ var All = []Nemesis{
 	{Name: "gossip-cut", About: "no gossip between members, of all links or of some", NeedsHosts: true, strike: cutPort(cluster.GossipPort)},
 	{Name: "raft-cut", About: "no Raft between members, of all links or of some, while gossip goes on", NeedsHosts: true, strike: cutPort(cluster.ClusterPort)},
 
+	{Name: "slow", About: "packets take 5 ms to 2 s longer over links between members", NeedsHosts: true, strike: slow},
 	{Name: "lossy", About: "links between members lose 2 to 41 packets of a hundred", NeedsHosts: true, strike: lose},
 	{Name: "narrow", About: "links between members lose what is more than 4 to 63 KiB/s", NeedsHosts: true, strike: narrow},
 
