@@ -13,6 +13,7 @@ type harm struct {
 	links []Link
 	ports []int  // nil: all packets
 	when  string // which of these are lost, for nft; "" is all
+	delay bool   // these are sent again by a repeater
 }
 
 // Cut has the links lose every packet from now on, without a word to anybody. With
@@ -41,11 +42,12 @@ func (n *Network) Narrow(ctx context.Context, kib int, links []Link) (mend Mend,
 // Mend ends one harm. After Heal there is nothing left for it to do.
 type Mend func(context.Context) error
 
-// Heal ends all harm, at the same moment. A delay ends with its own mend only.
+// Heal ends all cuts and losses, at the same moment. A delay ends with its own mend
+// only.
 func (n *Network) Heal(ctx context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.apply(ctx, nil)
+	return n.apply(ctx, slices.DeleteFunc(slices.Clone(n.harms), func(h *harm) bool { return !h.delay }))
 }
 
 func (n *Network) add(ctx context.Context, h harm) (Mend, error) {
@@ -74,8 +76,13 @@ func (n *Network) apply(ctx context.Context, harms []*harm) error {
 	const table = "table bridge cuts"
 	var rules strings.Builder
 	rules.WriteString(table + "\ndelete " + table + "\n" + table + " {\n chain forward {\n  type filter hook forward priority 0; policy accept;\n")
-	for _, h := range harms {
-		h.write(&rules)
+	// What a repeater sends again is not to be counted twice by the rules after.
+	for _, delays := range []bool{true, false} {
+		for _, h := range harms {
+			if h.delay == delays {
+				h.write(&rules)
+			}
+		}
 	}
 	rules.WriteString(" }\n}\n")
 	if err := within(ctx, n.bridgeSpace(), rules.String(), "nft", "-f", "-"); err != nil {

@@ -99,10 +99,7 @@ func cut(chosen links, ports ...int) func(context.Context, *Site) error {
 
 // cutPort cuts a port of all links between members, or of some.
 func cutPort(port int) func(context.Context, *Site) error {
-	return func(ctx context.Context, s *Site) error {
-		kinds := []links{everyLink, anyLinks, aroundLeader}
-		return cut(kinds[s.Random.IntN(len(kinds))], port)(ctx, s)
-	}
+	return cut(someLinks, port)
 }
 
 // severFor cuts links for a time.
