@@ -75,7 +75,7 @@ func (r *run) play(ctx context.Context) (err error) {
 	if r.evidence.Rows, err = r.rows(ctx); err != nil {
 		return err
 	}
-	r.evidence.Processes = r.processes(before, r.vitals(ctx))
+	r.evidence.Processes = r.processes(before, r.calmVitals(ctx))
 	if err := r.restartAll(ctx); err != nil {
 		return err
 	}

@@ -29,6 +29,28 @@ func (r *run) vitals(ctx context.Context) map[string]check.Vitals {
 	return found
 }
 
+// calmVitals is the least that each member holds within a few seconds: what sessions
+// have used is given back a while after they have ended.
+func (r *run) calmVitals(ctx context.Context) map[string]check.Vitals {
+	const readings = 6
+	least := r.vitals(ctx)
+	for range readings {
+		if err := r.pass(ctx, time.Second); err != nil {
+			break
+		}
+		for id, v := range r.vitals(ctx) {
+			before, ok := least[id]
+			if ok {
+				v.Goroutines = min(v.Goroutines, before.Goroutines)
+				v.Descriptors = min(v.Descriptors, before.Descriptors)
+				v.Resident = min(v.Resident, before.Resident)
+			}
+			least[id] = v
+		}
+	}
+	return least
+}
+
 func vitalsOf(ctx context.Context, n *cluster.Node) (v check.Vitals, err error) {
 	ctx, cancel := context.WithTimeout(ctx, vitalsTimeout)
 	defer cancel()
