@@ -51,8 +51,14 @@ type membership struct {
 	doubtful []*cluster.Node
 }
 
-// change does one thing that is possible now.
+// change does one thing that is possible now. Nodes in doubt come first.
 func (m *membership) change(ctx context.Context) error {
+	if len(m.doubtful) > 0 {
+		if m.removeNow(ctx, m.doubtful[0]) == nil {
+			m.doubtful = m.doubtful[1:]
+		}
+		return nil
+	}
 	members := m.Cluster.Members()
 	many := len(members) > fewestMembers
 	var possible []func(context.Context) error
