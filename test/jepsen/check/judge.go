@@ -37,8 +37,12 @@ var All = []Check{
 	{"nodes agree", nodesAgree},
 	{"acknowledged rows are there once", rowsOnce},
 	{"reads see acknowledged rows", readsSeeRows},
+	{"transactions are whole", transactionsWhole},
+	{"sessions are isolated", sessionsIsolated},
 	{"nodes answer again", nodesAnswer},
 	{"processes stay healthy", processesHealthy},
+	{"transactions are whole", transactionsWhole},
+	{"sessions are isolated", sessionsIsolated},
 }
 
 // Verdict is what became of one check.

@@ -1,0 +1,36 @@
+package nemesis
+
+import "github.com/mysqlda/mysqlda/test/jepsen/cluster"
+
+// All are the nemeses there are.
+var All = []Nemesis{
+	{Name: "kill-minority", About: "kill -9 of fewer than half of the members", strike: kill(aMinority)},
+	{Name: "kill-leader", About: "kill -9 of the leader", strike: kill(theLeader)},
+	{Name: "kill-all", About: "kill -9 of all members at once", strike: kill(allMembers)},
+
+	{Name: "pause-short", About: "SIGSTOP of a minority for 0.1 to 1 s", strike: pause(aMinority, minInstant, maxInstant)},
+	{Name: "pause-long", About: "SIGSTOP of a minority for 7 to 12 s, longer than a lease and an election", strike: pause(aMinority, minLong, maxLong)},
+	{Name: "pause-leader", About: "SIGSTOP of the leader for 7 to 12 s", strike: pause(theLeader, minLong, maxLong)},
+	{Name: "pause-leader-commits", About: "SIGSTOP of whoever leads, again and again for 0.1 to 2 s, in the middle of commits", strike: stutter},
+	{Name: "pause-all", About: "SIGSTOP of all members for 7 to 12 s", strike: pause(allMembers, minLong, maxLong)},
+
+	{Name: "halves", About: "the members fall into two halves", NeedsHosts: true, strike: cut(betweenHalves)},
+	{Name: "majority-ring", About: "each of five members or more reaches a majority of its own", NeedsHosts: true, strike: cut(aroundRing)},
+	{Name: "bridge", About: "one member connects two halves", NeedsHosts: true, strike: cut(aroundBridge)},
+	{Name: "one-way", About: "one half of the members does not hear the other", NeedsHosts: true, strike: cut(oneWay)},
+	{Name: "single-link", About: "two members do not reach each other", NeedsHosts: true, strike: cut(aSingleLink)},
+	{Name: "flapping", About: "links are cut and mended, again and again", NeedsHosts: true, strike: flap},
+	{Name: "leader-isolated", About: "the leader reaches no member", NeedsHosts: true, strike: cut(aroundLeader)},
+	{Name: "leader-half", About: "the leader is heard and hears nothing, or hears and is not heard", NeedsHosts: true, strike: cut(halfLeader)},
+	{Name: "gossip-cut", About: "no gossip between members, of all links or of some", NeedsHosts: true, strike: cutPort(cluster.GossipPort)},
+	{Name: "raft-cut", About: "no Raft between members, of all links or of some, while gossip goes on", NeedsHosts: true, strike: cutPort(cluster.ClusterPort)},
+}
+
+// Names are those of All.
+func Names() []string {
+	names := make([]string, len(All))
+	for i, n := range All {
+		names[i] = n.Name
+	}
+	return names
+}
