@@ -29,9 +29,6 @@ func evidenceWhole(e Evidence) []Finding {
 	if len(e.Recovery) == 0 {
 		missing("nobody waited for nodes to answer")
 	}
-	if len(e.Recovery) == 0 {
-		missing("nobody waited for nodes to answer after healing")
-	}
 	cores, objects := Named(e.Operations)
 	for _, t := range e.testimonies() {
 		for _, core := range cores {
