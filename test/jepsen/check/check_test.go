@@ -184,6 +184,7 @@ func TestWhatMayBeIsNoFinding(t *testing.T) {
 		"a node that joined later and has no vitals of before": func(e *Evidence) {
 			e.Processes[1].Before = Vitals{}
 		},
+		"a node that joined after healing": func(e *Evidence) { e.Recovery = e.Recovery[:1] },
 		"a leader that became a follower": func(e *Evidence) {
 			e.Processes[0].Before.Goroutines, e.Processes[1].After.Goroutines = 180, 180
 		},

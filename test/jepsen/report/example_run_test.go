@@ -28,8 +28,14 @@ func example(t *testing.T, operations int) Run {
 	}
 	r.Injured.From, r.Injured.To = 4*time.Second, 44*time.Second
 	targets := [][3]string{
-		{"kill", "kill", "n1"}, {"kill", "kill", "n1,n2,n3"}, {"pause", "pause", "n2"}, {"partition", "halves", "n1|n2,n3"},
-		{"partition", "one way", "n3->n1"}, {"servers", "stop server", "lib2"}, {"clock", "clock jump", "n3"}, {"disk", "slow fsync", "n2"},
+		{"kill", "kill", "n1"},
+		{"kill", "kill", "n1,n2,n3"},
+		{"pause", "pause", "n2"},
+		{"partition", "halves", "n1|n2,n3"},
+		{"partition", "one way", "n3->n1"},
+		{"servers", "stop server", "lib2"},
+		{"clock", "clock jump", "n3"},
+		{"disk", "slow fsync", "n2"},
 	}
 	for range 40 {
 		x := targets[random.IntN(len(targets))]

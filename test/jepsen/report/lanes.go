@@ -94,19 +94,19 @@ func lanesOf(nodes, servers []string, faults []history.Fault, end time.Duration)
 	return lanes
 }
 
-// Heights of a fault's bar, and of its row.
+// Heights of a fault's bar, and with its name in it.
 const (
-	faultBar = 10.0
-	faultRow = 13.0
+	slim  = 10.0
+	named = 15.0
 )
 
-// draw adds lanes from y on, and returns where they end.
-func (c *chart) draw(lanes []*lane, a axis, y float64, classes map[string]string) float64 {
+// draw adds lanes from y on, with bars of a height, and returns where they end.
+func (c *chart) draw(lanes []*lane, a axis, y, height float64, classes map[string]string) float64 {
 	for _, l := range lanes {
 		rows := max(len(l.rows), 1)
-		height := float64(rows)*faultRow + 7
+		whole := float64(rows)*(height+3) + 7
 		c.Lines = append(c.Lines, line{0, y, width - margin, y, "grid"})
-		c.Texts = append(c.Texts, text{4, y + height/2 + 4, "lane", cut(l.name, 14)})
+		c.Texts = append(c.Texts, text{4, y + whole/2 + 4, "lane", cut(l.name, 14)})
 		for i, row := range l.rows {
 			for _, f := range row {
 				until := "until " + seconds(f.To)
@@ -114,10 +114,14 @@ func (c *chart) draw(lanes []*lane, a axis, y float64, classes map[string]string
 					until = "and not healed"
 				}
 				title := fmt.Sprintf("%s: %s %s, from %s %s", f.Nemesis, f.Kind, f.Target, seconds(f.From), until)
-				c.Bars = append(c.Bars, a.span(f.From, healed(f, a.to), y+4+float64(i)*faultRow, faultBar, "fault "+classes[f.Kind], title))
+				b := a.span(f.From, healed(f, a.to), y+4+float64(i)*(height+3), height, "fault "+classes[f.Kind], title)
+				c.Bars = append(c.Bars, b)
+				if name := f.Kind + " " + f.Target; height == named && b.W > 7*float64(len(name)) {
+					c.Texts = append(c.Texts, text{b.X + 5, b.Y + 11.5, "within", name})
+				}
 			}
 		}
-		y += height
+		y += whole
 	}
 	c.Lines = append(c.Lines, line{0, y, width - margin, y, "grid"})
 	return y

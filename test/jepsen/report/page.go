@@ -11,7 +11,7 @@ import (
 // others are a line each.
 const detailed = 3
 
-// listed bounds the tables of faults and events.
+// listed bounds the faults of the timeline, and the tables of faults and events.
 const listed = 1000
 
 // page is what page.html shows.
@@ -41,8 +41,9 @@ type detail struct {
 	Window  axis
 	From    time.Duration
 	To      time.Duration
-	Timed   bool // it concerns operations, so that there is a window
-	Omitted int  // operations that the chart does not show
+	Timed   bool                             // it concerns operations, so that there is a window
+	Omitted struct{ Operations, Faults int } // that the chart does not show
+	Shown   []string                         // those that it shows, in full
 	Chart   chart
 	Logs    []excerpt
 }
@@ -57,9 +58,12 @@ func newPage(r Run) page {
 	classes := colours(r.Faults)
 	p := page{
 		Run: r, Good: r.Passed(), Counts: tallies(r.Operations), Mistakes: mistakes(r.Operations),
-		Chart: timeline(r, classes), Legend: legend(classes),
+		Legend: legend(classes),
 	}
-	for _, f := range r.Faults[:min(len(r.Faults), listed)] {
+	first := r
+	first.Faults = r.Faults[:min(len(r.Faults), listed)]
+	p.Chart = timeline(first, classes)
+	for _, f := range first.Faults {
 		p.Healed = append(p.Healed, injury{f, f.To == 0})
 	}
 	p.More.Faults = len(r.Faults) - len(p.Healed)
@@ -74,10 +78,15 @@ func newPage(r Run) page {
 		b := broken{Verdict: v, Unkept: v.Count - len(v.Findings)}
 		n := min(len(v.Findings), detailed)
 		for _, f := range v.Findings[:n] {
-			d := detail{Finding: f, Omitted: max(len(f.Around)-drawn, 0)}
+			d := detail{Finding: f}
+			d.Omitted.Operations = max(len(f.Around)-drawn, 0)
 			if d.Window, d.Timed = window(f); d.Timed {
 				d.From, d.To = d.Window.from, d.Window.to
+				d.Omitted.Faults = max(len(faultsIn(d.Window, r.Faults))-drawnFaults, 0)
 				d.Chart = zoom(f, d.Window, r, classes)
+				for _, o := range lastDrawn(f) {
+					d.Shown = append(d.Shown, cut(o.String(), 400))
+				}
 				windows = append(windows, d.Window)
 			}
 			b.Details = append(b.Details, d)

@@ -36,8 +36,8 @@ func timeline(r Run, classes map[string]string) chart {
 	c := chart{Width: width, Label: "Faults, latencies and throughput over time"}
 	top := 22.0
 	var below chart
-	y := below.draw(lanesOf(r.Nodes, r.Servers, r.Faults, a.to), a, top, classes)
-	y = below.scatter(r.Operations, a, y+26)
+	y := below.draw(lanesOf(r.Nodes, r.Servers, r.Faults, a.to), a, top, slim, classes)
+	y = below.scatter(r.Operations, a, y+30)
 	y = below.throughput(r.Operations, a, y+34)
 	c.Height = y + 22
 	if r.Injured.To > r.Injured.From {
@@ -68,7 +68,7 @@ func (c *chart) scatter(operations []history.Operation, a axis, y float64) float
 		l := (math.Log10(max(d.Seconds(), 1e-9)) - least) / decades
 		return round(y + scatterHeight*(1-min(max(l, 0), 1)))
 	}
-	c.Texts = append(c.Texts, text{4, y - 8, "caption", "how long operations took, by when they began"})
+	c.Texts = append(c.Texts, text{4, y - 12, "caption", "how long operations took, by when they began"})
 	for d, i := 100*time.Microsecond, 0; i <= int(decades); d, i = d*10, i+1 {
 		c.Lines = append(c.Lines, line{gutter, height(d), width - margin, height(d), "grid"})
 		c.Texts = append(c.Texts, text{gutter - 6, height(d) + 4, "tick end", d.String()})
@@ -96,7 +96,7 @@ func (c *chart) scatter(operations []history.Operation, a axis, y float64) float
 
 // throughput is how many operations a second ended in each way.
 func (c *chart) throughput(operations []history.Operation, a axis, y float64) float64 {
-	bin := max(time.Second, (a.to/300).Round(time.Second))
+	bin := max(time.Second, (a.to / 300).Round(time.Second))
 	bins := make([][3]int, a.to/bin+1)
 	most := 1
 	for _, o := range operations {

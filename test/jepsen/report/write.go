@@ -57,7 +57,7 @@ func short(d time.Duration) string {
 	case d >= 10*time.Millisecond:
 		return d.Round(100 * time.Microsecond).String()
 	default:
-		return d.Round(10 * time.Microsecond).String()
+		return d.Round(time.Microsecond).String()
 	}
 }
 

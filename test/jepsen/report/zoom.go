@@ -10,8 +10,11 @@ import (
 	"github.com/mysqlda/mysqlda/test/jepsen/history"
 )
 
-// drawn bounds the operations of a zoomed chart.
-const drawn = 40
+// Bounds of a zoomed chart.
+const (
+	drawn       = 40  // operations
+	drawnFaults = 100 // faults
+)
 
 // window is the time of the operations that a finding concerns, with a little around
 // it. It is false if it concerns none.
@@ -31,17 +34,12 @@ func window(f check.Finding) (axis, bool) {
 // zoom shows the operations of a finding below the faults of their time.
 func zoom(f check.Finding, a axis, r Run, classes map[string]string) chart {
 	c := chart{Width: width, Label: "The operations that the finding concerns"}
-	var during []history.Fault
-	for _, fault := range r.Faults {
-		if fault.From <= a.to && (fault.To == 0 || fault.To >= a.from) {
-			during = append(during, fault)
-		}
-	}
+	during := faultsIn(a, r.Faults)
+	during = during[:min(len(during), drawnFaults)]
 	lanes := slices.DeleteFunc(lanesOf(r.Nodes, r.Servers, during, a.to), func(l *lane) bool { return len(l.rows) == 0 })
 	var above chart
-	y := above.draw(lanes, a, 8, classes) + 8
-	around := slices.SortedStableFunc(slices.Values(f.Around), func(a, b history.Operation) int { return cmp.Compare(a.Call, b.Call) })
-	for _, o := range around[max(len(around)-drawn, 0):] {
+	y := above.draw(lanes, a, 8, named, classes) + 8
+	for _, o := range lastDrawn(f) {
 		who := fmt.Sprintf("client %d", o.Client)
 		if o.Client < 0 {
 			who = "in the end"
@@ -52,7 +50,7 @@ func zoom(f check.Finding, a axis, r Run, classes map[string]string) chart {
 		if o.Outcome == history.Unknown {
 			above.Bars = append(above.Bars, a.span(o.Return, a.to, y+18, 4, "open", "it may have been done at any time from its call on"))
 		}
-		above.Bars = append(above.Bars, a.span(o.Call, o.Return, y+16, 8, "operation "+o.Outcome.String(), o.String()))
+		above.Bars = append(above.Bars, a.span(o.Call, o.Return, y+16, 8, "operation "+o.Outcome.String(), cut(o.String(), 400)))
 		label := text{from, y + 12, "said", cut(said, 110)}
 		if from > width*0.55 {
 			label = text{max(to, from+2), y + 12, "said end", cut(said, 110)}
@@ -64,6 +62,24 @@ func zoom(f check.Finding, a axis, r Run, classes map[string]string) chart {
 	c.ticks(a, 8, y+4)
 	c.Bars, c.Lines, c.Texts = above.Bars, append(c.Lines, above.Lines...), append(c.Texts, above.Texts...)
 	return c
+}
+
+// faultsIn are the faults of a time.
+func faultsIn(a axis, faults []history.Fault) []history.Fault {
+	var during []history.Fault
+	for _, f := range faults {
+		if f.From <= a.to && (f.To == 0 || f.To >= a.from) {
+			during = append(during, f)
+		}
+	}
+	return during
+}
+
+// lastDrawn are the operations of a finding that its chart shows, in the order in
+// which they were called.
+func lastDrawn(f check.Finding) []history.Operation {
+	around := slices.SortedStableFunc(slices.Values(f.Around), func(a, b history.Operation) int { return cmp.Compare(a.Call, b.Call) })
+	return around[max(len(around)-drawn, 0):]
 }
 
 // describe tells what was asked and answered, without times.
