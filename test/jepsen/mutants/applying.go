@@ -34,7 +34,7 @@ func applying() []Mutant {
 		{
 			Name: "snapshot-is-older-than-it-says",
 			About: "A snapshot has the index of now and the records of a moment ago, because what was captured last is used again. " +
-				"A node that starts from it misses the records in between.",
+				"A node that starts from it misses the records in between, and stops when nodes compare their digests.",
 			Edits:   []Edit{{File: "fsm/snapshot.go", Old: "		mappings:  log.view(),\n", New: "		mappings:  log.recentView(),\n"}},
 			Files:   []File{{Path: "fsm/recentview.go", Source: "recentview.go.txt"}},
 			Check:   []string{assignmentsStay, bindingsStay, nodesAgree, linearizable},
@@ -43,13 +43,13 @@ func applying() []Mutant {
 		},
 		{
 			Name:  "restore-forgets-bindings",
-			About: "Bindings of a snapshot are read and not added: a node that starts from it does not know them.",
+			About: "Bindings of a snapshot are read and not added: a node that starts from it does not know them, and stops when nodes compare their digests.",
 			Edits: []Edit{{
 				File: "fsm/restore.go",
 				Old:  "		bindings:   func(list []Binding) error { return a.give(recordList{bindings: list}) },\n",
 				New:  "		bindings:   func([]Binding) error { return nil },\n",
 			}},
-			Check:   []string{bindingsStay, linearizable, nodesAgree},
+			Check:   []string{bindingsStay, linearizable, nodesAgree, nodesAnswer, processesHealthy},
 			Setting: Setting{Nodes: 3, Nemesis: deaths, Workload: directory, Duration: usual},
 			Seeds:   2,
 		},

@@ -4,19 +4,6 @@ package main
 func changing() []Mutant {
 	return []Mutant{
 		{
-			Name: "closed-library-gets-what-was-chosen",
-			About: "The state machine does not look whether the library is open that the leader has chosen: " +
-				"what was chosen just before the closing lands there after it.",
-			Edits: []Edit{{
-				File: "fsm/batch.go",
-				Old:  "	if l := s.libraries.Load().ByID(library); l == nil || !l.takesNew() {\n",
-				New:  "	if l := s.libraries.Load().ByID(library); l == nil {\n",
-			}},
-			Check:   []string{closedStay},
-			Setting: Setting{Nodes: 3, Nemesis: pauses, Workload: directory, Duration: usual},
-			Seeds:   8,
-		},
-		{
 			Name: "closed-library-is-noticed-late",
 			About: "The leader makes the ring of libraries anew once a second only, since it costs time, and the state machine takes what was chosen: " +
 				"a closed library gets new core objects for up to a second.",
@@ -30,7 +17,7 @@ func changing() []Mutant {
 			},
 			Files:   []File{{Path: "cluster/recentchooser.go", Source: "recentchooser.go.txt"}},
 			Check:   []string{closedStay},
-			Setting: Setting{Nodes: 3, Nemesis: nothing, Workload: directory, Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: nothing, Workload: directory, Duration: usual * 2},
 			Seeds:   3,
 		},
 		{
@@ -58,7 +45,7 @@ func changing() []Mutant {
 					New:  "	if err == nil {\n		k.granted(r.Nonce)\n		return\n	}\n	k.cfg.Logger.Debug(",
 				},
 			},
-			Check:   []string{rowsOnce, linearizable},
+			Check:   []string{rowsOnce, readsSeeRows, transactionsAre, linearizable},
 			Setting: Setting{Nodes: 3, Nemesis: partitions, Workload: moving, Duration: usual * 2},
 			Seeds:   8,
 		},
@@ -67,7 +54,7 @@ func changing() []Mutant {
 			About: "A change of the active server goes on when a majority of the nodes has let go of the old one. " +
 				"The others still write there, and the new one misses that.",
 			Edits:   []Edit{{File: "cluster/failover/steps.go", Old: "		if over {\n", New: "		if over || len(r.gone) > len(r.nodes)/2 {\n"}},
-			Check:   []string{rowsOnce, linearizable},
+			Check:   []string{rowsOnce, readsSeeRows, transactionsAre, linearizable},
 			Setting: Setting{Nodes: 3, Nemesis: partitions, Workload: moving, Duration: usual * 2},
 			Seeds:   8,
 		},

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -75,6 +77,7 @@ func (h *hunter) hunt(ctx context.Context, m Mutant) hunted {
 		return result
 	}
 	h.runs(ctx, &result, program, dir, m.Seeds)
+	result.err = errors.Join(result.err, os.Remove(program)) // it is large, and there are many
 	result.took = time.Since(began)
 	return result
 }
