@@ -227,3 +227,13 @@ func TestAFindingShowsWhenItsLastOperationReturned(t *testing.T) {
 		t.Errorf("found %+v", found)
 	}
 }
+
+func TestEachPromiseIsJudgedOnce(t *testing.T) {
+	names := make(map[string]bool)
+	for _, c := range All {
+		if names[c.Name] {
+			t.Errorf("%s is there twice", c.Name)
+		}
+		names[c.Name] = true
+	}
+}

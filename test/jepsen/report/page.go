@@ -62,12 +62,13 @@ func newPage(r Run) page {
 	}
 	first := r
 	first.Faults = r.Faults[:min(len(r.Faults), listed)]
+	first.Events = r.Events[:min(len(r.Events), listed)]
 	p.Chart = timeline(first, classes)
 	for _, f := range first.Faults {
 		p.Healed = append(p.Healed, injury{f, f.To == 0})
 	}
 	p.More.Faults = len(r.Faults) - len(p.Healed)
-	p.Events = r.Events[:min(len(r.Events), listed)]
+	p.Events = first.Events
 	p.More.Events = len(r.Events) - len(p.Events)
 
 	var windows []axis

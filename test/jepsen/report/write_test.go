@@ -126,7 +126,7 @@ func TestAPageTellsOfARun(t *testing.T) {
 		t.Error("the page has lines of another time")
 	}
 	classes := drawings(t, page)
-	if classes["injured"] != 1 || classes["broken"] != 3 || classes["dots done"] != 1 || classes["rate unknown"] == 0 || classes["operation done"] != 6 {
+	if classes["injured"] != 1 || classes["broken"] != 3 || classes["dots done"] != 1 || classes["rate unknown"] == 0 || classes["operation done"] != 6 || classes["event"] != len(r.Events) {
 		t.Errorf("the charts have %v", classes)
 	}
 }
