@@ -25,11 +25,12 @@ const (
 // What runs break, and what clients and operators do meanwhile. As few kinds of runs
 // as will do: each is made once with the unbroken program too.
 const (
-	nothing    = "none"
-	deaths     = "kill-minority,kill-leader,kill-all"
-	pauses     = "pause-short,pause-leader-commits,kill-leader"
-	isolation  = "leader-isolated,leader-half,pause-leader-commits"
-	partitions = "halves,leader-isolated,pause-leader,pause-long"
+	nothing   = "none"
+	deaths    = "kill-minority,kill-leader,kill-all"
+	pauses    = "pause-short,pause-leader-commits,kill-leader"
+	isolation = "leader-isolated,leader-half,pause-leader-commits"
+	switches  = "halves,leader-isolated,pause-leader,pause-long,moving-kill,moving-cut"
+	failures  = "server-kill,server-cut"
 
 	directory = "assign,locate,bind,find,ring"
 	rows      = "assign,data,sessions"
