@@ -135,7 +135,6 @@ func (c *Cluster) Members() []*Node {
 	return slices.DeleteFunc(slices.Clone(c.Nodes), func(n *Node) bool { return !n.Member() })
 }
 
-
 // Start starts the process of a member that does not run, and does not wait until it
 // serves clients.
 func (c *Cluster) Start(_ context.Context, n *Node) error {
