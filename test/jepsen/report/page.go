@@ -83,7 +83,7 @@ func newPage(r Run) page {
 			d.Omitted.Operations = max(len(f.Around)-drawn, 0)
 			if d.Window, d.Timed = window(f); !d.Timed {
 				// It shows in the end, and so do its causes, if anywhere.
-				d.Window = axis{r.Injured.To, latest(r)}
+				d.Window = axis{r.Injured.To, max(latest(r), r.Duration)}
 				windows = append(windows, d.Window)
 			} else {
 				d.From, d.To = d.Window.from, d.Window.to
