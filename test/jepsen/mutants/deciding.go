@@ -61,7 +61,7 @@ func deciding() []Mutant {
 				New:  "	return fsm.Placement{}, fmt.Errorf(\"%w: %s\", fsm.ErrNoPlacement, core)",
 			}},
 			Check:   []string{linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: pauses, Workload: directory, Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: isolation, Workload: directory, Duration: usual},
 			Seeds:   3,
 		},
 		{
@@ -74,7 +74,7 @@ func deciding() []Mutant {
 				New:  "	return fsm.Placement{}, fmt.Errorf(\"%w: class %s object %s\", fsm.ErrNoBinding, class, object)",
 			}},
 			Check:   []string{linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: pauses, Workload: directory, Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: isolation, Workload: directory, Duration: usual},
 			Seeds:   3,
 		},
 	}

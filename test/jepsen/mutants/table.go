@@ -28,7 +28,7 @@ const (
 	nothing   = "none"
 	deaths    = "kill-minority,kill-leader,kill-all"
 	pauses    = "pause-short,pause-leader-commits,kill-leader"
-	isolation = "leader-isolated,leader-half,pause-leader-commits"
+	isolation = "halves,leader-isolated,leader-half,pause-leader-commits"
 	switches  = "halves,leader-isolated,pause-leader,pause-long,moving-kill,moving-cut"
 	failures  = "server-kill,server-cut"
 
