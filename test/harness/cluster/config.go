@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -53,8 +54,9 @@ type (
 		Port int    `json:"port"`
 	}
 	NodeSection struct {
-		ID      string `json:"id"`
-		DataDir string `json:"data_dir"`
+		ID            string `json:"id"`
+		DataDir       string `json:"data_dir"`
+		SnapshotAfter int    `json:"snapshot_after_kib,omitempty"`
 	}
 	ClusterSection struct {
 		Listen string `json:"listen"`
@@ -145,9 +147,9 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 		Backend:  backend,
 		Server:   ServerSection{ListenIP: ip, ListenPort: p},
 		Auth:     AuthSection{User: o.User, Pass: o.Password, DB: o.Database, DefaultLibrary: o.DefaultLibrary},
-		Pool:     &PoolSection{UnusedForwardSessionTimeout: 60},
+		Pool:     &PoolSection{UnusedForwardSessionTimeout: cmp.Or(o.IdleTimeout, 60)},
 		Forwards: forwards,
-		Node:     &NodeSection{ID: id, DataDir: id + "-data"},
+		Node:     &NodeSection{ID: id, DataDir: id + "-data", SnapshotAfter: o.SnapshotAfter},
 		Cluster:  &ClusterSection{Listen: a.Cluster, Gossip: a.Gossip},
 		HTTP:     &HTTPSection{Listen: a.HTTP},
 		Log:      &LogSection{Level: o.LogLevel, Format: o.LogFormat},

@@ -34,6 +34,7 @@ type Node struct {
 
 	mu        sync.Mutex
 	addresses Addresses
+	through   []string       // see Through
 	process   *child.Process // the last one started; nil before the first start
 }
 
@@ -81,6 +82,14 @@ func (n *Node) LogFile() string { return filepath.Join(n.dir, n.ID+".log") }
 // DataDir is the node's data directory.
 func (n *Node) DataDir() string { return filepath.Join(n.dir, n.ID+"-data") }
 
+// Through makes the next starts go through a command, after that of Options.Prefix.
+// It must replace itself by the program. Without words there is none any more.
+func (n *Node) Through(command ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.through = command
+}
+
 // Launch starts the process with `start -f FILE` and the given flags and does
 // not wait for it.
 func (n *Node) Launch(flags ...string) error {
@@ -88,7 +97,10 @@ func (n *Node) Launch(flags ...string) error {
 	if err != nil {
 		return fmt.Errorf("open the log of node %s: %w", n.ID, err)
 	}
-	command := append(slices.Clone(n.prefix), n.options.Binary, "start", "-f", n.ConfigFile())
+	n.mu.Lock()
+	command := append(slices.Clone(n.prefix), n.through...)
+	n.mu.Unlock()
+	command = append(command, n.options.Binary, "start", "-f", n.ConfigFile())
 	command = append(command, flags...)
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Dir = n.dir

@@ -32,12 +32,18 @@ type Options struct {
 	// Ports returns the four ports of a node (MySQL, internode, gossip, HTTP);
 	// nil takes free ones. index counts nodes from 0.
 	Ports func(index int) (Addresses, error)
+	// IdleTimeout is after how many seconds a node closes a backend connection that
+	// nobody uses; 0 means 60.
+	IdleTimeout int
 	// ParkAfter is after how many seconds an idle session gives its backend
 	// connection back; 0 leaves the product's default.
 	ParkAfter int
 	// MaxSessions is how many sessions each node serves; 0 leaves the product's
 	// default.
 	MaxSessions int
+	// SnapshotAfter is how many KiB of log make a snapshot due, at least; 0 leaves
+	// the product's default.
+	SnapshotAfter int
 	// LogLevel is that of the nodes; "" means debug.
 	LogLevel string
 	// LogFormat is console or json; "" leaves the product's default.

@@ -230,3 +230,66 @@ func TestBadNamesOfHosts(t *testing.T) {
 		}
 	}
 }
+
+func TestMendEndsOneHarmAlone(t *testing.T) {
+	t.Parallel()
+	n := ForTest(t, "a", "b", "c")
+	a, b, c := n.Host("a"), n.Host("b"), n.Host("c")
+	for _, h := range n.Hosts {
+		listen(t, h, 3306)
+	}
+	first, err := n.Sever(t.Context(), Between([]*Host{a}, []*Host{b}))
+	must(t, err)
+	second, err := n.Sever(t.Context(), n.Around(a))
+	must(t, err)
+	must(t, first(t.Context()))
+	if connects(t, a, b, 3306) || connects(t, c, a, 3306) {
+		t.Error("the other cut is mended too")
+	}
+	must(t, second(t.Context()))
+	if !connects(t, a, b, 3306) || !connects(t, c, a, 3306) {
+		t.Error("links are still cut")
+	}
+	must(t, n.Cut(t.Context(), n.Around(a)))
+	must(t, second(t.Context()))
+	if connects(t, a, b, 3306) {
+		t.Error("what was mended already mends another cut")
+	}
+}
+
+func TestLossyLinkLosesSomePackets(t *testing.T) {
+	t.Parallel()
+	for name, harm := range map[string]func(n *Network, links []Link) (Mend, error){
+		"lossy":  func(n *Network, links []Link) (Mend, error) { return n.Lose(t.Context(), 50, links) },
+		"narrow": func(n *Network, links []Link) (Mend, error) { return n.Narrow(t.Context(), 1, links) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := ForTest(t, "a", "b")
+			a, b := n.Host("a"), n.Host("b")
+			atA, atB := socket(t, a), socket(t, b)
+			send(t, atA, b, "whole")
+			expect(t, atB, "whole")
+			mend, err := harm(n, OneWay([]*Host{a}, []*Host{b}))
+			must(t, err)
+			const sent = 100
+			for range sent {
+				send(t, atA, b, strings.Repeat("x", 99))
+			}
+			must(t, mend(t.Context()))
+			send(t, atA, b, "end")
+			got := 0
+			for buffer := make([]byte, 100); ; got++ {
+				must(t, atB.SetReadDeadline(time.Now().Add(10*time.Second)))
+				length, err := atB.Read(buffer)
+				must(t, err)
+				if string(buffer[:length]) == "end" {
+					break
+				}
+			}
+			if got == 0 || got == sent {
+				t.Errorf("%d packets of %d arrived", got, sent)
+			}
+		})
+	}
+}

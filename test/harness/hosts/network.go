@@ -20,8 +20,8 @@ type Network struct {
 	number int
 	lock   net.Listener // holds the number
 
-	mu   sync.Mutex
-	cuts []cut
+	mu    sync.Mutex
+	harms []*harm // guarded by mu
 }
 
 // MaxHosts bounds the hosts of one network.

@@ -123,6 +123,9 @@ type Node struct {
 	ID        string // "" means: the one in the data directory, or a generated one
 	DataDir   string // absolute
 	Advertise string // host under which others reach this node; "" means: see Config.Advertised
+	// SnapshotAfter is how many bytes of log make a snapshot due, at least: a large
+	// state waits for a quarter of its own size.
+	SnapshotAfter uint64
 }
 
 // Cluster is where other nodes connect to.

@@ -155,8 +155,15 @@ func (c *Config) hasLibrary(name string) bool {
 	return slices.ContainsFunc(c.Forwards, func(f Forward) bool { return f.Library == name })
 }
 
+// The bytes of log that make a snapshot due are between one KiB, for tests, and
+// what a start may well read.
+const (
+	defaultSnapshotAfterKiB = 32 << 10
+	maxSnapshotAfterKiB     = 4 << 20
+)
+
 func (c *Config) decodeNode(root *object) {
-	dir := DefaultDataDir
+	dir, snapshotAfter := DefaultDataDir, int64(defaultSnapshotAfterKiB)
 	root.section("node", func(o *object) {
 		if o.text("id", &c.Node.ID) {
 			if err := fsm.CheckName("the id of the node", c.Node.ID, fsm.MaxNameLen); err != nil {
@@ -171,7 +178,9 @@ func (c *Config) decodeNode(root *object) {
 				o.report("advertise", "must be the IP address or host name under which others reach this node, not %q", c.Node.Advertise)
 			}
 		}
+		o.whole("snapshot_after_kib", 1, maxSnapshotAfterKiB, &snapshotAfter)
 	})
+	c.Node.SnapshotAfter = uint64(snapshotAfter) << 10
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(filepath.Dir(c.Path), dir)
 	}

@@ -184,6 +184,7 @@ func (d *daemon) openCluster(ctx context.Context) error {
 		Version:       d.options.Version,
 		Logger:        d.logger.Named("cluster"),
 		Registerer:    d.registry,
+		Raft:          cluster.RaftConfig{SnapshotMinBytes: d.cfg.Node.SnapshotAfter},
 	})
 	if err != nil {
 		return fmt.Errorf("opening the cluster: %w", err)

@@ -1,0 +1,102 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/mysqlda/mysqlda/test/jepsen/history"
+)
+
+// Evidence is what is judged.
+type Evidence struct {
+	Operations []history.Operation // in the order in which they ended
+	// Final is what every member knows after everything was healed, and Restarted
+	// what it knows after all were then killed at once and started again. Both are
+	// asked for all that Named tells of, and again until all members have applied
+	// the same entry.
+	Final, Restarted []NodeState
+	// Rows are those that were found in each library's table in the end, as often
+	// as they were found. Nil if no workload wrote rows.
+	Rows      map[string][]Row
+	Processes []Process  // one for each member of the end, at least
+	Recovery  []Recovery // one for each node that was a member when all was healed
+}
+
+// NodeState is what one node knows in the end.
+type NodeState struct {
+	Node       string
+	Index      uint64               // of the last command applied
+	Hash       string               // of all commands up to it
+	Placements map[string]string    // core object to library; "" for none
+	Bindings   map[[2]string]string // class and object to core object; "" for none
+	// Counts are how many core objects each library holds by its own account.
+	Counts map[string]uint64
+}
+
+// Row is a row of the table that inserts write to.
+type Row struct {
+	Core string
+	Row  int64
+}
+
+// Process is how a node's processes fared.
+type Process struct {
+	Node string
+	// Faults are data races and panics of its log, and ends that nobody asked for.
+	Faults []string
+	// Before is read when the cluster is fresh and the run's clients are connected
+	// and idle; After when all is healed and as many clients are idle again. Zero
+	// if it was not read: for a node that joined later, for example.
+	Before, After Vitals
+}
+
+// Vitals are what a process holds.
+type Vitals struct {
+	Goroutines, Descriptors int
+	Resident                int64 // bytes of memory
+}
+
+// Recovery is how long a node took to answer a client again after everything was
+// healed.
+type Recovery struct {
+	Node string
+	Took time.Duration
+	Err  string // why it did not; "" if it did
+}
+
+// Named are the core objects, and the correlated objects by class and name, that
+// operations name. A gathering asks every node for each.
+func Named(operations []history.Operation) (cores []string, objects [][2]string) {
+	core := make(map[string]bool)
+	object := make(map[[2]string]bool)
+	for _, o := range operations {
+		if o.Core != "" {
+			core[o.Core] = true
+		}
+		if o.Object != "" {
+			object[[2]string{o.Class, o.Object}] = true
+		}
+	}
+	byName := func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }
+	return slices.Sorted(maps.Keys(core)), slices.SortedFunc(maps.Keys(object), byName)
+}
+
+// testimony is what a node said in one of the gatherings.
+type testimony struct {
+	NodeState
+	by        string // the node, and when it was asked
+	restarted bool
+}
+
+func (e Evidence) testimonies() []testimony {
+	var all []testimony
+	for _, n := range e.Final {
+		all = append(all, testimony{n, fmt.Sprintf("node %s after healing", n.Node), false})
+	}
+	for _, n := range e.Restarted {
+		all = append(all, testimony{n, fmt.Sprintf("node %s after all were killed", n.Node), true})
+	}
+	return all
+}

@@ -1,0 +1,57 @@
+package cluster
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+
+	harness "github.com/mysqlda/mysqlda/test/harness/cluster"
+	"github.com/mysqlda/mysqlda/test/harness/hosts"
+)
+
+// Ports on hosts, the same on each.
+const (
+	MySQLPort   = 13306
+	ClusterPort = 13307
+	GossipPort  = 13308
+	HTTPPort    = 13309
+	ServerPort  = 3306
+)
+
+// diskBytes is the size of a node's small disk. A node needs a quarter of it.
+const diskBytes = 64 << 20
+
+// Node is one node, a member or not.
+type Node struct {
+	*harness.Node
+	Host *hosts.Host // nil on loopback
+	claim
+	member atomic.Bool
+}
+
+// Member tells whether the node is meant to be a member, also while it does not run.
+func (n *Node) Member() bool { return n.member.Load() }
+
+// SetMember says so.
+func (n *Node) SetMember(member bool) { n.member.Store(member) }
+
+// addressesOn are the usual addresses on a host.
+func addressesOn(h *hosts.Host) harness.Addresses {
+	at := func(port int) string { return net.JoinHostPort(h.IP, strconv.Itoa(port)) }
+	return harness.Addresses{MySQL: at(MySQLPort), Cluster: at(ClusterPort), Gossip: at(GossipPort), HTTP: at(HTTPPort)}
+}
+
+// mountDisk gives the node a small disk for its data.
+func (c *Cluster) mountDisk(n *Node) error {
+	if err := os.Mkdir(n.DataDir(), 0o700); err != nil {
+		return fmt.Errorf("make the data directory of node %s: %w", n.ID, err)
+	}
+	if err := syscall.Mount("tmpfs", n.DataDir(), "tmpfs", 0, "mode=0700,size="+strconv.Itoa(diskBytes)); err != nil {
+		return fmt.Errorf("make the disk of node %s: %w", n.ID, err)
+	}
+	c.closers = append(c.closers, func() error { return syscall.Unmount(n.DataDir(), syscall.MNT_DETACH) })
+	return nil
+}

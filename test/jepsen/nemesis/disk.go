@@ -1,0 +1,73 @@
+package nemesis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// A disk is full for this long.
+const minFull, maxFull = time.Second, 8 * time.Second
+
+// leaderOrOne takes the leader or any member.
+func leaderOrOne(s *Site, ctx context.Context) targets {
+	if s.Random.IntN(2) == 0 {
+		return theLeader(s, ctx)
+	}
+	return oneMember(s, ctx)
+}
+
+// fillDisk leaves no room on the disk of a node for a time. The node may end itself
+// over it.
+func fillDisk(ctx context.Context, s *Site) error {
+	nodes := leaderOrOne(s, ctx)
+	defer nodes.free()
+	length := between(s.Random, minFull, maxFull)
+	var errs []error
+	for _, n := range nodes {
+		healed := s.injured("full disk", n.ID)
+		ballast := filepath.Join(n.DataDir(), "ballast")
+		errs = append(errs, fill(ballast))
+		hold(ctx, length)
+		if err := os.Remove(ballast); err != nil {
+			errs = append(errs, fmt.Errorf("empty the disk of %s: %w", n.ID, err))
+		}
+		errs = append(errs, s.startOnceEnded(ctx, n))
+		healed()
+	}
+	return errors.Join(errs...)
+}
+
+// fill writes a file until nothing fits in any more.
+func fill(path string) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("fill a disk: %w", err)
+	}
+	for block := make([]byte, 4096); err == nil; {
+		_, err = file.Write(block)
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		return errors.Join(fmt.Errorf("fill a disk: %w", err), file.Close())
+	}
+	return file.Close()
+}
+
+// endTime is how long a node may take from the failure of its disk to its end.
+const endTime = 2 * time.Second
+
+// startOnceEnded gives a node time to end over what happened to its disk, and starts
+// it again if it did.
+func (s *Site) startOnceEnded(ctx context.Context, n target) error {
+	timer := time.NewTimer(endTime)
+	defer timer.Stop()
+	select {
+	case <-n.Process().Done():
+	case <-timer.C:
+	}
+	return s.start(ctx, n)
+}
