@@ -27,7 +27,7 @@ var All = []Nemesis{
 
 	{Name: "slow", About: "packets take 5 ms to 2 s longer over links between members", NeedsHosts: true, strike: slow},
 	{Name: "lossy", About: "links between members lose 2 to 41 packets of a hundred", NeedsHosts: true, strike: lose},
-	{Name: "narrow", About: "links between members lose what is more than 4 to 63 KiB/s", NeedsHosts: true, strike: narrow},
+	{Name: "narrow", About: "links between members lose what is more than 1 to 20 KiB/s", NeedsHosts: true, strike: narrow},
 
 	{Name: "full-disk", About: "no room on the disk of the leader or another member, which may end itself", NeedsRoot: true, NeedsSmallDisks: true, strike: fillDisk},
 	{Name: "failing-fsync", About: "every fsync of a member fails with EIO, and the member ends itself", NeedsRoot: true, strike: failSync},
