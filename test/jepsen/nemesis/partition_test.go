@@ -26,7 +26,7 @@ func TestAPortIsCutWhereverANodeHasIt(t *testing.T) {
 		node.SetMember(true)
 		c.Nodes = append(c.Nodes, node)
 	}
-	places := cluster.Places(cluster.ClusterPort)
+	places := []int{cluster.ClusterPort, cluster.ClusterPort + cluster.Elsewhere}
 	for _, port := range append(places, cluster.GossipPort) {
 		listen(t, n.Host("n2"), port)
 	}
