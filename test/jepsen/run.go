@@ -68,7 +68,10 @@ func (r *run) play(ctx context.Context) (err error) {
 		return err
 	}
 	r.recorder.Note("everything is whole, and clients are gone")
-	r.evidence.Operations = r.recorder.Operations()
+	r.evidence.Operations, r.evidence.Faults, r.evidence.Injuring = r.recorder.Operations(), r.recorder.Faults(), len(r.nemeses) > 0
+	for _, w := range r.workloads {
+		r.evidence.Wanted = append(r.evidence.Wanted, w.Wanted...)
+	}
 	if r.evidence.Final, err = r.askAll(ctx); err != nil {
 		return fmt.Errorf("ask what is known in the end: %w", err)
 	}

@@ -93,6 +93,11 @@ func (r *run) processes(before, after map[string]check.Vitals) []check.Process {
 		if err := n.CheckLog(); err != nil {
 			p.Faults = append(p.Faults, err.Error())
 		}
+		for _, c := range r.recorder.Complaints() {
+			if c.Node == n.ID {
+				p.Faults = append(p.Faults, fmt.Sprintf("%s, %s after the beginning", c.Text, c.At.Round(time.Millisecond)))
+			}
+		}
 		found = append(found, p)
 	}
 	return found

@@ -51,6 +51,9 @@ func (o *operator) restart(ctx context.Context, n *cluster.Node) error {
 	defer cancel()
 	if err := n.Stop(stopping); err != nil {
 		o.Recorder.Note("node %s was asked to end: %v", n.ID, err)
+		if stopping.Err() != nil {
+			o.Recorder.Complain(n.ID, "it did not end within %s after it was told to", stopTimeout)
+		}
 	}
 	if moved {
 		other, err := o.elsewhere(n.Addresses())
