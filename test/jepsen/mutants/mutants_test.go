@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mysqlda/mysqlda/test/jepsen/check"
 )
 
 func root(t *testing.T) string {
@@ -83,5 +85,16 @@ func TestAnEditThatDoesNotFitNamesTheFile(t *testing.T) {
 	m = Mutant{Files: []File{{Path: "a.go", Source: "overwrite.go.txt"}}}
 	if _, err := m.mutate(dir); err == nil {
 		t.Error("a file of the product was replaced as a whole")
+	}
+}
+
+// TestMutantsNameChecksThatThereAre: one that is named otherwise would catch nothing.
+func TestMutantsNameChecksThatThereAre(t *testing.T) {
+	for _, m := range mutants() {
+		for _, name := range m.Check {
+			if !slices.ContainsFunc(check.All, func(c check.Check) bool { return c.Name == name }) {
+				t.Errorf("%s: there is no check %q", m.Name, name)
+			}
+		}
 	}
 }
