@@ -63,30 +63,37 @@ func (r *run) play(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.cluster.Close()) }()
 	before := r.vitals(ctx)
+	var after map[string]check.Vitals
 	r.recorder = history.NewRecorder()
-	if err := r.breakUnderLoad(ctx); err != nil {
+	defer func() { r.evidence.Processes = r.processes(before, after) }()
+	err = r.breakUnderLoad(ctx)
+	r.takeIn()
+	if err != nil {
 		return err
 	}
 	r.recorder.Note("everything is whole, and clients are gone")
-	r.evidence.Operations, r.evidence.Faults, r.evidence.Injuring = r.recorder.Operations(), r.recorder.Faults(), len(r.nemeses) > 0
-	for _, w := range r.workloads {
-		r.evidence.Wanted = append(r.evidence.Wanted, w.Wanted...)
-	}
 	if r.evidence.Final, err = r.askAll(ctx); err != nil {
 		return fmt.Errorf("ask what is known in the end: %w", err)
 	}
 	if r.evidence.Rows, err = r.rows(ctx); err != nil {
 		return err
 	}
-	after := r.calmVitals(ctx)
+	after = r.calmVitals(ctx)
 	if err := r.restartAll(ctx); err != nil {
 		return err
 	}
 	if r.evidence.Restarted, err = r.askAll(ctx); err != nil {
 		return fmt.Errorf("ask what is known after all were killed: %w", err)
 	}
-	r.evidence.Processes = r.processes(before, after)
 	return nil
+}
+
+// takeIn makes what was recorded evidence.
+func (r *run) takeIn() {
+	r.evidence.Operations, r.evidence.Faults, r.evidence.Injuring = r.recorder.Operations(), r.recorder.Faults(), len(r.nemeses) > 0
+	for _, w := range r.workloads {
+		r.evidence.Wanted = append(r.evidence.Wanted, w.Wanted...)
+	}
 }
 
 // breakUnderLoad has clients at work while things are broken, healed, and whole for a
