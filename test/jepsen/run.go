@@ -109,6 +109,10 @@ func (r *run) breakUnderLoad(ctx context.Context) error {
 	if err == nil {
 		err = r.injure(ctx)
 	}
+	alive, letDie := context.WithCancel(ctx)
+	defer letDie()
+	keeping := make(chan error, 1)
+	go func() { keeping <- nemesis.KeepAlive(alive, &nemesis.Site{Cluster: r.cluster, Recorder: r.recorder}) }()
 	if err == nil {
 		r.evidence.Recovery = r.recover(ctx)
 		err = r.cluster.Settle(ctx)
@@ -117,11 +121,12 @@ func (r *run) breakUnderLoad(ctx context.Context) error {
 		err = r.pass(ctx, calm)
 	}
 	endLoad()
-	if err := errors.Join(err, <-load); err != nil {
-		return err
+	if err = errors.Join(err, <-load); err == nil {
+		// Operators have left things tidy; what they did last is seen by all.
+		err = r.cluster.Settle(ctx)
 	}
-	// Operators have left things tidy; what they did last is seen by all.
-	return r.cluster.Settle(ctx)
+	letDie()
+	return errors.Join(err, <-keeping)
 }
 
 // injure breaks things for as long as was asked for.
