@@ -109,16 +109,13 @@ func (r *run) breakUnderLoad(ctx context.Context) error {
 	if err == nil {
 		err = r.injure(ctx)
 	}
+	// Some nodes end over their disks only now.
 	alive, letDie := context.WithCancel(ctx)
 	defer letDie()
 	keeping := make(chan error, 1)
 	go func() { keeping <- nemesis.KeepAlive(alive, &nemesis.Site{Cluster: r.cluster, Recorder: r.recorder}) }()
 	if err == nil {
-		r.evidence.Recovery = r.recover(ctx)
-		err = r.cluster.Settle(ctx)
-	}
-	if err == nil {
-		err = r.pass(ctx, calm)
+		err = r.becomeWhole(ctx)
 	}
 	endLoad()
 	if err = errors.Join(err, <-load); err == nil {
@@ -127,6 +124,16 @@ func (r *run) breakUnderLoad(ctx context.Context) error {
 	}
 	letDie()
 	return errors.Join(err, <-keeping)
+}
+
+// becomeWhole waits until nodes answer and everything is whole, and lets it be so for a
+// while.
+func (r *run) becomeWhole(ctx context.Context) error {
+	r.evidence.Recovery = r.recover(ctx)
+	if err := r.cluster.Settle(ctx); err != nil {
+		return err
+	}
+	return r.pass(ctx, calm)
 }
 
 // injure breaks things for as long as was asked for.
