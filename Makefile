@@ -4,6 +4,8 @@ GO       ?= go
 FUZZTIME ?= 20s
 BENCH    ?= .
 BENCHFLAGS ?=
+# Another seed each time finds more; a run prints the command that repeats it.
+JEPSEN_SEED ?= $(shell date +%s)
 # Integration tests start real servers and clusters: minutes, not seconds, on a small machine.
 TIMEOUT  ?= 15m
 
@@ -13,7 +15,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.9.2
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help build deps test test-embedded lint demo fuzz bench bench-directory microbench clients mtr failover clean
+.PHONY: help build deps test test-embedded lint demo fuzz bench bench-directory microbench clients mtr failover jepsen jepsen-short jepsen-mutants clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +77,23 @@ mtr: deps ## the server project's own test suite through a node, about 10 minute
 failover: deps build ## break servers, nodes and the network under load and look for what was lost, two hours, as root (FAILOVER='-scenario kill -runs 1')
 	$(GO) build -o bin/failover ./test/failover
 	bin/failover -mysqlda bin/mysqlda $(FAILOVER)
+
+# Each run takes some 20 s more than its duration. JEPSEN='--seed 7 --nodes 5' repeats one.
+jepsen: deps ## break a cluster in every way and hold what clients were told against its promises, 10 minutes, as root
+	$(GO) build -race -o bin/jepsen ./test/jepsen
+ifdef JEPSEN
+	bin/jepsen $(JEPSEN)
+else
+	bin/jepsen --nodes 3 --seeds 4 --duration 60s --seed $(JEPSEN_SEED) --out jepsen-report/3-nodes
+	bin/jepsen --nodes 5 --seeds 3 --duration 60s --seed $(JEPSEN_SEED) --out jepsen-report/5-nodes
+endif
+
+jepsen-short: deps ## one such run, 90 seconds
+	$(GO) build -race -o bin/jepsen ./test/jepsen
+	bin/jepsen --duration 60s --seed $(JEPSEN_SEED)
+
+jepsen-mutants: deps ## see that deliberately broken programs are caught by such runs
+	$(GO) run ./test/jepsen/mutants
 
 clean: ## remove what build and tests left behind
 	rm -rf bin

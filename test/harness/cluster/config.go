@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -146,7 +147,7 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 		Backend:  backend,
 		Server:   ServerSection{ListenIP: ip, ListenPort: p},
 		Auth:     AuthSection{User: o.User, Pass: o.Password, DB: o.Database, DefaultLibrary: o.DefaultLibrary},
-		Pool:     &PoolSection{UnusedForwardSessionTimeout: 60},
+		Pool:     &PoolSection{UnusedForwardSessionTimeout: cmp.Or(o.IdleTimeout, 60)},
 		Forwards: forwards,
 		Node:     &NodeSection{ID: id, DataDir: id + "-data", SnapshotAfter: o.SnapshotAfter},
 		Cluster:  &ClusterSection{Listen: a.Cluster, Gossip: a.Gossip},

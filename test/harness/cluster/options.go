@@ -32,6 +32,9 @@ type Options struct {
 	// Ports returns the four ports of a node (MySQL, internode, gossip, HTTP);
 	// nil takes free ones. index counts nodes from 0.
 	Ports func(index int) (Addresses, error)
+	// IdleTimeout is after how many seconds a node closes a backend connection that
+	// nobody uses; 0 means 60.
+	IdleTimeout int
 	// ParkAfter is after how many seconds an idle session gives its backend
 	// connection back; 0 leaves the product's default.
 	ParkAfter int

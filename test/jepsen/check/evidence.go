@@ -21,7 +21,7 @@ type Evidence struct {
 	// as they were found. Nil if no workload wrote rows.
 	Rows      map[string][]Row
 	Processes []Process  // one for each member of the end, at least
-	Recovery  []Recovery // likewise
+	Recovery  []Recovery // one for each node that was a member when all was healed
 }
 
 // NodeState is what one node knows in the end.

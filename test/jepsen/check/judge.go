@@ -37,6 +37,8 @@ var All = []Check{
 	{"nodes agree", nodesAgree},
 	{"acknowledged rows are there once", rowsOnce},
 	{"reads see acknowledged rows", readsSeeRows},
+	{"transactions are whole", transactionsWhole},
+	{"sessions are isolated", sessionsIsolated},
 	{"nodes answer again", nodesAnswer},
 	{"processes stay healthy", processesHealthy},
 }

@@ -29,6 +29,9 @@ type Cluster struct {
 // time.
 const snapshotAfter = 16 // KiB
 
+// idleTimeout is short, so that a node soon holds what it needs and no more.
+const idleTimeout = 2 // seconds
+
 // openTimeout bounds starting everything.
 const openTimeout = 2 * time.Minute
 
@@ -90,7 +93,7 @@ func (c *Cluster) openNodes(ctx context.Context) error {
 	o := harness.Options{
 		Nodes: len(names), Binary: c.options.Binary, Dir: dir, LogLevel: "info", LogFormat: "json",
 		User: mysqld.App.User, Password: mysqld.App.Password, Database: database,
-		SnapshotAfter: snapshotAfter, Libraries: c.libraries(),
+		SnapshotAfter: snapshotAfter, IdleTimeout: idleTimeout, Libraries: c.libraries(),
 		Failover: &harness.FailoverSection{
 			User: mysqld.Failover.User, Password: mysqld.Failover.Password,
 			ReplicationUser: mysqld.Replicator.User, ReplicationPassword: mysqld.Replicator.Password,
@@ -130,15 +133,6 @@ func (c *Cluster) openNodes(ctx context.Context) error {
 // Members are the nodes that are meant to be members now, whether they run or not.
 func (c *Cluster) Members() []*Node {
 	return slices.DeleteFunc(slices.Clone(c.Nodes), func(n *Node) bool { return !n.Member() })
-}
-
-// node is the node of that id, nil if there is none.
-func (c *Cluster) node(id string) *Node {
-	i := slices.IndexFunc(c.Nodes, func(n *Node) bool { return n.ID == id })
-	if i < 0 {
-		return nil
-	}
-	return c.Nodes[i]
 }
 
 // Start starts the process of a member that does not run, and does not wait until it

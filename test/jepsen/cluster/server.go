@@ -130,3 +130,29 @@ func addresses(servers []*Server) []string {
 	}
 	return found
 }
+
+// Name is what the server's host is called, or would be.
+func (s *Server) Name() string { return filepath.Base(filepath.Dir(s.LogFile())) }
+
+// Active is the server of a library that takes its writes: the only one, or the one
+// that the members call the active one.
+func (c *Cluster) Active(ctx context.Context, library string) (*Server, error) {
+	servers := c.ServersOf(library)
+	if len(servers) == 1 {
+		return servers[0], nil
+	}
+	leader, err := c.Leader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := leader.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l, _ := s.Library(library)
+	i := slices.IndexFunc(servers, func(server *Server) bool { return server.Addr() == l.Active })
+	if i < 0 {
+		return nil, fmt.Errorf("library %s has no active server: %q", library, l.Active)
+	}
+	return servers[i], nil
+}

@@ -10,16 +10,17 @@ type Kind uint8
 
 // The kinds, and the fields of an Operation that they use.
 const (
-	Assign Kind = iota + 1 // select library Core; Library where it was seen
-	Locate                 // show mysqlda placement Core; Library, "" for none
-	Bind                   // set correl_object Class Object Core
-	Find                   // select library_by_correl_object Class Object; Core where it was seen
-	Insert                 // of the row Row into the table of Core's library
-	Read                   // of all rows of Core; Rows
-	Close                  // of Library, for good: it gets no new core objects
+	Assign  Kind = iota + 1 // select library Core; Library where it was seen
+	Locate                  // show mysqlda placement Core; Library, "" for none
+	Bind                    // set correl_object Class Object Core
+	Find                    // select library_by_correl_object Class Object; Core where it was seen
+	Insert                  // of the row Row into the table of Core's library
+	Read                    // of all rows of Core; Rows
+	Close                   // of Library, for good: it gets no new core objects
+	Isolate                 // a look at the client's own session; Error is what it has of another one
 )
 
-var kinds = [...]string{"", "assign", "locate", "bind", "find", "insert", "read", "close"}
+var kinds = [...]string{"", "assign", "locate", "bind", "find", "insert", "read", "close", "isolate"}
 
 // String returns the kind's word.
 func (k Kind) String() string {
@@ -61,6 +62,7 @@ type Operation struct {
 	Object  string        `json:"object,omitempty"`
 	Library string        `json:"library,omitempty"`
 	Row     int64         `json:"row,omitempty"`
+	Group   int64         `json:"group,omitempty"` // of rows inserted in one transaction; 0: none
 	Rows    []int64       `json:"rows,omitempty"`
 	Outcome Outcome       `json:"outcome"`
 	Number  uint16        `json:"number,omitempty"` // of the error, if a node gave one

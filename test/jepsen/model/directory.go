@@ -26,6 +26,7 @@ const (
 	write verb = iota + 1 // gives the object a value, unless it has one
 	read                  // tells its value
 	clash                 // was refused because it has another value than Value
+	known                 // shows that it has a value, and not which
 )
 
 // step is an operation on one object: a core object, whose value is its library, or
@@ -60,6 +61,8 @@ func (s step) apply(state string) (bool, string) {
 		return s.write(state)
 	case clash:
 		return state != none && state != s.value, state
+	case known:
+		return state != none, state
 	default:
 		if s.seen == none || state == none {
 			return s.seen == state, state
@@ -107,12 +110,18 @@ func Histories(operations []history.Operation) map[string][]porcupine.Operation 
 			add(core, o, step{verb: read, seen: o.Library})
 		case o.Kind == history.Bind && o.Outcome != history.Refused:
 			add(correlated, o, step{verb: write, value: o.Core, seen: o.Core, shown: o.Outcome == history.Done})
+			if o.Outcome == history.Done { // so it was not refused for the lack of a placement
+				add(core, o, step{verb: known})
+			}
 		case o.Kind == history.Bind && o.Number == BoundElsewhere:
 			add(correlated, o, step{verb: clash, value: o.Core})
 		case o.Kind == history.Bind && o.Number == NoPlacement:
 			add(core, o, step{verb: read})
 		case o.Kind == history.Find && o.Outcome == history.Done && o.Core != "":
 			add(correlated, o, step{verb: read, seen: o.Core})
+			if o.Library != "" {
+				add(core, o, step{verb: read, seen: o.Library})
+			}
 		case o.Kind == history.Find && o.Number == NotBound:
 			add(correlated, o, step{verb: read})
 		}

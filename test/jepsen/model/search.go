@@ -48,7 +48,7 @@ func Check(operations []history.Operation, patience time.Duration) []Violation {
 				v := Violation{Object: name, Operations: about(ops), Undecided: verdict == porcupine.Unknown}
 				v.Window = v.Operations
 				if !v.Undecided {
-					v.Window = about(Shrink(ops))
+					v.Window = about(Shrink(ops, time.Until(deadline)))
 				}
 				mu.Lock()
 				found = append(found, v)

@@ -12,12 +12,14 @@ const (
 	asking    = time.Second
 )
 
-// Shrink returns operations of a history that no order explains, as few as it finds
-// in some seconds, so that still none explains them. It never takes away a write
+// Shrink returns operations of a history that no order explains, as few as it finds,
+// so that still none explains them. It never takes away a write
 // that may explain an answer: it only forgets answers. So what is left is wrong for a
 // reason for which the whole is wrong too.
-func Shrink(ops []porcupine.Operation) []porcupine.Operation {
-	deadline := time.Now().Add(shrinking)
+//
+// It takes patience at most, and some seconds at most.
+func Shrink(ops []porcupine.Operation, patience time.Duration) []porcupine.Operation {
+	deadline := time.Now().Add(min(shrinking, patience))
 	forgotten := make([]bool, len(ops))
 	illegal := func() bool {
 		return search(without(ops, forgotten), min(asking, time.Until(deadline))) == porcupine.Illegal

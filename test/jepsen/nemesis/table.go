@@ -42,3 +42,12 @@ var All = []Nemesis{
 	{Name: "moving-pause", About: "SIGSTOP of a server of the library that moves for 0.1 to 12 s", NeedsMoving: true, strike: pauseServer(moving)},
 	{Name: "moving-cut", About: "some or all nodes, or everybody, do not reach a server of the library that moves", NeedsHosts: true, NeedsMoving: true, strike: cutServer(moving)},
 }
+
+// Names are those of All.
+func Names() []string {
+	names := make([]string, len(All))
+	for i, n := range All {
+		names[i] = n.Name
+	}
+	return names
+}

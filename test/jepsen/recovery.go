@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/mysqlda/mysqlda/test/harness/wait"
+	"github.com/mysqlda/mysqlda/test/jepsen/check"
+	"github.com/mysqlda/mysqlda/test/jepsen/cluster"
+	"github.com/mysqlda/mysqlda/test/jepsen/history"
+)
+
+const (
+	// recoveryPatience is how long a node is waited for; the check allows less.
+	recoveryPatience = 60 * time.Second
+	attemptTimeout   = 3 * time.Second
+)
+
+// recover waits until each member gives a new client a new core object's library. A
+// node that an operator has just removed is left out.
+func (r *run) recover(ctx context.Context) []check.Recovery {
+	ctx, cancel := context.WithTimeout(ctx, recoveryPatience)
+	defer cancel()
+	began := time.Now()
+	members := r.cluster.Members()
+	answers := make([]check.Recovery, len(members))
+	var asking sync.WaitGroup
+	for i, n := range members {
+		asking.Go(func() {
+			err := wait.For(ctx, "node "+n.ID+" answers", func(ctx context.Context) error {
+				if !n.Member() {
+					return nil
+				}
+				return r.answers(ctx, n)
+			})
+			answers[i] = check.Recovery{Node: n.ID, Took: time.Since(began)}
+			if err != nil {
+				answers[i].Err = err.Error()
+			}
+		})
+	}
+	asking.Wait()
+	var found []check.Recovery
+	for i, n := range members {
+		if n.Member() {
+			found = append(found, answers[i])
+		}
+	}
+	return found
+}
+
+// answers asks a node as a new client does. All nodes are asked for the same new core
+// object: what it takes is a log entry.
+func (r *run) answers(ctx context.Context, n *cluster.Node) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	db, err := n.OpenDB(func(c *mysql.Config) { c.Timeout = attemptTimeout })
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.PingContext(ctx); err != nil {
+		return err
+	}
+	// It is of this run's history like what clients do.
+	asked := history.Operation{Client: recoveryClient, Node: n.ID, Kind: history.Assign, Core: "recovery"}
+	r.recorder.Record(asked, func(o *history.Operation) {
+		if _, err = db.ExecContext(ctx, "select library "+o.Core); err == nil {
+			o.Outcome = history.Done
+		} else {
+			o.Error = err.Error()
+		}
+	})
+	return err
+}
+
+// recoveryClient is nobody else's number.
+const recoveryClient = 1_000_000

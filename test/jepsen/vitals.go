@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mysqlda/mysqlda/test/jepsen/check"
+	"github.com/mysqlda/mysqlda/test/jepsen/cluster"
+)
+
+const vitalsTimeout = 5 * time.Second
+
+// vitals asks the members' metrics for what their processes hold. A node that does not
+// answer is left out, and the check misses it.
+func (r *run) vitals(ctx context.Context) map[string]check.Vitals {
+	found := make(map[string]check.Vitals)
+	for _, n := range r.cluster.Members() {
+		v, err := vitalsOf(ctx, n)
+		if err != nil {
+			continue
+		}
+		found[n.ID] = v
+	}
+	return found
+}
+
+// calmVitals is the least that each member holds within a few seconds: what sessions
+// have used is given back a while after they have ended.
+func (r *run) calmVitals(ctx context.Context) map[string]check.Vitals {
+	const readings = 6
+	least := r.vitals(ctx)
+	for range readings {
+		if err := r.pass(ctx, time.Second); err != nil {
+			break
+		}
+		for id, v := range r.vitals(ctx) {
+			before, ok := least[id]
+			if ok {
+				v.Goroutines = min(v.Goroutines, before.Goroutines)
+				v.Descriptors = min(v.Descriptors, before.Descriptors)
+				v.Resident = min(v.Resident, before.Resident)
+			}
+			least[id] = v
+		}
+	}
+	return least
+}
+
+func vitalsOf(ctx context.Context, n *cluster.Node) (v check.Vitals, err error) {
+	ctx, cancel := context.WithTimeout(ctx, vitalsTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.Addresses().HTTP+"/metrics", nil)
+	if err != nil {
+		return v, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return v, fmt.Errorf("ask node %s for its metrics: %w", n.ID, err)
+	}
+	defer answer.Body.Close()
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), " ")
+		number, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			continue // a comment, or a metric with labels that have spaces
+		}
+		switch name {
+		case "go_goroutines":
+			v.Goroutines = int(number)
+		case "process_open_fds":
+			v.Descriptors = int(number)
+		case "process_resident_memory_bytes":
+			v.Resident = int64(number)
+		}
+	}
+	return v, lines.Err()
+}
+
+// processes is how those fared that are or were members.
+func (r *run) processes(before, after map[string]check.Vitals) []check.Process {
+	var found []check.Process
+	for _, n := range r.cluster.Nodes {
+		if n.Process() == nil {
+			continue
+		}
+		p := check.Process{Node: n.ID, Before: before[n.ID], After: after[n.ID]}
+		if err := n.CheckLog(); err != nil {
+			p.Faults = append(p.Faults, err.Error())
+		}
+		found = append(found, p)
+	}
+	return found
+}
