@@ -32,7 +32,7 @@ func deciding() []Mutant {
 			}},
 			Files:   []File{{Path: "cluster/foreseen.go", Source: "foreseen.go.txt"}},
 			Check:   []string{assignmentsStay, bindingsStay, linearizable, oneLibrary},
-			Setting: Setting{Nodes: 3, Nemesis: deaths, Workload: directory, Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: isolation, Workload: directory, Duration: usual},
 			Seeds:   3,
 		},
 		{
