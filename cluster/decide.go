@@ -47,7 +47,9 @@ func (m *member) decide(ctx context.Context, item fsm.Item) (*ask, error) {
 	return a, nil
 }
 
-// askAgain makes further attempts after one in that reign which failed.
+// askAgain makes further attempts after one in that reign which failed. That too many
+// wait is no answer any more: it says that nothing was done, and an earlier attempt
+// may have come to something.
 func (m *member) askAgain(ctx, reign context.Context, item fsm.Item, last error) (*ask, error) {
 	for {
 		if !m.pause(ctx, reign) {
@@ -60,6 +62,8 @@ func (m *member) askAgain(ctx, reign context.Context, item fsm.Item, last error)
 			return a, nil
 		case ctx.Err() != nil, errors.Is(err, ErrClosed):
 			return nil, timedOut(ctx, last)
+		case errors.Is(err, fsm.ErrOverloaded):
+			continue
 		case !retryable(err):
 			m.metrics.countFailure(err)
 			return nil, err

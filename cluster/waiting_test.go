@@ -100,6 +100,12 @@ func TestTooManyWhoWaitAreRefusedAtOnce(t *testing.T) {
 	if _, err := n.Resolve(within(t, patience), "one-more"); !errors.Is(err, fsm.ErrOverloaded) {
 		t.Errorf("one more: %v", err)
 	}
+	short, cancel := context.WithTimeoutCause(t.Context(), 10*retryDelay, errDecisionTimeout)
+	defer cancel()
+	_, err := n.member.Load().askAgain(short, t.Context(), fsm.AssignItem("one-more", 0), errOutcomeUnknown)
+	if !errors.Is(err, fsm.ErrNoLeader) || errors.Is(err, fsm.ErrOverloaded) {
+		t.Errorf("one more, whose first attempt may have been successful: %v", err)
+	}
 	heal()
 	for range entriesInFlight {
 		if err := <-underWay; err != nil {

@@ -2,11 +2,16 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/mysqlda/mysqlda/test/harness/mysqld"
 	"github.com/mysqlda/mysqlda/test/harness/need"
+	"github.com/mysqlda/mysqlda/test/jepsen/check"
+	"github.com/mysqlda/mysqlda/test/jepsen/nemesis"
+	"github.com/mysqlda/mysqlda/test/jepsen/workload"
 )
 
 // TestPromisesAreKept goes through one short run of everything. `make jepsen` goes
@@ -45,6 +50,28 @@ func TestBadFlagsAreRefused(t *testing.T) {
 		_, err := parse(append(strings.Fields(args), "--mysqlda", "mysqlda", "--out", t.TempDir()))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
+
+func TestTheDocumentNamesAllThatThereIs(t *testing.T) {
+	text, err := os.ReadFile("../../docs/jepsen.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range nemesis.All {
+		if !strings.Contains(string(text), fmt.Sprintf("| `%s` | %s |", n.Name, n.About)) {
+			t.Errorf("docs/jepsen.md does not say what nemesis %s does: %s", n.Name, n.About)
+		}
+	}
+	for _, w := range workload.All {
+		if !strings.Contains(string(text), fmt.Sprintf("| `%s` | %s |", w.Name, w.About)) {
+			t.Errorf("docs/jepsen.md does not say what workload %s does: %s", w.Name, w.About)
+		}
+	}
+	for _, c := range check.All {
+		if !strings.Contains(string(text), c.Name) {
+			t.Errorf("docs/jepsen.md does not say what is checked by %q", c.Name)
 		}
 	}
 }

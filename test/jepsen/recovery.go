@@ -19,24 +19,36 @@ const (
 	attemptTimeout   = 3 * time.Second
 )
 
-// recover waits until each member gives a new client a new core object's library.
+// recover waits until each member gives a new client a new core object's library. A
+// node that an operator has just removed is left out.
 func (r *run) recover(ctx context.Context) []check.Recovery {
 	ctx, cancel := context.WithTimeout(ctx, recoveryPatience)
 	defer cancel()
 	began := time.Now()
 	members := r.cluster.Members()
-	found := make([]check.Recovery, len(members))
+	answers := make([]check.Recovery, len(members))
 	var asking sync.WaitGroup
 	for i, n := range members {
 		asking.Go(func() {
-			err := wait.For(ctx, "node "+n.ID+" answers", func(ctx context.Context) error { return r.answers(ctx, n) })
-			found[i] = check.Recovery{Node: n.ID, Took: time.Since(began)}
+			err := wait.For(ctx, "node "+n.ID+" answers", func(ctx context.Context) error {
+				if !n.Member() {
+					return nil
+				}
+				return r.answers(ctx, n)
+			})
+			answers[i] = check.Recovery{Node: n.ID, Took: time.Since(began)}
 			if err != nil {
-				found[i].Err = err.Error()
+				answers[i].Err = err.Error()
 			}
 		})
 	}
 	asking.Wait()
+	var found []check.Recovery
+	for i, n := range members {
+		if n.Member() {
+			found = append(found, answers[i])
+		}
+	}
 	return found
 }
 

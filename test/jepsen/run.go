@@ -75,13 +75,14 @@ func (r *run) play(ctx context.Context) (err error) {
 	if r.evidence.Rows, err = r.rows(ctx); err != nil {
 		return err
 	}
-	r.evidence.Processes = r.processes(before, r.calmVitals(ctx))
+	after := r.calmVitals(ctx)
 	if err := r.restartAll(ctx); err != nil {
 		return err
 	}
 	if r.evidence.Restarted, err = r.askAll(ctx); err != nil {
 		return fmt.Errorf("ask what is known after all were killed: %w", err)
 	}
+	r.evidence.Processes = r.processes(before, after)
 	return nil
 }
 

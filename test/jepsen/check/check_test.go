@@ -82,6 +82,7 @@ func TestEachBrokenPromiseIsFoundByItsCheck(t *testing.T) {
 		{"linearizable", "core e", func(e *Evidence) { e.Final[0].Placements["e"] = "a" }},
 		{"linearizable", "core d", func(e *Evidence) { e.Restarted[0].Placements["d"] = "" }},
 		{"linearizable", "core f", func(e *Evidence) { e.Restarted[0].Placements["f"] = "" }},
+		{"linearizable", "card 1", func(e *Evidence) { e.Restarted[1].Bindings[card("1")] = "" }},
 		{"linearizable", "card 2", func(e *Evidence) { e.Final[1].Bindings[card("2")] = "c" }},
 
 		{"one library for each core object", "n2 after healing", func(e *Evidence) { e.Final[1].Placements["c"] = "b" }},
@@ -107,6 +108,14 @@ func TestEachBrokenPromiseIsFoundByItsCheck(t *testing.T) {
 		{"closed libraries get nothing", "core object g was given to a", add(history.Operation{Kind: history.Assign, Core: "g", Library: "a", Outcome: history.Done, Call: 14, Return: 15})},
 		{"closed libraries get nothing", "core object e was given to a", func(e *Evidence) {
 			e.Operations = append(e.Operations, history.Operation{Kind: history.Assign, Core: "e", Outcome: history.Unknown, Call: 40, Return: 41})
+			e.Final[1].Placements["e"] = "a"
+		}},
+
+		{"closed libraries get nothing", "core object e was given to a", func(e *Evidence) {
+			// It was refused before the library was closed, so that it was not there.
+			e.Operations = append(e.Operations,
+				history.Operation{Kind: history.Assign, Core: "e", Outcome: history.Refused, Call: 1, Return: 2},
+				history.Operation{Kind: history.Assign, Core: "e", Outcome: history.Unknown, Call: 40, Return: 41})
 			e.Final[1].Placements["e"] = "a"
 		}},
 
@@ -225,5 +234,15 @@ func TestAFindingShowsWhenItsLastOperationReturned(t *testing.T) {
 	add(history.Operation{Kind: history.Locate, Core: "c", Library: "b", Outcome: history.Done, Call: 30, Return: 31})(&e)
 	if found := oneLibrary(e); len(found) != 1 || found[0].At != 31 || len(found[0].Around) != 2 {
 		t.Errorf("found %+v", found)
+	}
+}
+
+func TestEachPromiseIsJudgedOnce(t *testing.T) {
+	names := make(map[string]bool)
+	for _, c := range All {
+		if names[c.Name] {
+			t.Errorf("%s is there twice", c.Name)
+		}
+		names[c.Name] = true
 	}
 }

@@ -41,8 +41,6 @@ var All = []Check{
 	{"sessions are isolated", sessionsIsolated},
 	{"nodes answer again", nodesAnswer},
 	{"processes stay healthy", processesHealthy},
-	{"transactions are whole", transactionsWhole},
-	{"sessions are isolated", sessionsIsolated},
 }
 
 // Verdict is what became of one check.

@@ -135,15 +135,6 @@ func (c *Cluster) Members() []*Node {
 	return slices.DeleteFunc(slices.Clone(c.Nodes), func(n *Node) bool { return !n.Member() })
 }
 
-// node is the node of that id, nil if there is none.
-func (c *Cluster) node(id string) *Node {
-	i := slices.IndexFunc(c.Nodes, func(n *Node) bool { return n.ID == id })
-	if i < 0 {
-		return nil
-	}
-	return c.Nodes[i]
-}
-
 // Start starts the process of a member that does not run, and does not wait until it
 // serves clients.
 func (c *Cluster) Start(_ context.Context, n *Node) error {

@@ -80,3 +80,12 @@ func TestManyUnknownOutcomesAreSoonDecided(t *testing.T) {
 		t.Errorf("found %+v", found)
 	}
 }
+
+func TestOfEqualUnknownWritesTheEarliestStays(t *testing.T) {
+	unknown := history.Operation{Kind: history.Assign, Core: "c", Outcome: history.Unknown}
+	operations := []history.Operation{at(5, 9, unknown), at(3, 9, unknown), at(3, 9, unknown), at(4, 9, unknown)}
+	left := distinct(Histories(operations)["core c"])
+	if len(left) != 1 || left[0].Call != 3 {
+		t.Errorf("left %+v", left)
+	}
+}

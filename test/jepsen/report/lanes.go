@@ -116,13 +116,34 @@ func (c *chart) draw(lanes []*lane, a axis, y, height float64, classes map[strin
 				title := fmt.Sprintf("%s: %s %s, from %s %s", f.Nemesis, f.Kind, f.Target, seconds(f.From), until)
 				b := a.span(f.From, healed(f, a.to), y+4+float64(i)*(height+3), height, "fault "+classes[f.Kind], title)
 				c.Bars = append(c.Bars, b)
-				if name := f.Kind + " " + f.Target; height == named && b.W > 7*float64(len(name)) {
+				if name := within(f, b.W); height == named && name != "" {
 					c.Texts = append(c.Texts, text{b.X + 5, b.Y + 11.5, "within", name})
 				}
 			}
 		}
 		y += whole
 	}
+	c.Lines = append(c.Lines, line{0, y, width - margin, y, "grid"})
+	return y
+}
+
+// within is what a bar of a width has room for.
+func within(f history.Fault, width float64) string {
+	for _, name := range []string{f.Nemesis + ": " + f.Kind + " " + f.Target, f.Nemesis, f.Kind} {
+		if width > 7*float64(len(name)) {
+			return name
+		}
+	}
+	return ""
+}
+
+// mark adds a lane of what operators did.
+func (c *chart) mark(events []history.Event, a axis, y float64) float64 {
+	c.Texts = append(c.Texts, text{4, y + 14, "lane", "events"})
+	for _, e := range events {
+		c.Bars = append(c.Bars, a.span(e.At, e.At, y+4, slim, "event", seconds(e.At)+": "+e.Text))
+	}
+	y += slim + 10
 	c.Lines = append(c.Lines, line{0, y, width - margin, y, "grid"})
 	return y
 }

@@ -1,6 +1,9 @@
 package report
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // overview is what summary.html shows.
 type overview struct {
@@ -8,11 +11,15 @@ type overview struct {
 	Failed, Errors                 int // runs
 	Done, Refused, Unknown, Faults int
 	Took                           time.Duration
+	// Alike says that all runs have the nemeses and workloads of the first, which are
+	// then not told of each.
+	Alike bool
 }
 
 func newOverview(runs []Summary) overview {
-	o := overview{Runs: runs}
+	o := overview{Runs: runs, Alike: len(runs) > 1}
 	for _, r := range runs {
+		o.Alike = o.Alike && slices.Equal(r.Nemeses, runs[0].Nemeses) && slices.Equal(r.Workloads, runs[0].Workloads)
 		o.Done += r.Done
 		o.Refused += r.Refused
 		o.Unknown += r.Unknown

@@ -62,12 +62,13 @@ func newPage(r Run) page {
 	}
 	first := r
 	first.Faults = r.Faults[:min(len(r.Faults), listed)]
+	first.Events = r.Events[:min(len(r.Events), listed)]
 	p.Chart = timeline(first, classes)
 	for _, f := range first.Faults {
 		p.Healed = append(p.Healed, injury{f, f.To == 0})
 	}
 	p.More.Faults = len(r.Faults) - len(p.Healed)
-	p.Events = r.Events[:min(len(r.Events), listed)]
+	p.Events = first.Events
 	p.More.Events = len(r.Events) - len(p.Events)
 
 	var windows []axis
@@ -80,7 +81,11 @@ func newPage(r Run) page {
 		for _, f := range v.Findings[:n] {
 			d := detail{Finding: f}
 			d.Omitted.Operations = max(len(f.Around)-drawn, 0)
-			if d.Window, d.Timed = window(f); d.Timed {
+			if d.Window, d.Timed = window(f); !d.Timed {
+				// It shows in the end, and so do its causes, if anywhere.
+				d.Window = axis{r.Injured.To, max(latest(r), r.Duration)}
+				windows = append(windows, d.Window)
+			} else {
 				d.From, d.To = d.Window.from, d.Window.to
 				d.Omitted.Faults = max(len(faultsIn(d.Window, r.Faults))-drawnFaults, 0)
 				d.Chart = zoom(f, d.Window, r, classes)
@@ -109,9 +114,6 @@ func (p *page) excerpts(windows []axis) {
 		for i := range p.Broken {
 			for j := range p.Broken[i].Details {
 				d := &p.Broken[i].Details[j]
-				if !d.Timed {
-					continue
-				}
 				x := excerpt{Name: l.Name}
 				if err != nil {
 					x.Err = err.Error()

@@ -37,6 +37,7 @@ func timeline(r Run, classes map[string]string) chart {
 	top := 22.0
 	var below chart
 	y := below.draw(lanesOf(r.Nodes, r.Servers, r.Faults, a.to), a, top, slim, classes)
+	y = below.mark(r.Events, a, y)
 	y = below.scatter(r.Operations, a, y+30)
 	y = below.throughput(r.Operations, a, y+34)
 	c.Height = y + 22

@@ -122,11 +122,14 @@ func TestAPageTellsOfARun(t *testing.T) {
 			t.Errorf("the page does not have %q", want)
 		}
 	}
+	if !strings.Contains(text, "after everything was healed") || !strings.Contains(text, "heartbeat 5190 ") {
+		t.Error("a finding of no operation has no lines of the end")
+	}
 	if strings.Contains(text, "heartbeat 4000 ") {
 		t.Error("the page has lines of another time")
 	}
 	classes := drawings(t, page)
-	if classes["injured"] != 1 || classes["broken"] != 3 || classes["dots done"] != 1 || classes["rate unknown"] == 0 || classes["operation done"] != 6 {
+	if classes["injured"] != 1 || classes["broken"] != 3 || classes["dots done"] != 1 || classes["rate unknown"] == 0 || classes["operation done"] != 6 || classes["event"] != len(r.Events) {
 		t.Errorf("the charts have %v", classes)
 	}
 }
@@ -211,6 +214,21 @@ func TestASummaryTellsOfEachRun(t *testing.T) {
 	}
 	if !strings.Contains(string(page), `href="seed-2/index.html"`) || strings.Contains(string(page), "javascript") {
 		t.Error("the summary's links are wrong")
+	}
+}
+
+func TestWhatAllRunsHaveIsToldOnce(t *testing.T) {
+	dir := t.ArtifactDir()
+	run := Summary{Nemeses: []string{"kill"}, Workloads: []string{"data"}, Passed: true}
+	if err := WriteSummary(dir, []Summary{run, run, run}); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := words(t, string(page)); strings.Count(text, "kill") != 1 || strings.Count(text, "data") != 1 {
+		t.Errorf("the summary says %s", text)
 	}
 }
 

@@ -149,7 +149,7 @@ var errNoConnection = errors.New("there is no connection any more")
 // heed gives the connection up if an error says that it is over, or that its answer
 // did not come in time.
 func (c *client) heed(err error) error {
-	if err != nil && numberOf(err) == 0 {
+	if endsSession(err) {
 		return errors.Join(err, c.close())
 	}
 	return err

@@ -103,8 +103,10 @@ func outcomeOf(whom asked, err error) history.Outcome {
 	if err == nil {
 		return history.Done
 	}
-	if errors.Is(err, driver.ErrBadConn) {
-		return history.Refused // drivers say that only of what they have not sent
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrBusyBuffer) {
+		// The first is said only of what was not sent; the second when a farewell lies
+		// there unread before anything is written.
+		return history.Refused
 	}
 	answer, ok := errors.AsType[*mysql.MySQLError](err)
 	if !ok {
@@ -123,13 +125,22 @@ func outcomeOf(whom asked, err error) history.Outcome {
 	}
 }
 
-// numberOf is the number of an error that was an answer; 0 if there was no answer, and
-// the session is over.
+// numberOf is the number of an error that was an answer, 0 of others.
 func numberOf(err error) uint16 {
 	if answer, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return answer.Number
 	}
 	return 0
+}
+
+// endsSession tells whether the node has said that it hangs up.
+func endsSession(err error) bool {
+	switch numberOf(err) {
+	case 0, 1053, 4031:
+		return err != nil
+	default:
+		return false
+	}
 }
 
 // told fills in what an answer says of an operation's outcome.

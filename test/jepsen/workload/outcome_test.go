@@ -68,6 +68,7 @@ func TestOutcomesOfStatements(t *testing.T) {
 		{answer(1927, "Connection was killed"), unknown, unknown},
 		{mysql.ErrInvalidConn, unknown, unknown},
 		{driver.ErrBadConn, refused, refused},
+		{mysql.ErrBusyBuffer, refused, refused},
 		{context.DeadlineExceeded, unknown, unknown},
 	} {
 		if got := outcomeOf(directory, c.err); got != c.directory {
@@ -75,6 +76,20 @@ func TestOutcomesOfStatements(t *testing.T) {
 		}
 		if got := outcomeOf(data, c.err); got != c.data {
 			t.Errorf("after %v a statement for a server is %s, want %s", c.err, got, c.data)
+		}
+	}
+}
+
+func TestSessionsEndWithAFarewell(t *testing.T) {
+	for err, want := range map[error]bool{
+		nil:                             false,
+		mysql.ErrInvalidConn:            true,
+		&mysql.MySQLError{Number: 1053}: true,
+		&mysql.MySQLError{Number: 9505}: false,
+		&mysql.MySQLError{Number: 9514}: false,
+	} {
+		if got := endsSession(err); got != want {
+			t.Errorf("%v ends the session: %t", err, got)
 		}
 	}
 }
