@@ -23,13 +23,13 @@ func changing() []Mutant {
 		{
 			Name: "removed-node-serves",
 			About: "A node that is told that it was removed from the cluster only writes it to its log and goes on: clients that are connected to it " +
-				"use libraries and servers as they were.",
+				"use libraries and servers as they were. It should be seen that its process does not end.",
 			Edits: []Edit{{
 				File: "cluster/announce.go",
 				Old:  "					if !m.leaving.Load() {\n						m.node.fail(err)\n					}\n",
 				New:  "					m.logger.Warn(\"this node is no member\", zap.Error(err))\n",
 			}},
-			Check:   []string{"removed nodes end"},
+			Check:   []string{processesHealthy},
 			Setting: Setting{Nodes: 3, Nemesis: nothing, Workload: members, Duration: usual * 2},
 			Seeds:   3,
 		},

@@ -38,7 +38,7 @@ func serving() []Mutant {
 				New:  "	return s.writeErr(kindNoServer.with(library, lost.err))\n",
 			}},
 			Check:   []string{rowsOnce},
-			Setting: Setting{Nodes: 3, Nemesis: failures, Workload: rows, Duration: usual},
+			Setting: Setting{Nodes: 3, Nemesis: switches, Workload: moving, Duration: usual * 2},
 			Seeds:   5,
 		},
 	}

@@ -27,10 +27,10 @@ const (
 const (
 	nothing   = "none"
 	deaths    = "kill-minority,kill-leader,kill-all"
+	leaders   = "kill-leader,leader-isolated"
 	pauses    = "pause-short,pause-leader-commits,kill-leader"
 	isolation = "halves,leader-isolated,leader-half,pause-leader-commits"
 	switches  = "halves,leader-isolated,pause-leader,pause-long,moving-kill,moving-cut"
-	failures  = "server-kill,server-cut"
 
 	directory = "assign,locate,bind,find,ring"
 	rows      = "assign,data,sessions"
