@@ -64,26 +64,20 @@ func (r *run) play(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, r.cluster.Close()) }()
 	before := r.vitals(ctx)
 	r.recorder = history.NewRecorder()
-	if err := r.breakUnderLoad(ctx); err != nil {
-		return err
-	}
-	r.recorder.Note("everything is whole, and clients are gone")
+	err = r.breakUnderLoad(ctx)
 	r.evidence.Operations = r.recorder.Operations()
-	if r.evidence.Final, err = r.askAll(ctx); err != nil {
-		return fmt.Errorf("ask what is known in the end: %w", err)
+	after := map[string]check.Vitals{}
+	if err == nil {
+		after, err = r.ask(ctx)
 	}
-	if r.evidence.Rows, err = r.rows(ctx); err != nil {
-		return err
-	}
-	after := r.calmVitals(ctx)
-	if err := r.restartAll(ctx); err != nil {
-		return err
-	}
-	if r.evidence.Restarted, err = r.askAll(ctx); err != nil {
-		return fmt.Errorf("ask what is known after all were killed: %w", err)
-	}
+	// The logs tell of the last start, too.
 	r.evidence.Processes = r.processes(before, after)
-	return nil
+	var unsettled *unsettledError
+	if errors.As(err, &unsettled) && ctx.Err() == nil {
+		r.evidence.Unsettled = err.Error()
+		return nil
+	}
+	return err
 }
 
 // breakUnderLoad has clients at work while things are broken, healed, and whole for a
@@ -101,7 +95,7 @@ func (r *run) breakUnderLoad(ctx context.Context) error {
 	}
 	if err == nil {
 		r.evidence.Recovery = r.recover(ctx)
-		err = r.cluster.Settle(ctx)
+		err = r.settle(ctx, "after healing")
 	}
 	if err == nil {
 		err = r.pass(ctx, calm)
@@ -111,7 +105,47 @@ func (r *run) breakUnderLoad(ctx context.Context) error {
 		return err
 	}
 	// Operators have left things tidy; what they did last is seen by all.
-	return r.cluster.Settle(ctx)
+	err = r.settle(ctx, "without clients")
+	r.recorder.Note("clients are gone")
+	return err
+}
+
+// ask gathers what is known in the end, and again after all members were killed. It
+// returns what processes held before that.
+func (r *run) ask(ctx context.Context) (map[string]check.Vitals, error) {
+	var err error
+	if r.evidence.Final, err = r.askAll(ctx); err != nil {
+		return nil, &unsettledError{"asked for what is known in the end", err}
+	}
+	if r.evidence.Rows, err = r.rows(ctx); err != nil {
+		return nil, err
+	}
+	vitals := r.calmVitals(ctx)
+	if err := r.restartAll(ctx); err != nil {
+		return vitals, err
+	}
+	if r.evidence.Restarted, err = r.askAll(ctx); err != nil {
+		return vitals, &unsettledError{"asked for what is known after all were killed", err}
+	}
+	return vitals, nil
+}
+
+// unsettledError is that of a cluster that did not become whole, or does not answer,
+// although nothing is broken any more: a broken promise, not a failure of the run.
+type unsettledError struct {
+	when string
+	err  error
+}
+
+func (e *unsettledError) Error() string { return e.when + ": " + e.err.Error() }
+func (e *unsettledError) Unwrap() error { return e.err }
+
+func (r *run) settle(ctx context.Context, when string) error {
+	err := r.cluster.Settle(ctx)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return &unsettledError{when, err}
 }
 
 // injure breaks things for as long as was asked for.
@@ -135,7 +169,9 @@ func (r *run) restartAll(ctx context.Context) error {
 	members := r.cluster.Members()
 	var errs []error
 	for _, n := range members {
-		errs = append(errs, n.Kill())
+		if n.Running() {
+			errs = append(errs, n.Kill())
+		}
 	}
 	for _, n := range members {
 		errs = append(errs, r.cluster.Start(ctx, n))
@@ -143,7 +179,7 @@ func (r *run) restartAll(ctx context.Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return r.cluster.Settle(ctx)
+	return r.settle(ctx, "after all were killed and started again")
 }
 
 // pass lets time pass.
