@@ -46,8 +46,8 @@ func changing() []Mutant {
 				},
 			},
 			Check:   []string{rowsOnce, readsSeeRows, transactionsAre, linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: switches, Workload: moving, Duration: usual * 2},
-			Seeds:   8,
+			Setting: Setting{Nodes: 3, Nemesis: splits, Workload: moving, Duration: usual * 3},
+			Seeds:   5,
 		},
 		{
 			Name: "majority-lets-go",
@@ -55,8 +55,8 @@ func changing() []Mutant {
 				"The others still write there, and the new one misses that.",
 			Edits:   []Edit{{File: "cluster/failover/steps.go", Old: "		if over {\n", New: "		if over || len(r.gone) > len(r.nodes)/2 {\n"}},
 			Check:   []string{rowsOnce, readsSeeRows, transactionsAre, linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: switches, Workload: moving, Duration: usual * 2},
-			Seeds:   8,
+			Setting: Setting{Nodes: 3, Nemesis: splits, Workload: moving, Duration: usual * 3},
+			Seeds:   5,
 		},
 	}
 }
