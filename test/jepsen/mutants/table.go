@@ -32,7 +32,7 @@ const (
 	isolation = "halves,leader-isolated,leader-half,pause-leader-commits"
 	churn     = "leader-churn"
 	delays    = "slow-fsync,pause-leader-commits"
-	splits    = "moving-split,pause-long"
+	splits    = "moving-split,moving-laggard"
 	servers   = "server-kill,server-cut"
 
 	directory = "assign,locate,bind,find,ring"

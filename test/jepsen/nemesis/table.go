@@ -43,6 +43,7 @@ var All = []Nemesis{
 	{Name: "moving-pause", About: "SIGSTOP of a server of the library that moves for 0.1 to 12 s", NeedsMoving: true, strike: pauseServer(moving)},
 	{Name: "moving-cut", About: "some or all nodes, or everybody, do not reach a server of the library that moves", NeedsHosts: true, NeedsMoving: true, strike: cutServer(moving)},
 	{Name: "moving-split", About: "the active server of the library that moves and a minority of the members are on one side, everybody else on the other, for 8 to 20 s", NeedsHosts: true, NeedsMoving: true, strike: splitMoving},
+	{Name: "moving-laggard", About: "a member that learns of log entries many seconds late, because its syncs take 4 s, is for 12 to 25 s the only one that reaches the active server of the library that moves", NeedsHosts: true, NeedsRoot: true, NeedsMoving: true, strike: lagMoving},
 }
 
 // Names are those of All.
