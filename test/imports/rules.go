@@ -113,6 +113,27 @@ var rules = []rule{
 		}
 		return ""
 	},
+	func(from, _, to string) string {
+		if may, ok := failureTests[from]; in(from, "test/jepsen") && to != "" && (!ok || !in(to, may...)) {
+			return "what makes a run, what judges it and what shows it are apart; a new room of the failure tests has its line in failureTests"
+		}
+		return ""
+	},
+}
+
+// failureTests are the rooms below test/jepsen, each with those of this module that it may
+// import. So what judges a run knows nothing of what has made it, and the product is
+// known as a program only.
+var failureTests = map[string][]string{
+	"test/jepsen/history":  {},
+	"test/jepsen/model":    {"test/jepsen/history"},
+	"test/jepsen/check":    {"test/jepsen/history", "test/jepsen/model"},
+	"test/jepsen/report":   {"test/jepsen/history", "test/jepsen/check"},
+	"test/jepsen/cluster":  {"test/harness"},
+	"test/jepsen/workload": {"test/jepsen/history", "test/jepsen/cluster", "test/harness"},
+	"test/jepsen/nemesis":  {"test/jepsen/history", "test/jepsen/cluster", "test/harness"},
+	"test/jepsen/mutants":  {},
+	"test/jepsen":          {"test/jepsen", "test/harness"},
 }
 
 // vagueNames are names under which anything could be put.

@@ -76,6 +76,23 @@ func TestRulesBite(t *testing.T) {
 		{m + "/test/harness/cluster", m + "/cmd/mysqlda/internal/config", false},
 		{m + "/cmd/mysqlda", m + "/test/harness/wait", false},
 		{m + "/scripts/demo", m + "/test/harness/wait", true},
+		{m + "/test/jepsen/history", m + "/test/jepsen/cluster", false},
+		{m + "/test/jepsen/model", m + "/test/jepsen/history", true},
+		{m + "/test/jepsen/model", m + "/test/jepsen/check", false},
+		{m + "/test/jepsen/check", m + "/test/jepsen/model", true},
+		{m + "/test/jepsen/check", m + "/test/jepsen/workload", false},
+		{m + "/test/jepsen/report", m + "/test/jepsen/check", true},
+		{m + "/test/jepsen/report", m + "/test/jepsen/cluster", false},
+		{m + "/test/jepsen/cluster", m + "/test/harness/cluster", true},
+		{m + "/test/jepsen/cluster", m + "/test/jepsen/nemesis", false},
+		{m + "/test/jepsen/nemesis", m + "/test/jepsen/cluster", true},
+		{m + "/test/jepsen/nemesis", m + "/test/jepsen/workload", false},
+		{m + "/test/jepsen/nemesis", m + "/fsm", false},
+		{m + "/test/jepsen/nemesis", "golang.org/x/sys/unix", true},
+		{m + "/test/jepsen/workload", m + "/test/jepsen/nemesis", false},
+		{m + "/test/jepsen", m + "/test/jepsen/nemesis", true},
+		{m + "/test/jepsen", m + "/cluster", false},
+		{m + "/test/jepsen/another", m + "/test/jepsen/history", false},
 	} {
 		found := Violations([]Package{{ImportPath: c.from, Imports: []string{c.to}}})
 		if (len(found) == 0) != c.allowed {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +73,16 @@ func TestTheDocumentNamesAllThatThereIs(t *testing.T) {
 	for _, c := range check.All {
 		if !strings.Contains(string(text), c.Name) {
 			t.Errorf("docs/jepsen.md does not say what is checked by %q", c.Name)
+		}
+	}
+	// And it promises no check that there is not.
+	_, table, _ := strings.Cut(string(text), "| check | what it looks for |\n|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	for row := range strings.Lines(table) {
+		for name := range strings.SplitSeq(strings.Split(row, " | ")[0][len("| "):], ", ") {
+			if !slices.ContainsFunc(check.All, func(c check.Check) bool { return c.Name == name }) {
+				t.Errorf("docs/jepsen.md tells of a check %q", name)
+			}
 		}
 	}
 }

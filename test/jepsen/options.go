@@ -45,7 +45,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&nemeses, "nemesis", "all", "`names` of what breaks things, separated by commas, all or none: "+strings.Join(nemesis.Names(), ", "))
 	flags.StringVar(&workloads, "workload", "all", "`names` of what clients and operators do, separated by commas, or all: "+strings.Join(workload.Names(), ", "))
 	flags.StringVar(&o.out, "out", "jepsen-report", "`directory` for reports; each run makes one of its own in it")
-	flags.BoolVar(&o.keep, "keep", false, "keep the data of nodes and servers")
+	flags.BoolVar(&o.keep, "keep", false, "keep the data of nodes and servers, as far as it is not on small disks")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -88,7 +88,8 @@ func parse(args []string) (options, error) {
 	return o, os.MkdirAll(o.out, 0o755)
 }
 
-// canBreak tells whether this machine allows it. All runs have the moving library.
+// canBreak tells whether this machine allows it. A run has the moving library if it is
+// wanted.
 func (o *options) canBreak(n nemesis.Nemesis) bool {
 	root := os.Geteuid() == 0
 	return (o.hosts || !n.NeedsHosts) && (root || !n.NeedsRoot && !n.NeedsSmallDisks)

@@ -19,8 +19,9 @@ const (
 	attemptTimeout   = 3 * time.Second
 )
 
-// recover waits until each member gives a new client a new core object's library. A
-// node that an operator has just removed is left out.
+// recover waits until each member gives a new client a new core object's library, and
+// that library's server answers through it. A node that an operator has just removed is
+// left out.
 func (r *run) recover(ctx context.Context) []check.Recovery {
 	ctx, cancel := context.WithTimeout(ctx, recoveryPatience)
 	defer cancel()
@@ -52,8 +53,8 @@ func (r *run) recover(ctx context.Context) []check.Recovery {
 	return found
 }
 
-// answers asks a node as a new client does. All nodes are asked for the same new core
-// object: what it takes is a log entry.
+// answers asks a node as a new client does, for a core object of its own: another node's
+// it may know and answer for while it reaches nobody.
 func (r *run) answers(ctx context.Context, n *cluster.Node) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
@@ -62,15 +63,19 @@ func (r *run) answers(ctx context.Context, n *cluster.Node) error {
 		return err
 	}
 	defer db.Close()
-	if err := db.PingContext(ctx); err != nil {
+	conn, err := db.Conn(ctx)
+	if err != nil {
 		return err
 	}
+	defer conn.Close()
 	// It is of this run's history like what clients do.
-	asked := history.Operation{Client: recoveryClient, Node: n.ID, Kind: history.Assign, Core: "recovery"}
+	asked := history.Operation{Client: recoveryClient, Node: n.ID, Kind: history.Assign, Core: "recovery-" + n.ID}
 	r.recorder.Record(asked, func(o *history.Operation) {
-		if _, err = db.ExecContext(ctx, "select library "+o.Core); err == nil {
+		if _, err = conn.ExecContext(ctx, "select library "+o.Core); err == nil {
 			o.Outcome = history.Done
-		} else {
+			err = conn.QueryRowContext(ctx, "select name from library_name").Scan(&o.Library)
+		}
+		if err != nil {
 			o.Error = err.Error()
 		}
 	})

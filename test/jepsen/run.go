@@ -65,7 +65,7 @@ func (r *run) play(ctx context.Context) (err error) {
 	before := r.vitals(ctx)
 	r.recorder = history.NewRecorder()
 	err = r.breakUnderLoad(ctx)
-	r.evidence.Operations = r.recorder.Operations()
+	r.takeIn()
 	after := map[string]check.Vitals{}
 	if err == nil {
 		after, err = r.ask(ctx)
@@ -78,6 +78,14 @@ func (r *run) play(ctx context.Context) (err error) {
 		return nil
 	}
 	return err
+}
+
+// takeIn makes what was recorded evidence.
+func (r *run) takeIn() {
+	r.evidence.Operations, r.evidence.Faults, r.evidence.Injuring = r.recorder.Operations(), r.recorder.Faults(), len(r.nemeses) > 0
+	for _, w := range r.workloads {
+		r.evidence.Wanted = append(r.evidence.Wanted, w.Wanted...)
+	}
 }
 
 // breakUnderLoad has clients at work while things are broken, healed, and whole for a

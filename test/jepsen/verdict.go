@@ -40,7 +40,8 @@ type checked struct {
 }
 
 // conclude judges the evidence, writes everything down, and clears away what is not
-// wanted. failure is why the run could not be gone through.
+// wanted. failure is why the run could not be gone through: then what there is is
+// judged all the same, since the reason may be that a promise was broken.
 func (r *run) conclude(failure error) (verdict, error) {
 	shown := &r.shown
 	shown.Seed, shown.Command, shown.Version = r.seed, r.command(r.seed), r.binary
@@ -61,10 +62,11 @@ func (r *run) conclude(failure error) (verdict, error) {
 			shown.Servers = append(shown.Servers, s.Name())
 		}
 	}
-	if failure == nil {
-		shown.Verdicts = check.Judge(r.evidence)
-	} else {
+	if failure != nil {
 		shown.HarnessError = failure.Error()
+	}
+	if r.recorder != nil {
+		shown.Verdicts = check.Judge(r.evidence)
 	}
 	shown.Duration = time.Since(r.began)
 	v := r.verdict()

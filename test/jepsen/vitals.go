@@ -93,6 +93,14 @@ func (r *run) processes(before, after map[string]check.Vitals) []check.Process {
 		if err := n.CheckLog(); err != nil {
 			p.Faults = append(p.Faults, err.Error())
 		}
+		if n.Member() && !n.Running() {
+			p.Faults = append(p.Faults, "it does not run in the end: "+n.Process().State())
+		}
+		for _, c := range r.recorder.Complaints() {
+			if c.Node == n.ID {
+				p.Faults = append(p.Faults, fmt.Sprintf("%s, %s after the beginning", c.Text, c.At.Round(time.Millisecond)))
+			}
+		}
 		found = append(found, p)
 	}
 	return found

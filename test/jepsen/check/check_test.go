@@ -48,6 +48,9 @@ func good() Evidence {
 		Rows:      map[string][]Row{"a": {{"c", 1}, {"c", 2}, {"c", 4}}, "b": nil},
 		Processes: []Process{process("n1"), process("n2")},
 		Recovery:  []Recovery{{Node: "n1", Took: time.Second}, {Node: "n2", Took: time.Second}},
+		Wanted:    []history.Kind{history.Assign, history.Bind},
+		Injuring:  true,
+		Faults:    []history.Fault{{Nemesis: "kill-leader", Kind: "kill", Target: "n1", From: 3, To: 4}},
 	}
 }
 
@@ -79,6 +82,10 @@ func TestEachBrokenPromiseIsFoundByItsCheck(t *testing.T) {
 		{"evidence is whole", "counts", func(e *Evidence) { e.Final[1].Counts = nil }},
 		{"evidence is whole", "node n1 holds", func(e *Evidence) { e.Processes[0].After = Vitals{} }},
 		{"evidence is whole", "nodes to answer", func(e *Evidence) { e.Recovery = nil }},
+		{"evidence is whole", "held at first", func(e *Evidence) { e.Processes[0].Before, e.Processes[1].Before = Vitals{}, Vitals{} }},
+		{"evidence is whole", "of the kind isolate", func(e *Evidence) { e.Wanted = append(e.Wanted, history.Isolate) }},
+		{"evidence is whole", "nothing was broken", func(e *Evidence) { e.Faults = nil }},
+		{"evidence is whole", "kill of n1 was not healed", func(e *Evidence) { e.Faults[0].To = 0 }},
 
 		{"linearizable", "core c", add(history.Operation{Kind: history.Locate, Core: "c", Outcome: history.Done, Call: 30, Return: 31})},
 		{"linearizable", "core e", func(e *Evidence) { e.Final[0].Placements["e"] = "a" }},

@@ -25,6 +25,13 @@ type Evidence struct {
 	Unsettled string
 	Processes []Process  // one for each member of the end, at least
 	Recovery  []Recovery // one for each node that was a member when all was healed
+
+	// Wanted are the kinds of operations that the run's workloads come to at least
+	// once, whatever is broken meanwhile.
+	Wanted []history.Kind
+	// Injuring says that something was to be broken; Faults is what was.
+	Injuring bool
+	Faults   []history.Fault
 }
 
 // NodeState is what one node knows in the end.
@@ -47,11 +54,12 @@ type Row struct {
 // Process is how a node's processes fared.
 type Process struct {
 	Node string
-	// Faults are data races and panics of its log, and ends that nobody asked for.
+	// Faults are data races and panics of its log, ends that nothing gave it a reason
+	// for, and that it did not end when it was told to.
 	Faults []string
-	// Before is read when the cluster is fresh and the run's clients are connected
-	// and idle; After when all is healed and as many clients are idle again. Zero
-	// if it was not read: for a node that joined later, for example.
+	// Before is read when the cluster is fresh and nobody is connected yet; After when
+	// all is healed and clients are gone. Zero if it was not read: for a node that
+	// joined later, for example.
 	Before, After Vitals
 }
 

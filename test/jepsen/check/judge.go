@@ -40,6 +40,7 @@ var All = []Check{
 	{"reads see acknowledged rows", readsSeeRows},
 	{"transactions are whole", transactionsWhole},
 	{"sessions are isolated", sessionsIsolated},
+	{"removed nodes end", removedEnd},
 	{"nodes answer again", nodesAnswer},
 	{"processes stay healthy", processesHealthy},
 }

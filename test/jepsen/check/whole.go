@@ -29,6 +29,19 @@ func evidenceWhole(e Evidence) []Finding {
 	if !slices.ContainsFunc(e.Operations, func(o history.Operation) bool { return o.Outcome == history.Done }) {
 		missing("no operation was done")
 	}
+	for _, kind := range e.Wanted {
+		if !slices.ContainsFunc(e.Operations, func(o history.Operation) bool { return o.Kind == kind && o.Outcome == history.Done }) {
+			missing("no operation of the kind %s was done", kind)
+		}
+	}
+	if e.Injuring && len(e.Faults) == 0 {
+		missing("nothing was broken")
+	}
+	for _, f := range e.Faults {
+		if f.To == 0 {
+			missing("%s of %s was not healed (nemesis %s)", f.Kind, f.Target, f.Nemesis)
+		}
+	}
 	if e.Rows == nil && slices.ContainsFunc(e.Operations, func(o history.Operation) bool { return o.Kind == history.Insert }) {
 		missing("rows were inserted, and the libraries' tables were not read")
 	}
@@ -40,6 +53,9 @@ func evidenceWhole(e Evidence) []Finding {
 	}
 	if len(e.Recovery) == 0 {
 		missing("nobody waited for nodes to answer")
+	}
+	if !slices.ContainsFunc(e.Processes, func(p Process) bool { return p.Before != Vitals{} }) {
+		missing("nobody looked at what processes held at first")
 	}
 	cores, objects := Named(e.Operations)
 	for _, t := range e.testimonies() {

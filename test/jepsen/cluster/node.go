@@ -20,6 +20,13 @@ const (
 	ServerPort  = 3306
 )
 
+// Elsewhere is how far from these a node's ports are that was given other addresses,
+// where it has a host of its own.
+const Elsewhere = 10
+
+// Places are the ports that a port of the above is ever found at.
+func Places(port int) []int { return []int{port, port + Elsewhere} }
+
 // diskBytes is the size of a node's small disk. A node needs a quarter of it.
 const diskBytes = 64 << 20
 

@@ -16,3 +16,11 @@ type Event struct {
 	At   time.Duration `json:"at"`
 	Text string        `json:"text"`
 }
+
+// Complaint is something that a node did and must not do, whatever is asked of it: it
+// ended by itself, or did not end when it was told to.
+type Complaint struct {
+	At   time.Duration `json:"at"`
+	Node string        `json:"node"`
+	Text string        `json:"text"`
+}

@@ -18,9 +18,10 @@ const (
 	Read                    // of all rows of Core; Rows
 	Close                   // of Library, for good: it gets no new core objects
 	Isolate                 // a look at the client's own session; Error is what it has of another one
+	Remove                  // a wait for the end of Node, which is no member any more; Error is what it does instead
 )
 
-var kinds = [...]string{"", "assign", "locate", "bind", "find", "insert", "read", "close", "isolate"}
+var kinds = [...]string{"", "assign", "locate", "bind", "find", "insert", "read", "close", "isolate", "remove"}
 
 // String returns the kind's word.
 func (k Kind) String() string {

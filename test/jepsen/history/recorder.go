@@ -19,6 +19,7 @@ type Recorder struct {
 	operations []Operation // guarded by mu
 	faults     []Fault     // guarded by mu
 	events     []Event     // guarded by mu
+	complaints []Complaint // guarded by mu
 }
 
 // NewRecorder begins a history now.
@@ -79,6 +80,20 @@ func (r *Recorder) Events() []Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]Event(nil), r.events...)
+}
+
+// Complain notes what a node must not do.
+func (r *Recorder) Complain(node, format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.complaints = append(r.complaints, Complaint{At: r.Now(), Node: node, Text: fmt.Sprintf(format, args...)})
+}
+
+// Complaints returns those so far.
+func (r *Recorder) Complaints() []Complaint {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Complaint(nil), r.complaints...)
 }
 
 // Save writes a history to a file, one operation a line in JSON.

@@ -29,9 +29,9 @@ func changing() []Mutant {
 				Old:  "					if !m.leaving.Load() {\n						m.node.fail(err)\n					}\n",
 				New:  "					m.logger.Warn(\"this node is no member\", zap.Error(err))\n",
 			}},
-			Check:   []string{processesHealthy},
-			Setting: Setting{Nodes: 3, Nemesis: nothing, Workload: members, Duration: usual * 2},
-			Seeds:   3,
+			Check:   []string{removedEnd},
+			Setting: Setting{Nodes: 5, Nemesis: nothing, Workload: members, Duration: usual * 2},
+			Seeds:   5,
 		},
 		{
 			Name: "lease-from-contact",

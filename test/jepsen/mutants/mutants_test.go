@@ -92,3 +92,14 @@ func TestAnEditThatDoesNotFitNamesTheFile(t *testing.T) {
 		t.Error("a file of the product was replaced as a whole")
 	}
 }
+
+// TestMutantsNameChecksThatThereAre: one that is named otherwise would catch nothing.
+func TestMutantsNameChecksThatThereAre(t *testing.T) {
+	for _, m := range mutants() {
+		for _, name := range m.Check {
+			if !slices.ContainsFunc(check.All, func(c check.Check) bool { return c.Name == name }) {
+				t.Errorf("%s: there is no check %q", m.Name, name)
+			}
+		}
+	}
+}

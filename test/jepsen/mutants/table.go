@@ -18,6 +18,7 @@ const (
 	readsSeeRows     = "reads see acknowledged rows"
 	transactionsAre  = "transactions are whole"
 	sessionsIsolated = "sessions are isolated"
+	removedEnd       = "removed nodes end"
 	nodesAnswer      = "nodes answer again"
 	processesHealthy = "processes stay healthy"
 )

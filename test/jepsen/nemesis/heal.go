@@ -3,6 +3,10 @@ package nemesis
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
+
+	"github.com/mysqlda/mysqlda/test/jepsen/history"
 )
 
 // healAll makes sure, when all strikes have healed what they did, that nothing is
@@ -18,7 +22,8 @@ func healAll(ctx context.Context, s *Site) error {
 }
 
 // revive starts members that do not run: a node may end itself some time after its
-// disk failed. It leaves those alone that somebody else is busy with.
+// disk failed, and for no other reason. It leaves those alone that somebody else is
+// busy with.
 func revive(ctx context.Context, s *Site) error {
 	var errs []error
 	for _, n := range s.Cluster.Nodes {
@@ -28,9 +33,26 @@ func revive(ctx context.Context, s *Site) error {
 		}
 		if n.Member() && !n.Running() {
 			s.Recorder.Note("%s had ended and is started again", n.ID)
+			if !mayEnd(n.ID, s.Recorder.Now(), s.Recorder.Faults()) {
+				s.Recorder.Complain(n.ID, "it ended by itself (%s) although nothing was wrong with its disk", n.Process().State())
+			}
 			errs = append(errs, s.Cluster.Start(ctx, n))
 		}
 		release()
 	}
 	return errors.Join(errs...)
+}
+
+// reasonHolds is how long after its disk was whole again a node may end itself over it.
+const reasonHolds = 30 * time.Second
+
+// mayEnd tells whether a node was given a reason to end itself.
+func mayEnd(node string, now time.Duration, faults []history.Fault) bool {
+	return slices.ContainsFunc(faults, func(f history.Fault) bool {
+		return f.Target == node && endsNodes(f.Nemesis) && (f.To == 0 || now-f.To < reasonHolds)
+	})
+}
+
+func endsNodes(nemesis string) bool {
+	return slices.ContainsFunc(All, func(n Nemesis) bool { return n.Name == nemesis && n.endsNodes })
 }

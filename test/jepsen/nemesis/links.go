@@ -25,7 +25,7 @@ func lose(ctx context.Context, s *Site) error {
 
 // narrow has links lose what is more than a little for a time.
 func narrow(ctx context.Context, s *Site) error {
-	kib := 4 + s.Random.IntN(60)
+	kib := 1 + s.Random.IntN(20)
 	l := someLinks(s, ctx)
 	return s.harmFor(ctx, fmt.Sprintf("%d KiB/s", kib), l, between(s.Random, minCut, maxCut), func(ctx context.Context) (hosts.Mend, error) {
 		return s.Cluster.Network.Narrow(ctx, kib, l)

@@ -29,6 +29,8 @@ type Nemesis struct {
 	NeedsMoving     bool // a library whose active server can change
 	NeedsSmallDisks bool
 
+	endsNodes bool // a node may end itself over it, also some time later
+
 	// strike injures something, waits for a random time or until ctx ends, and heals
 	// it. It does nothing if there is nothing that it may injure.
 	strike func(ctx context.Context, s *Site) error

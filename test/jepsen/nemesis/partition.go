@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mysqlda/mysqlda/test/harness/hosts"
+	"github.com/mysqlda/mysqlda/test/jepsen/cluster"
 )
 
 // How long links stay cut: sometimes too short to be noticed, sometimes long enough
@@ -99,9 +100,10 @@ func cut(chosen links, ports ...int) func(context.Context, *Site) error {
 	}
 }
 
-// cutPort cuts a port of all links between members, or of some.
+// cutPort cuts a port of all links between members, or of some. A node may move to its
+// other ports meanwhile, or be there already: these are cut, too.
 func cutPort(port int) func(context.Context, *Site) error {
-	return cut(someLinks, port)
+	return cut(someLinks, cluster.Places(port)...)
 }
 
 // severFor cuts links for a time.

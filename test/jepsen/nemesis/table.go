@@ -28,11 +28,11 @@ var All = []Nemesis{
 
 	{Name: "slow", About: "packets take 5 ms to 2 s longer over links between members", NeedsHosts: true, strike: slow},
 	{Name: "lossy", About: "links between members lose 2 to 41 packets of a hundred", NeedsHosts: true, strike: lose},
-	{Name: "narrow", About: "links between members lose what is more than 4 to 63 KiB/s", NeedsHosts: true, strike: narrow},
+	{Name: "narrow", About: "links between members lose what is more than 1 to 20 KiB/s", NeedsHosts: true, strike: narrow},
 
-	{Name: "full-disk", About: "no room on the disk of the leader or another member, which may end itself", NeedsRoot: true, NeedsSmallDisks: true, strike: fillDisk},
-	{Name: "failing-fsync", About: "every fsync of a member fails with EIO, and the member ends itself", NeedsRoot: true, strike: failSync},
-	{Name: "slow-fsync", About: "every fsync of a member takes 5 ms to 20 s longer", NeedsRoot: true, strike: slowSync},
+	{Name: "full-disk", About: "no room on the disk of the leader or another member, which may end itself", NeedsRoot: true, NeedsSmallDisks: true, endsNodes: true, strike: fillDisk},
+	{Name: "failing-fsync", About: "every fsync of a member fails with EIO, and the member ends itself", NeedsRoot: true, endsNodes: true, strike: failSync},
+	{Name: "slow-fsync", About: "every fsync of a member takes 5 ms to 20 s longer", NeedsRoot: true, endsNodes: true, strike: slowSync},
 	{Name: "torn-write", About: "kill -9 of a minority, and damage to what they had not yet made sure to be on disk", strike: tear},
 	{Name: "clock-jump", About: "a minority is killed and started with clocks an hour ahead or some seconds back; the time of day stays, which is all nodes' together", NeedsRoot: true, strike: jump},
 

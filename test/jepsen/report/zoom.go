@@ -103,6 +103,8 @@ func describe(o history.Operation) string {
 		}
 	case history.Close:
 		asked = o.Library
+	case history.Remove:
+		asked = o.Node
 	case history.Assign, history.Locate:
 		switch {
 		case o.Library != "":

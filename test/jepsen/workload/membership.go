@@ -18,8 +18,8 @@ const (
 	betweenMembers = 5 * time.Second
 	// fewestMembers is how many members the operator leaves.
 	fewestMembers = 3
-	// endTimeout is how long a node that was removed is given to end by itself.
-	endTimeout = 10 * time.Second
+	// askedOn is how long clients go on to connect to a node that was removed.
+	askedOn = 10 * time.Second
 	// tidyTimeout bounds how long the operator tries to be rid of nodes in doubt, when
 	// the injuring is over.
 	tidyTimeout = 2 * time.Minute
@@ -39,7 +39,7 @@ func changeMembers(ctx context.Context, s *stage) error {
 			return err
 		}
 	}
-	return m.tidy(context.WithoutCancel(ctx))
+	return errors.Join(m.tidy(context.WithoutCancel(ctx)), m.awaitEnds(context.WithoutCancel(ctx)))
 }
 
 // membership is an operator who changes who is a member. An id that was in the
@@ -49,6 +49,8 @@ type membership struct {
 	spare []*cluster.Node // that never were in a cluster
 	// doubtful are nodes that are to be no members, and may be.
 	doubtful []*cluster.Node
+	// gone are nodes that are no members for certain and have to end by themselves.
+	gone []claimed
 }
 
 // change does one thing that is possible now. Nodes in doubt come first.
@@ -126,7 +128,6 @@ func (m *membership) leave(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	defer n.release()
 	m.Recorder.Note("node %s is told to leave", n.ID)
 	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
 	defer cancel()
@@ -134,12 +135,10 @@ func (m *membership) leave(ctx context.Context) error {
 	n.SetMember(false)
 	if err == nil {
 		m.Recorder.Note("node %s has left", n.ID)
-		select {
-		case <-n.Process().Done():
-		case <-ctx.Done():
-		}
-		return end(n.Node)
+		m.gone = append(m.gone, n)
+		return nil
 	}
+	defer n.release()
 	m.Recorder.Note("node %s did not leave and is removed: %s%v", n.ID, out, err)
 	err = end(n.Node)
 	m.remove(ctx, n.Node)
@@ -156,27 +155,29 @@ func (m *membership) removeKilled(ctx context.Context) error {
 	return m.lose(ctx, n.Node)
 }
 
-// removeRunning takes a member out that goes on until it learns of it. Clients go on
-// to ask it meanwhile.
+// removeRunning takes a member out that goes on until it learns of it. New clients go
+// on to ask it for a while, and those that are connected as long as it lets them.
 func (m *membership) removeRunning(ctx context.Context) error {
 	n, ok := m.claim(m.Cluster.Members())
 	if !ok {
 		return nil
 	}
-	defer n.release()
 	m.Recorder.Note("node %s is removed while it runs", n.ID)
-	m.remove(ctx, n.Node)
-	ending := time.NewTimer(endTimeout)
-	defer ending.Stop()
+	if err := m.removeNow(ctx, n.Node); err != nil {
+		defer n.release()
+		m.doubtful = append(m.doubtful, n.Node)
+		n.SetMember(false)
+		return end(n.Node)
+	}
+	asked := time.NewTimer(askedOn)
+	defer asked.Stop()
 	select {
 	case <-n.Process().Done():
-		m.Recorder.Note("node %s has ended by itself", n.ID)
-	case <-ending.C:
-		// It may be cut off from all others.
-		m.Recorder.Note("node %s has not ended %s after it was removed", n.ID, endTimeout)
+	case <-asked.C: // it may be cut off from all others
 	}
 	n.SetMember(false)
-	return end(n.Node)
+	m.gone = append(m.gone, n)
+	return nil
 }
 
 // replace is removeKilled with a new node in its place, which joins before the lost

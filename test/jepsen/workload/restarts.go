@@ -15,9 +15,6 @@ import (
 const (
 	betweenRestarts = 4 * time.Second
 	stopTimeout     = 30 * time.Second
-	// otherPorts is how far a node's other ports are from those at first, where every
-	// node has a host of its own.
-	otherPorts = 10
 )
 
 // restart stops members one after the other and starts them again, some of them with
@@ -54,6 +51,9 @@ func (o *operator) restart(ctx context.Context, n *cluster.Node) error {
 	defer cancel()
 	if err := n.Stop(stopping); err != nil {
 		o.Recorder.Note("node %s was asked to end: %v", n.ID, err)
+		if stopping.Err() != nil {
+			o.Recorder.Complain(n.ID, "it did not end within %s after it was told to", stopTimeout)
+		}
 	}
 	if moved {
 		other, err := o.elsewhere(n.Addresses())
@@ -92,9 +92,9 @@ func (o *operator) elsewhere(a harness.Addresses) (harness.Addresses, error) {
 			return a, fmt.Errorf("move a node: %w", err)
 		}
 		if slices.Contains([]int{cluster.MySQLPort, cluster.ClusterPort, cluster.GossipPort, cluster.HTTPPort}, number) {
-			number += otherPorts
+			number += cluster.Elsewhere
 		} else {
-			number -= otherPorts
+			number -= cluster.Elsewhere
 		}
 		*address = net.JoinHostPort(host, strconv.Itoa(number))
 	}

@@ -25,19 +25,21 @@ type Workload struct {
 	Name, About string
 	NeedsHosts  bool // nodes and servers on hosts of their own
 	NeedsMoving bool // the library whose active server can change
+	// Wanted are kinds of operations that some of its clients get done in any run.
+	Wanted []history.Kind
 
 	run func(context.Context, *stage) error
 }
 
 // All are the workloads, in the order in which they take their clients' numbers.
 var All = []Workload{
-	{Name: "assign", About: "clients of all nodes race for the homes of the same new core objects", run: assign},
-	{Name: "locate", About: "clients look for core objects that may or may not have a home yet", run: locate},
-	{Name: "bind", About: "clients race to bind the same correlated objects to different core objects", run: bind},
-	{Name: "find", About: "clients look for core objects by correlated objects", run: find},
-	{Name: "data", About: "clients write rows of their core objects, singly and in transactions, and read them back", run: writeData},
-	{Name: "moving", About: "the same in a library whose active server can change", NeedsMoving: true, run: writeMoving},
-	{Name: "sessions", About: "clients leave things in their sessions, and look for those of others in new ones", run: sessions},
+	{Name: "assign", About: "clients of all nodes race for the homes of the same new core objects", Wanted: []history.Kind{history.Assign}, run: assign},
+	{Name: "locate", About: "clients look for core objects that may or may not have a home yet", Wanted: []history.Kind{history.Locate}, run: locate},
+	{Name: "bind", About: "clients race to bind the same correlated objects to different core objects", Wanted: []history.Kind{history.Bind}, run: bind},
+	{Name: "find", About: "clients look for core objects by correlated objects", Wanted: []history.Kind{history.Find}, run: find},
+	{Name: "data", About: "clients write rows of their core objects, singly and in transactions, and read them back", Wanted: []history.Kind{history.Insert, history.Read}, run: writeData},
+	{Name: "moving", About: "the same in a library whose active server can change", NeedsMoving: true, Wanted: []history.Kind{history.Insert}, run: writeMoving},
+	{Name: "sessions", About: "clients leave things in their sessions, and look for those of others in new ones", Wanted: []history.Kind{history.Isolate}, run: sessions},
 	{Name: "ring", About: "an operator adds and closes libraries and changes their weights", run: changeRing},
 	{Name: "weights", About: "an operator changes weights all the time, so that the same core object would go elsewhere each moment", run: changeWeights},
 	{Name: "membership", About: "an operator lets nodes join and leave, and replaces lost ones", run: changeMembers},
