@@ -52,7 +52,8 @@ func (r *run) compareEntries(ctx context.Context, members []*cluster.Node, state
 			if err != nil {
 				return err
 			}
-			states[i].Index, states[i].Hash, states[i].Counts = s.AppliedIndex, s.StateHash, make(map[string]uint64)
+			states[i].Index, states[i].Hash, states[i].Bound = s.AppliedIndex, s.StateHash, s.Bindings
+			states[i].Counts = make(map[string]uint64)
 			for _, l := range s.Libraries {
 				states[i].Counts[l.Name] = l.Placements
 			}

@@ -18,6 +18,7 @@ func good() Evidence {
 			Placements: map[string]string{"c": "a", "d": "b", "e": "", "f": "b"},
 			Bindings:   map[[2]string]string{{"card", "1"}: "c", {"card", "2"}: "", {"card", "3"}: "d"},
 			Counts:     map[string]uint64{"a": 1, "b": 2},
+			Bound:      2,
 		}
 	}
 	process := func(node string) Process {
@@ -130,6 +131,7 @@ func TestEachBrokenPromiseIsFoundByItsCheck(t *testing.T) {
 
 		{"counts equal placements", "n2 after healing counts 3", func(e *Evidence) { e.Final[1].Counts["b"] = 3 }},
 		{"counts equal placements", "n1 after all were killed counts 1", func(e *Evidence) { e.Restarted[0].Counts["b"] = 1 }},
+		{"counts equal placements", "n2 after healing counts 1 bindings, and knows 2", func(e *Evidence) { e.Final[1].Bound = 1 }},
 		{"counts equal placements", "counts 0 core objects in b", func(e *Evidence) { delete(e.Final[0].Counts, "b") }},
 		{"counts equal placements", "counts 1 core objects in z", func(e *Evidence) { e.Final[0].Counts["z"] = 1 }},
 

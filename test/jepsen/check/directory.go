@@ -193,8 +193,9 @@ func names(o history.Operation) bool {
 	}
 }
 
-// countsAgree compares what libraries are said to hold with what was asked for.
-// Nobody but the run's clients has given a core object a library.
+// countsAgree compares what libraries are said to hold, and how many bindings there are,
+// with what was asked for. Nobody but the run's clients has given a core object a
+// library, or bound anything.
 func countsAgree(e Evidence) []Finding {
 	var found []Finding
 	for _, t := range e.testimonies() {
@@ -211,6 +212,15 @@ func countsAgree(e Evidence) []Finding {
 			if t.Counts[library] != count {
 				found = append(found, Finding{Text: fmt.Sprintf("%s counts %d core objects in %s, and knows %d of those that were asked for", t.by, t.Counts[library], library, count)})
 			}
+		}
+		bound := uint64(0)
+		for _, core := range t.Bindings {
+			if core != "" {
+				bound++
+			}
+		}
+		if t.Bound != bound {
+			found = append(found, Finding{Text: fmt.Sprintf("%s counts %d bindings, and knows %d of those that were asked for", t.by, t.Bound, bound)})
 		}
 	}
 	return found

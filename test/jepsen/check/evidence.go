@@ -41,8 +41,11 @@ type NodeState struct {
 	Hash       string               // of all commands up to it
 	Placements map[string]string    // core object to library; "" for none
 	Bindings   map[[2]string]string // class and object to core object; "" for none
-	// Counts are how many core objects each library holds by its own account.
+	// Counts are how many core objects each library holds by its own account, and Bound
+	// is how many correlated objects are bound. What a node does not have itself it asks
+	// the leader for: what it has lost shows here.
 	Counts map[string]uint64
+	Bound  uint64
 }
 
 // Row is a row of the table that inserts write to.

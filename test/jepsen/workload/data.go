@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/mysqlda/mysqlda/test/jepsen/cluster"
@@ -29,8 +30,9 @@ func writeMoving(ctx context.Context, s *stage) error {
 // writers runs clients that write to core objects of their own. wanted, unless "", is
 // the library that they take core objects of.
 func (s *stage) writers(ctx context.Context, prefix, wanted string) error {
+	written := make([]atomic.Pointer[string], writers)
 	return s.clients(ctx, writers, func(ctx context.Context, c *client) error {
-		w := &writer{client: c, reader: c.another(), prefix: prefix, wanted: wanted}
+		w := &writer{client: c, reader: c.another(), prefix: prefix, wanted: wanted, written: written}
 		w.take()
 		return w.rounds(ctx, writePeriod, w.round)
 	})
@@ -42,6 +44,8 @@ type writer struct {
 	*client
 	reader         *client // its second connection
 	prefix, wanted string
+	// written are the core objects that this one and the others write to now.
+	written []atomic.Pointer[string]
 
 	cores int    // so far
 	core  string // now
@@ -51,8 +55,10 @@ type writer struct {
 
 // take goes on with another core object.
 func (w *writer) take() {
-	w.core, w.row = fmt.Sprintf("%s-%d-%d", w.prefix, w.number, w.cores), 0
+	core := fmt.Sprintf("%s-%d-%d", w.prefix, w.number, w.cores)
+	w.core, w.row = core, 0
 	w.cores++
+	w.written[w.number-w.first].Store(&core)
 }
 
 // round does one thing.
@@ -131,15 +137,21 @@ func (w *writer) together(rows []int64, group int64, do func() history.Operation
 	})
 }
 
-// readBack reads all rows through a new session, mostly at another node.
+// readBack reads all rows of a core object through a new session, mostly at another
+// node: of its own or, while they are being written, of another client's.
 func (w *writer) readBack(ctx context.Context) {
-	r := w.reader
+	r, core := w.reader, w.core
+	if of := w.random.IntN(2 * len(w.written)); of < len(w.written) {
+		if other := w.written[of].Load(); other != nil {
+			core = *other
+		}
+	}
 	open, err := r.open(ctx)
 	if err != nil || !open {
 		return // as if there was nobody who wanted to read
 	}
-	if home := r.assign(ctx, w.core); r.at == w.core {
-		r.record(history.Operation{Kind: history.Read, Core: w.core, Library: home.Library}, func(o *history.Operation) {
+	if home := r.assign(ctx, core); r.at == core {
+		r.record(history.Operation{Kind: history.Read, Core: core, Library: home.Library}, func(o *history.Operation) {
 			told(o, data, r.query(ctx, fmt.Sprintf("select number from rows_of where core = '%s' order by 1", o.Core), func(rows *sql.Rows) error {
 				var row int64
 				err := rows.Scan(&row)

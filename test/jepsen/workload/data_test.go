@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"sync/atomic"
 	"testing"
 
 	harness "github.com/mysqlda/mysqlda/test/harness/cluster"
@@ -31,11 +32,11 @@ func TestTheRowsOfATransactionHaveOneOutcome(t *testing.T) {
 }
 
 func TestAWriterGoesOnWithAnotherCoreObject(t *testing.T) {
-	w := &writer{client: &client{number: 3}, prefix: "data"}
+	w := &writer{client: &client{stage: &stage{first: 3}, number: 3}, prefix: "data", written: make([]atomic.Pointer[string], 1)}
 	w.take()
 	first := w.core
 	w.row = 60
-	if w.take(); w.core == first || w.row != 0 {
-		t.Errorf("%s after %s, row %d", w.core, first, w.row)
+	if w.take(); w.core == first || w.row != 0 || *w.written[0].Load() != w.core {
+		t.Errorf("%s after %s, row %d, and others know of %s", w.core, first, w.row, *w.written[0].Load())
 	}
 }

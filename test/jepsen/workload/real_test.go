@@ -2,6 +2,9 @@ package workload
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +73,11 @@ func TestClientsOfARealClusterAreToldWhatTheModelAllows(t *testing.T) {
 		if unknown := counts[kind][history.Unknown]; unknown > 0 {
 			t.Errorf("%s: %d are unknown", kind, unknown)
 		}
+	}
+	if !slices.ContainsFunc(operations, func(o history.Operation) bool {
+		return o.Kind == history.Read && !strings.HasPrefix(o.Core, fmt.Sprintf("data-%d-", o.Client)) && len(o.Rows) > 0
+	}) {
+		t.Error("nobody has read what another one writes")
 	}
 	judging := 0
 	for _, judged := range check.All {
