@@ -5,12 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"syscall"
 
+	"github.com/mysqlda/mysqlda/test/harness/disk"
 	"github.com/mysqlda/mysqlda/test/harness/hosts"
 	"github.com/mysqlda/mysqlda/test/harness/mysqld"
 )
@@ -109,13 +108,11 @@ func (s *scene) openMesh(ctx context.Context) error {
 // mountSmallDisk makes the file system of the first server's data.
 func (s *scene) mountSmallDisk() error {
 	dir := s.dataOf(s.network.Hosts[nodes])
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	unmount, err := disk.Small(dir, s.smallDisk)
+	if err != nil {
 		return err
 	}
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+strconv.Itoa(s.smallDisk)); err != nil {
-		return fmt.Errorf("make a small disk: %w", err)
-	}
-	s.closers = append(s.closers, func() error { return syscall.Unmount(dir, syscall.MNT_DETACH) })
+	s.closers = append(s.closers, unmount)
 	return nil
 }
 

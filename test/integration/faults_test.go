@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/mysqlda/mysqlda/test/harness/cluster"
+	"github.com/mysqlda/mysqlda/test/harness/disk"
 	"github.com/mysqlda/mysqlda/test/harness/wait"
 )
 
@@ -142,33 +141,20 @@ func TestNodesJoinAndLeaveUnderLoad(t *testing.T) {
 // as the test runs.
 func smallDisk(t *testing.T, dir string, size int) {
 	t.Helper()
-	must(t, os.MkdirAll(dir, 0o700))
-	err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", size))
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
-		t.Skip("only root can make a small disk")
+	unmount, err := disk.Small(dir, size)
+	if errors.Is(err, disk.ErrUnavailable) {
+		t.Skip(err)
 	}
 	must(t, err)
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { must(t, unmount()) })
 }
 
 // fill writes to the directory until nothing fits in any more, and returns the
 // file that takes the room.
 func fill(t *testing.T, dir string) string {
 	t.Helper()
-	ballast := filepath.Join(dir, "ballast")
-	f, err := os.Create(ballast)
+	ballast, err := disk.Fill(dir)
 	must(t, err)
-	defer f.Close()
-	for block := make([]byte, 4096); err == nil; {
-		_, err = f.Write(block)
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatal(err)
-	}
 	return ballast
 }
 

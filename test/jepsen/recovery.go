@@ -15,7 +15,7 @@ import (
 
 const (
 	// recoveryPatience is how long a node is waited for; the check allows less.
-	recoveryPatience = 60 * time.Second
+	recoveryPatience = 45 * time.Second
 	attemptTimeout   = 3 * time.Second
 )
 

@@ -63,29 +63,21 @@ func (r *run) play(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.cluster.Close()) }()
 	before := r.vitals(ctx)
-	var after map[string]check.Vitals
 	r.recorder = history.NewRecorder()
-	defer func() { r.evidence.Processes = r.processes(before, after) }()
 	err = r.breakUnderLoad(ctx)
 	r.takeIn()
-	if err != nil {
-		return err
+	after := map[string]check.Vitals{}
+	if err == nil {
+		after, err = r.ask(ctx)
 	}
-	r.recorder.Note("everything is whole, and clients are gone")
-	if r.evidence.Final, err = r.askAll(ctx); err != nil {
-		return fmt.Errorf("ask what is known in the end: %w", err)
+	// The logs tell of the last start, too.
+	r.evidence.Processes = r.processes(before, after)
+	var unsettled *unsettledError
+	if errors.As(err, &unsettled) && ctx.Err() == nil {
+		r.evidence.Unsettled = err.Error()
+		return nil
 	}
-	if r.evidence.Rows, err = r.rows(ctx); err != nil {
-		return err
-	}
-	after = r.calmVitals(ctx)
-	if err := r.restartAll(ctx); err != nil {
-		return err
-	}
-	if r.evidence.Restarted, err = r.askAll(ctx); err != nil {
-		return fmt.Errorf("ask what is known after all were killed: %w", err)
-	}
-	return nil
+	return err
 }
 
 // takeIn makes what was recorded evidence.
@@ -120,7 +112,8 @@ func (r *run) breakUnderLoad(ctx context.Context) error {
 	endLoad()
 	if err = errors.Join(err, <-load); err == nil {
 		// Operators have left things tidy; what they did last is seen by all.
-		err = r.cluster.Settle(ctx)
+		err = r.settle(ctx, "without clients")
+		r.recorder.Note("clients are gone")
 	}
 	letDie()
 	return errors.Join(err, <-keeping)
@@ -130,10 +123,48 @@ func (r *run) breakUnderLoad(ctx context.Context) error {
 // while.
 func (r *run) becomeWhole(ctx context.Context) error {
 	r.evidence.Recovery = r.recover(ctx)
-	if err := r.cluster.Settle(ctx); err != nil {
+	if err := r.settle(ctx, "after healing"); err != nil {
 		return err
 	}
 	return r.pass(ctx, calm)
+}
+
+// ask gathers what is known in the end, and again after all members were killed. It
+// returns what processes held before that.
+func (r *run) ask(ctx context.Context) (map[string]check.Vitals, error) {
+	var err error
+	if r.evidence.Final, err = r.askAll(ctx); err != nil {
+		return nil, &unsettledError{"asked for what is known in the end", err}
+	}
+	if r.evidence.Rows, err = r.rows(ctx); err != nil {
+		return nil, err
+	}
+	vitals := r.calmVitals(ctx)
+	if err := r.restartAll(ctx); err != nil {
+		return vitals, err
+	}
+	if r.evidence.Restarted, err = r.askAll(ctx); err != nil {
+		return vitals, &unsettledError{"asked for what is known after all were killed", err}
+	}
+	return vitals, nil
+}
+
+// unsettledError is that of a cluster that did not become whole, or does not answer,
+// although nothing is broken any more: a broken promise, not a failure of the run.
+type unsettledError struct {
+	when string
+	err  error
+}
+
+func (e *unsettledError) Error() string { return e.when + ": " + e.err.Error() }
+func (e *unsettledError) Unwrap() error { return e.err }
+
+func (r *run) settle(ctx context.Context, when string) error {
+	err := r.cluster.Settle(ctx)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return &unsettledError{when, err}
 }
 
 // injure breaks things for as long as was asked for.
@@ -157,7 +188,9 @@ func (r *run) restartAll(ctx context.Context) error {
 	members := r.cluster.Members()
 	var errs []error
 	for _, n := range members {
-		errs = append(errs, n.Kill())
+		if n.Running() {
+			errs = append(errs, n.Kill())
+		}
 	}
 	for _, n := range members {
 		errs = append(errs, r.cluster.Start(ctx, n))
@@ -165,7 +198,7 @@ func (r *run) restartAll(ctx context.Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return r.cluster.Settle(ctx)
+	return r.settle(ctx, "after all were killed and started again")
 }
 
 // pass lets time pass.

@@ -102,6 +102,7 @@ func TestSlowLinkCarriesALot(t *testing.T) {
 			return err
 		})
 	}()
+	must(t, listener.(*net.TCPListener).SetDeadline(time.Now().Add(30*time.Second)))
 	c, err := listener.Accept()
 	must(t, err)
 	defer c.Close()

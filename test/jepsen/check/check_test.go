@@ -71,6 +71,8 @@ func TestEachBrokenPromiseIsFoundByItsCheck(t *testing.T) {
 		check, text string // the finding's text has this
 		spoil       func(*Evidence)
 	}{
+		{"everything is whole again", "n2 has ended", func(e *Evidence) { e.Unsettled = "after healing: n2 has ended" }},
+
 		{"evidence is whole", "no operation was done", func(e *Evidence) { e.Operations = nil }},
 		{"evidence is whole", "tables were not read", func(e *Evidence) { e.Rows = nil }},
 		{"evidence is whole", "asked after healing", func(e *Evidence) { e.Final = nil }},

@@ -19,7 +19,10 @@ type Evidence struct {
 	Final, Restarted []NodeState
 	// Rows are those that were found in each library's table in the end, as often
 	// as they were found. Nil if no workload wrote rows.
-	Rows      map[string][]Row
+	Rows map[string][]Row
+	// Unsettled is why not everything was whole again after healing; "" if it was. If
+	// it was not, nobody was asked for the rest.
+	Unsettled string
 	Processes []Process  // one for each member of the end, at least
 	Recovery  []Recovery // one for each node that was a member when all was healed
 

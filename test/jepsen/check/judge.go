@@ -26,6 +26,7 @@ type Check struct {
 
 // All are the promises that every run is held to.
 var All = []Check{
+	{"everything is whole again", wholeAgain},
 	{"evidence is whole", evidenceWhole},
 	{"linearizable", linearizable},
 	{"one library for each core object", oneLibrary},

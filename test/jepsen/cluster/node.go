@@ -3,12 +3,11 @@ package cluster
 import (
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"sync/atomic"
-	"syscall"
 
 	harness "github.com/mysqlda/mysqlda/test/harness/cluster"
+	"github.com/mysqlda/mysqlda/test/harness/disk"
 	"github.com/mysqlda/mysqlda/test/harness/hosts"
 )
 
@@ -53,12 +52,10 @@ func addressesOn(h *hosts.Host) harness.Addresses {
 
 // mountDisk gives the node a small disk for its data.
 func (c *Cluster) mountDisk(n *Node) error {
-	if err := os.Mkdir(n.DataDir(), 0o700); err != nil {
-		return fmt.Errorf("make the data directory of node %s: %w", n.ID, err)
+	unmount, err := disk.Small(n.DataDir(), diskBytes)
+	if err != nil {
+		return fmt.Errorf("node %s: %w", n.ID, err)
 	}
-	if err := syscall.Mount("tmpfs", n.DataDir(), "tmpfs", 0, "mode=0700,size="+strconv.Itoa(diskBytes)); err != nil {
-		return fmt.Errorf("make the disk of node %s: %w", n.ID, err)
-	}
-	c.closers = append(c.closers, func() error { return syscall.Unmount(n.DataDir(), syscall.MNT_DETACH) })
+	c.closers = append(c.closers, unmount)
 	return nil
 }

@@ -90,7 +90,7 @@ func (c *Cluster) whole(ctx context.Context) error {
 	leader := ""
 	for _, n := range members {
 		if !n.Running() {
-			return fmt.Errorf("node %s does not run", n.ID)
+			return fmt.Errorf("node %s does not run: %s", n.ID, n.Process().State())
 		}
 		if err := n.get(ctx, "/readyz?strict=1", func(io.Reader) error { return nil }); err != nil {
 			return err

@@ -14,8 +14,8 @@ func applying() []Mutant {
 			}},
 			Files:   []File{{Path: "fsm/overwrite.go", Source: "overwrite.go.txt"}},
 			Check:   []string{oneLibrary, linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: pauses, Workload: directory, Duration: usual},
-			Seeds:   5,
+			Setting: Setting{Nodes: 3, Nemesis: delays, Workload: picking, Duration: usual * 2},
+			Seeds:   6,
 		},
 		{
 			Name:  "put-binding",

@@ -23,7 +23,7 @@ func changing() []Mutant {
 		{
 			Name: "removed-node-serves",
 			About: "A node that is told that it was removed from the cluster only writes it to its log and goes on: clients that are connected to it " +
-				"use libraries and servers as they were.",
+				"use libraries and servers as they were. It should be seen that its process does not end.",
 			Edits: []Edit{{
 				File: "cluster/announce.go",
 				Old:  "					if !m.leaving.Load() {\n						m.node.fail(err)\n					}\n",
@@ -46,8 +46,8 @@ func changing() []Mutant {
 				},
 			},
 			Check:   []string{rowsOnce, readsSeeRows, transactionsAre, linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: switches, Workload: moving, Duration: usual * 2},
-			Seeds:   8,
+			Setting: Setting{Nodes: 3, Nemesis: splits, Workload: moving, Duration: usual * 3},
+			Seeds:   5,
 		},
 		{
 			Name: "majority-lets-go",
@@ -55,8 +55,8 @@ func changing() []Mutant {
 				"The others still write there, and the new one misses that.",
 			Edits:   []Edit{{File: "cluster/failover/steps.go", Old: "		if over {\n", New: "		if over || len(r.gone) > len(r.nodes)/2 {\n"}},
 			Check:   []string{rowsOnce, readsSeeRows, transactionsAre, linearizable},
-			Setting: Setting{Nodes: 3, Nemesis: switches, Workload: moving, Duration: usual * 2},
-			Seeds:   8,
+			Setting: Setting{Nodes: 3, Nemesis: splits, Workload: moving, Duration: usual * 3},
+			Seeds:   5,
 		},
 	}
 }

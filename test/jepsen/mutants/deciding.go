@@ -32,8 +32,8 @@ func deciding() []Mutant {
 			}},
 			Files:   []File{{Path: "cluster/foreseen.go", Source: "foreseen.go.txt"}},
 			Check:   []string{assignmentsStay, bindingsStay, linearizable, oneLibrary},
-			Setting: Setting{Nodes: 3, Nemesis: deaths, Workload: directory, Duration: usual},
-			Seeds:   3,
+			Setting: Setting{Nodes: 3, Nemesis: leaders, Workload: directory, Duration: usual},
+			Seeds:   5,
 		},
 		{
 			Name: "lost-leadership-is-success",
@@ -48,8 +48,8 @@ func deciding() []Mutant {
 			}},
 			Files:   []File{{Path: "cluster/foreseen.go", Source: "foreseen.go.txt"}},
 			Check:   []string{assignmentsStay, bindingsStay, linearizable, oneLibrary},
-			Setting: Setting{Nodes: 3, Nemesis: isolation, Workload: directory, Duration: usual},
-			Seeds:   5,
+			Setting: Setting{Nodes: 3, Nemesis: churn, Workload: directory, Duration: usual * 2},
+			Seeds:   6,
 		},
 		{
 			Name: "misses-are-answered-locally",

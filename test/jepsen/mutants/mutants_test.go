@@ -58,6 +58,11 @@ func TestMutantsSayWhatCatchesThem(t *testing.T) {
 			t.Errorf("there are two mutants %s", m.Name)
 		}
 		names = append(names, m.Name)
+		for _, name := range m.Check {
+			if !slices.ContainsFunc(check.All, func(c check.Check) bool { return c.Name == name }) {
+				t.Errorf("mutant %s is to be caught by %q, which is no check", m.Name, name)
+			}
+		}
 	}
 }
 

@@ -38,8 +38,8 @@ func serving() []Mutant {
 				New:  "	return s.writeErr(kindNoServer.with(library, lost.err))\n",
 			}},
 			Check:   []string{rowsOnce},
-			Setting: Setting{Nodes: 3, Nemesis: failures, Workload: rows, Duration: usual},
-			Seeds:   5,
+			Setting: Setting{Nodes: 3, Nemesis: servers, Workload: rows, Duration: usual},
+			Seeds:   4,
 		},
 	}
 }

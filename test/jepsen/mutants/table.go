@@ -28,14 +28,18 @@ const (
 const (
 	nothing   = "none"
 	deaths    = "kill-minority,kill-leader,kill-all"
+	leaders   = "kill-leader,leader-isolated"
 	pauses    = "pause-short,pause-leader-commits,kill-leader"
 	isolation = "halves,leader-isolated,leader-half,pause-leader-commits"
-	switches  = "halves,leader-isolated,pause-leader,pause-long,moving-kill,moving-cut"
-	failures  = "server-kill,server-cut"
+	churn     = "leader-churn"
+	delays    = "slow-fsync,pause-leader-commits"
+	splits    = "moving-split,moving-laggard"
+	servers   = "server-kill,server-cut"
 
 	directory = "assign,locate,bind,find,ring"
 	rows      = "assign,data,sessions"
-	moving    = "assign,moving"
+	picking   = "assign,weights"
+	moving    = "moving"
 	members   = "assign,locate,bind,find,membership"
 
 	// usual is how long most runs break things.

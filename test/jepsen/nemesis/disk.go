@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"syscall"
 	"time"
+
+	"github.com/mysqlda/mysqlda/test/harness/disk"
 )
 
 // A disk is full for this long.
@@ -30,31 +30,18 @@ func fillDisk(ctx context.Context, s *Site) error {
 	var errs []error
 	for _, n := range nodes {
 		healed := s.injured("full disk", n.ID)
-		ballast := filepath.Join(n.DataDir(), "ballast")
-		errs = append(errs, fill(ballast))
-		hold(ctx, length)
-		if err := os.Remove(ballast); err != nil {
-			errs = append(errs, fmt.Errorf("empty the disk of %s: %w", n.ID, err))
+		ballast, err := disk.Fill(n.DataDir())
+		if err == nil {
+			hold(ctx, length)
+			err = os.Remove(ballast)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("fill and empty the disk of %s: %w", n.ID, err))
 		}
 		errs = append(errs, s.startOnceEnded(ctx, n))
 		healed()
 	}
 	return errors.Join(errs...)
-}
-
-// fill writes a file until nothing fits in any more.
-func fill(path string) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("fill a disk: %w", err)
-	}
-	for block := make([]byte, 4096); err == nil; {
-		_, err = file.Write(block)
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		return errors.Join(fmt.Errorf("fill a disk: %w", err), file.Close())
-	}
-	return file.Close()
 }
 
 // endTime is how long a node may take from the failure of its disk to its end.

@@ -16,6 +16,8 @@ import (
 const (
 	minCut, maxCut       = 500 * time.Millisecond, 12 * time.Second
 	minFlicker, maxFlick = 50 * time.Millisecond, time.Second
+	minReign, maxReign   = 2 * time.Second, 5 * time.Second // a new leader is elected within
+	minChurn, maxChurn   = 8 * time.Second, 20 * time.Second
 )
 
 // links chooses links of a network.
@@ -138,6 +140,18 @@ func flap(ctx context.Context, s *Site) error {
 	var errs []error
 	for time.Now().Before(end) && ctx.Err() == nil {
 		errs = append(errs, s.severFor(ctx, l, between(s.Random, minFlicker, maxFlick)))
+		hold(ctx, between(s.Random, minFlicker, maxFlick))
+	}
+	return errors.Join(errs...)
+}
+
+// churn cuts off one leader after the other, with moments between in which it may
+// answer what was asked before.
+func churn(ctx context.Context, s *Site) error {
+	end := time.Now().Add(between(s.Random, minChurn, maxChurn))
+	var errs []error
+	for time.Now().Before(end) && ctx.Err() == nil {
+		errs = append(errs, s.severFor(ctx, aroundLeader(s, ctx), between(s.Random, minReign, maxReign)))
 		hold(ctx, between(s.Random, minFlicker, maxFlick))
 	}
 	return errors.Join(errs...)

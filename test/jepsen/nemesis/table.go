@@ -22,6 +22,7 @@ var All = []Nemesis{
 	{Name: "flapping", About: "links are cut and mended, again and again", NeedsHosts: true, strike: flap},
 	{Name: "leader-isolated", About: "the leader reaches no member", NeedsHosts: true, strike: cut(aroundLeader)},
 	{Name: "leader-half", About: "the leader is heard and hears nothing, or hears and is not heard", NeedsHosts: true, strike: cut(halfLeader)},
+	{Name: "leader-churn", About: "whoever leads reaches no member for 2 to 5 s, again and again", NeedsHosts: true, strike: churn},
 	{Name: "gossip-cut", About: "no gossip between members, of all links or of some", NeedsHosts: true, strike: cutPort(cluster.GossipPort)},
 	{Name: "raft-cut", About: "no Raft between members, of all links or of some, while gossip goes on", NeedsHosts: true, strike: cutPort(cluster.ClusterPort)},
 
@@ -41,6 +42,8 @@ var All = []Nemesis{
 	{Name: "moving-kill", About: "kill -9 of a server of the library that moves", NeedsMoving: true, strike: killServer(moving)},
 	{Name: "moving-pause", About: "SIGSTOP of a server of the library that moves for 0.1 to 12 s", NeedsMoving: true, strike: pauseServer(moving)},
 	{Name: "moving-cut", About: "some or all nodes, or everybody, do not reach a server of the library that moves", NeedsHosts: true, NeedsMoving: true, strike: cutServer(moving)},
+	{Name: "moving-split", About: "the active server of the library that moves and a minority of the members are on one side, everybody else on the other, for 8 to 20 s", NeedsHosts: true, NeedsMoving: true, strike: splitMoving},
+	{Name: "moving-laggard", About: "a member that learns of log entries many seconds late, because its syncs take 4 s, is for 12 to 25 s the only one that reaches the active server of the library that moves", NeedsHosts: true, NeedsRoot: true, NeedsMoving: true, strike: lagMoving},
 }
 
 // Names are those of All.

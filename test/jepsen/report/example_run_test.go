@@ -77,7 +77,7 @@ func example(t *testing.T, operations int) Run {
 	for _, n := range r.Nodes {
 		s := check.NodeState{Node: n, Index: 9, Hash: "cafe", Placements: map[string]string{"customer17": "lib3"}, Counts: map[string]uint64{"lib3": 1}}
 		e.Final, e.Restarted = append(e.Final, s), append(e.Restarted, s)
-		e.Processes = append(e.Processes, check.Process{Node: n, After: check.Vitals{Goroutines: 1}})
+		e.Processes = append(e.Processes, check.Process{Node: n, Before: check.Vitals{Goroutines: 1}, After: check.Vitals{Goroutines: 1}})
 		e.Recovery = append(e.Recovery, check.Recovery{Node: n})
 	}
 	r.Operations = append(r.Operations, e.Operations...)

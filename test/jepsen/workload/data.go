@@ -15,6 +15,10 @@ const (
 	writers, writePeriod = 6, 200 * time.Millisecond
 	// rowsEach is after how many rows a client goes on with another core object.
 	rowsEach = 60
+	// One of so many inserts is answered that many seconds after it was committed, so
+	// that its answer may well be lost.
+	lingerOneIn = 4
+	linger      = "0.3"
 )
 
 func writeData(ctx context.Context, s *stage) error { return s.writers(ctx, "data", "") }
@@ -84,8 +88,12 @@ func (w *writer) round(ctx context.Context) {
 
 func (w *writer) insert(ctx context.Context) {
 	w.row++
+	statement := insertRow(w.core, w.row)
+	if w.random.IntN(lingerOneIn) == 0 {
+		statement = fmt.Sprintf("begin not atomic %s; do sleep(%s); end", statement, linger)
+	}
 	w.record(history.Operation{Kind: history.Insert, Core: w.core, Row: w.row}, func(o *history.Operation) {
-		told(o, data, w.exec(ctx, insertRow(o.Core, o.Row)))
+		told(o, data, w.exec(ctx, statement))
 	})
 }
 

@@ -48,6 +48,21 @@ func changeRing(ctx context.Context, s *stage) error {
 	return nil
 }
 
+// betweenWeights is about how long the operator of weights waits between two changes.
+const betweenWeights = 150 * time.Millisecond
+
+// changeWeights has one library after the other take nearly all new core objects.
+func changeWeights(ctx context.Context, s *stage) error {
+	o := s.operator()
+	libraries := o.librariesAtFirst()
+	for i := 0; o.rest(ctx, betweenWeights); i++ {
+		const much, little = 1000, 1
+		o.setWeight(ctx, libraries[i%len(libraries)], little)
+		o.setWeight(ctx, libraries[(i+1)%len(libraries)], much)
+	}
+	return nil
+}
+
 // librariesAtFirst are those that may be closed.
 func (o *operator) librariesAtFirst() []string {
 	var names []string
@@ -69,7 +84,10 @@ func (o *operator) add(ctx context.Context, spare *cluster.Server) bool {
 }
 
 func (o *operator) weigh(ctx context.Context, library string) {
-	weight := uint32(50 + o.random.IntN(200))
+	o.setWeight(ctx, library, uint32(50+o.random.IntN(200)))
+}
+
+func (o *operator) setWeight(ctx context.Context, library string, weight uint32) {
 	// That it did not work is noted, and changes nothing.
 	_, _ = o.order(ctx, nil, func(s harness.Status) bool {
 		l, _ := s.Library(library)

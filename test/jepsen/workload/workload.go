@@ -41,6 +41,7 @@ var All = []Workload{
 	{Name: "moving", About: "the same in a library whose active server can change", NeedsMoving: true, Wanted: []history.Kind{history.Insert}, run: writeMoving},
 	{Name: "sessions", About: "clients leave things in their sessions, and look for those of others in new ones", Wanted: []history.Kind{history.Isolate}, run: sessions},
 	{Name: "ring", About: "an operator adds and closes libraries and changes their weights", run: changeRing},
+	{Name: "weights", About: "an operator changes weights all the time, so that the same core object would go elsewhere each moment", run: changeWeights},
 	{Name: "membership", About: "an operator lets nodes join and leave, and replaces lost ones", run: changeMembers},
 	{Name: "restarts", About: "an operator restarts node after node, some of them with other addresses", run: restart},
 }
