@@ -30,7 +30,13 @@ for ever on every node.
 A first node:      mysqlda init -f mysqlda.conf
                    mysqlda start -f mysqlda.conf
 Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
-                   > select library customer_1;`,
+                   > select library customer_1;
+
+The command line of the original program works, too: mysqlda -a init is init, and
+mysqlda -a start is start --background (without, with --no-daemon), with the config
+file of -f or $HOME/etc/mysqlda.conf, the log level of --loglevel-debug to
+--loglevel-fatal, and the save files that the original would read: that of -s or
+$HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

@@ -47,6 +47,12 @@ type Options struct {
 	Bootstrap bool     // make a new cluster, unless the node belongs to one
 	Join      []string // join the cluster of these internode addresses, unless the node belongs to it
 	Version   string   // the release
+
+	// BeforeClients runs, unless it is nil, when the node is ready and before it lets
+	// clients in. The HTTP API answers meanwhile. Its error ends the node.
+	BeforeClients func(ctx context.Context) error
+	// Serving is called once clients are let in, unless it is nil.
+	Serving func()
 }
 
 // daemon is one node. Every part of it that is a pointer
@@ -61,6 +67,7 @@ type daemon struct {
 	backends atomic.Pointer[backend.Manager]
 	proxy    atomic.Pointer[proxy.Server]
 	stopping atomic.Bool // no new clients
+	waiting  atomic.Bool // for what comes before clients
 
 	end     context.CancelCauseFunc // ends Run; the first cause counts
 	tasks   sync.WaitGroup          // goroutines of Run
@@ -256,17 +263,23 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 func (d *daemon) watch(ctx context.Context) {
 	node, backends, server := d.cluster.Load(), d.backends.Load(), d.proxy.Load()
 	d.run(func() error {
-		events, ready := node.Watch(ctx), node.Ready()
+		events, ready, prepared := node.Watch(ctx), node.Ready(), make(chan struct{})
 		for open := true; open; {
 			backends.Update(node.Libraries(), node.Settings())
 			select {
 			case _, open = <-events:
 			case <-ready:
 				ready = nil
+				d.run(func() error { return d.beforeClients(ctx, prepared) })
+			case <-prepared:
+				prepared = nil
 				// The first client shall find the libraries.
 				backends.Update(node.Libraries(), node.Settings())
 				server.SetReady(true)
 				d.logger.Info("serving clients", zap.String("mysql", d.cfg.Server.Listen), zap.String("node", node.ID()))
+				if d.options.Serving != nil {
+					d.options.Serving()
+				}
 			}
 		}
 		return nil
@@ -279,6 +292,19 @@ func (d *daemon) watch(ctx context.Context) {
 			return nil
 		}
 	})
+}
+
+// beforeClients closes prepared when clients may be let in.
+func (d *daemon) beforeClients(ctx context.Context, prepared chan<- struct{}) error {
+	if d.options.BeforeClients != nil {
+		d.waiting.Store(true)
+		if err := d.options.BeforeClients(ctx); err != nil {
+			return err
+		}
+		d.waiting.Store(false)
+	}
+	close(prepared)
+	return nil
 }
 
 // run runs a task in a goroutine that close waits for. Its error ends the node.
