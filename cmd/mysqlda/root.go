@@ -38,7 +38,7 @@ Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
 	root.AddCommand(
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
-		newStatus(), newLocate(),
+		newStatus(), newLocate(), newDoctor(),
 		newLibrary(), newSettings(), newReload(), newRing(),
 		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(),
 		newVersion(),

@@ -70,6 +70,9 @@ type Config struct {
 
 	// Warnings are things an operator should know but that stop nothing.
 	Warnings []string
+	// Exposed says that the file holds a password and that every user of the machine
+	// may read it; the last of Warnings tells it.
+	Exposed bool
 }
 
 // Server is where MySQL clients connect to.
@@ -177,12 +180,16 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	secrets := cfg.Auth.Password + cfg.Failover.Password + cfg.Failover.ReplicationPassword
-	if info.Mode().Perm()&0o004 != 0 && secrets != "" {
+	if cfg.Exposed = info.Mode().Perm()&0o004 != 0 && cfg.HoldsSecrets(); cfg.Exposed {
 		cfg.Warnings = append(cfg.Warnings, fmt.Sprintf(
 			"%s holds a password and every user of this machine may read it; `chmod 600 %s` ends that", path, path))
 	}
 	return cfg, nil
+}
+
+// HoldsSecrets tells whether the file has a password in it.
+func (c *Config) HoldsSecrets() bool {
+	return c.Auth.Password+c.Failover.Password+c.Failover.ReplicationPassword != ""
 }
 
 // Seed checks that the file says everything that a new cluster needs.
