@@ -31,10 +31,11 @@ A first node:      mysqlda init -f mysqlda.conf
                    mysqlda start -f mysqlda.conf
 Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
                    > select library customer_1;`,
+		Example: `  mysqlda status --http 10.0.0.1:13309
+  mysqlda help library`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
