@@ -41,7 +41,7 @@ Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
 		newJoin(), newLeave(), newRemove(),
 		newStatus(), newLocate(), newDoctor(),
 		newLibrary(), newSettings(), newReload(), newRing(),
-		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(),
+		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(), newDebug(),
 		newVersion(),
 	)
 	return root

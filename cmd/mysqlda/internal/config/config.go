@@ -143,6 +143,7 @@ type Cluster struct {
 // HTTP is where the API, the metrics and the probes are served.
 type HTTP struct {
 	Listen string // host:port
+	Debug  bool   // profiles of the process are served there, too
 }
 
 // Log says what is logged and how.
