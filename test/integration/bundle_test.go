@@ -77,7 +77,7 @@ func TestABundleHoldsWhatIsNeededAndNoPassword(t *testing.T) {
 	}
 	cluster.CleanUp(t, c)
 	n := c.Nodes[0]
-	allowProfiles(t, n)
+	changeConfig(t, n, func(config map[string]any) { config["http"].(map[string]any)["debug"] = true })
 	if err := n.Start(t.Context(), "--bootstrap"); err != nil {
 		t.Fatal(err)
 	}
@@ -135,8 +135,8 @@ func TestABundleHoldsWhatIsNeededAndNoPassword(t *testing.T) {
 // commented is a secret in a comment of the config file.
 const commented = "the-password-of-before"
 
-// allowProfiles changes the node's config file.
-func allowProfiles(t *testing.T, n *cluster.Node) {
+// changeConfig rewrites the node's config file, with a comment on top.
+func changeConfig(t *testing.T, n *cluster.Node, change func(config map[string]any)) {
 	t.Helper()
 	text, err := os.ReadFile(n.ConfigFile())
 	if err != nil {
@@ -146,7 +146,7 @@ func allowProfiles(t *testing.T, n *cluster.Node) {
 	if err := json.Unmarshal(text, &config); err != nil {
 		t.Fatal(err)
 	}
-	config["http"].(map[string]any)["debug"] = true
+	change(config)
 	if text, err = json.Marshal(config); err != nil {
 		t.Fatal(err)
 	}

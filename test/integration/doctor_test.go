@@ -134,6 +134,17 @@ func TestDoctorFindsNothingWrongWithAGoodSetUp(t *testing.T) {
 		}
 	}
 
+	// A file as that of a node that has joined: the cluster knows the libraries.
+	changeConfig(t, c.Nodes[1], func(config map[string]any) {
+		delete(config, "auth")
+		delete(config, "forwards")
+		delete(config, "failover")
+	})
+	d, code = diagnose(t, c.Nodes[1].ConfigFile())
+	if code != 0 || !d.has("ok", "server "+g.Addrs()[1], "library alpha: takes connections; not looked into", "") || d.has("ok", "accounts", "", "") {
+		t.Errorf("without accounts: exit code %d, %+v", code, d.Findings)
+	}
+
 	// A node that is cut down shows in the eyes of another.
 	if err := c.Nodes[2].Kill(); err != nil {
 		t.Fatal(err)

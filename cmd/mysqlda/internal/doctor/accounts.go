@@ -14,7 +14,8 @@ import (
 var unfenced = []string{"SUPER", "READ_ONLY ADMIN", "READ ONLY ADMIN", "CONNECTION_ADMIN", "SYSTEM_VARIABLES_ADMIN"}
 
 // accountChecks looks at what the accounts may do at the servers of a library that
-// may fail over. Of a server that does not answer nothing is said twice.
+// may fail over. Of a server that does not answer, or lets nobody in, nothing is said
+// twice.
 func accountChecks(w *ward) []Finding {
 	var found []Finding
 	for _, s := range w.servers {
@@ -24,7 +25,16 @@ func accountChecks(w *ward) []Finding {
 			}
 		}
 	}
-	return orElse(found, ok("library "+w.name+" accounts", "they may do what failover needs, as far as the servers could be asked"))
+	asked := 0
+	for _, s := range w.servers {
+		if s.clients.worked() && s.operator.worked() {
+			asked++
+		}
+	}
+	if asked == 0 {
+		return found
+	}
+	return orElse(found, ok("library "+w.name+" accounts", "they may do what failover needs, at %d of %d servers", asked, len(w.servers)))
 }
 
 func clientsRights(s *server) *Finding {

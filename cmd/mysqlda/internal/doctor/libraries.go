@@ -179,11 +179,11 @@ func libraryChecks(v *view, wards []*ward) []Finding {
 		for _, s := range w.servers {
 			found = append(found, serverChecks(v, s)...)
 		}
-		if w.mayFailOver() {
+		switch {
+		case v.cfg.Auth.User != "" && w.mayFailOver():
 			found = append(found, accountChecks(w)...)
 			found = append(found, replicationChecks(w)...)
-		}
-		if v.cfg.Auth.User == "" {
+		case v.cfg.Auth.User == "":
 			for _, risk := range w.risks {
 				found = append(found, warning("library "+w.name, risk, "see \"Setting up the MySQL side\" in docs/failover.md"))
 			}

@@ -18,10 +18,10 @@ const connectionsBeside = 6
 func serverChecks(v *view, s *server) []Finding {
 	check := "server " + s.address
 	if s.clients.user == "" {
-		return []Finding{withoutAccount(check, s)}
+		return append([]Finding{withoutAccount(check, s)}, unseen(check, v, s)...)
 	}
 	if s.clients.err != nil {
-		return []Finding{refused(check, v, s)}
+		return append([]Finding{refused(check, v, s)}, unseen(check, v, s)...)
 	}
 	database := "no default database"
 	if name := v.cfg.Auth.Database; name != "" {
@@ -31,6 +31,20 @@ func serverChecks(v *view, s *server) []Finding {
 	for _, f := range []*Finding{flavour(check, s), connections(check, v, s), waitTimeout(check, v, s), initConnect(check, s), takesWrites(check, s)} {
 		if f != nil {
 			found = append(found, *f)
+		}
+	}
+	return append(found, unseen(check, v, s)...)
+}
+
+// unseen are the other nodes that do not reach the server.
+func unseen(check string, v *view, s *server) []Finding {
+	if s.told == nil {
+		return nil
+	}
+	var found []Finding
+	for _, by := range s.told.SeenBy {
+		if by.Node != v.status.Node && !by.Healthy {
+			found = append(found, problem(check, "node "+by.Node+" does not reach it", "run `mysqlda doctor` on that node's machine"))
 		}
 	}
 	return found
