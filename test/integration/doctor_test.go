@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	program "os/exec"
@@ -108,9 +109,16 @@ func TestDoctorFindsNothingWrongWithAGoodSetUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, code := diagnose(t, c.Nodes[0].ConfigFile())
-	if code != 0 || d.Problems != 0 {
-		t.Errorf("exit code %d, %d problems", code, d.Problems)
+	var d diagnosis
+	code := -1
+	err = wait.For(within(t), "nothing is wrong", func(context.Context) error { // a busy machine may lose a leader for a moment
+		if d, code = diagnose(t, c.Nodes[0].ConfigFile()); code != 0 || d.Problems != 0 {
+			return fmt.Errorf("exit code %d, %+v", code, d)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, f := range d.Findings {
 		if f.Level == "warning" && !strings.HasPrefix(f.Check, "disk") { // the machine's own
@@ -124,7 +132,7 @@ func TestDoctorFindsNothingWrongWithAGoodSetUp(t *testing.T) {
 		{"node n3", "can be reached"},
 		{"clock of node n2", "differs by less"},
 		{"cluster", "3 voters, leader"},
-		{"server " + g.Addrs()[1], "login of app"},
+		{"server " + g.Addrs()[1], "login of app, database test, collation "},
 		{"library alpha promote", g.Addrs()[1]},
 		{"library alpha accounts", ""},
 		{"disk sync", ""},

@@ -27,7 +27,8 @@ func serverChecks(v *view, s *server) []Finding {
 	if name := v.cfg.Auth.Database; name != "" {
 		database = "database " + name
 	}
-	found := []Finding{ok(check, "library %s: %s, login of %s, %s", s.ward.name, s.clients.versionOf(), s.clients.user, database)}
+	collation, _ := s.variable("collation_server")
+	found := []Finding{ok(check, "library %s: %s, login of %s, %s, collation %s", s.ward.name, s.clients.versionOf(), s.clients.user, database, collation)}
 	for _, f := range []*Finding{flavour(check, s), connections(check, v, s), waitTimeout(check, v, s), initConnect(check, s), takesWrites(check, s)} {
 		if f != nil {
 			found = append(found, *f)
