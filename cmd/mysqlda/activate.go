@@ -61,6 +61,7 @@ Ctrl-C ends the waiting; a switch that has begun goes on. ` + "`status`" + ` sho
 		}),
 	}
 	t.flags(cmd)
+	completeArgs(cmd, &t, libraryNames, serversOfLibrary)
 	cmd.Flags().BoolVar(&request.Force, "force", false, "go on although transactions are open, nodes do not answer or the old server cannot be fenced")
 	cmd.Flags().DurationVar(&drain, "drain", 5*time.Second, "how long open transactions may take to end")
 	return cmd

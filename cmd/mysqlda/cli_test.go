@@ -203,7 +203,7 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		{"frobnicate", `unknown command "frobnicate"`},
 		{"status --frobnicate", "unknown flag: --frobnicate"},
 		{"status surplus", `there is an argument too many: "surplus"`},
-		{"status -o yaml", `-o: must be table or json, not "yaml"`},
+		{"status -o xml", `-o: must be one of table, json, yaml, not "xml"`},
 		{"status --http 13309", `--http: "13309" is not host:port`},
 		{"init", `required flag(s) "file" not set`},
 		{"start", `required flag(s) "file" not set`},

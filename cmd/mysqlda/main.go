@@ -23,6 +23,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	addStandardCommands(root)
 	cmd, err := root.ExecuteC()
 	return exitCode(cmd, err, stderr)
 }

@@ -37,16 +37,17 @@ mysqlda -a start is start --background (without, with --no-daemon), with the con
 file of -f or $HOME/etc/mysqlda.conf, the log level of --loglevel-debug to
 --loglevel-fatal, and the save files that the original would read: that of -s or
 $HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
+		Example: `  mysqlda status --http 10.0.0.1:13309
+  mysqlda help library`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
-		newStatus(), newLocate(),
+		newStatus(), newLocate(), newDoctor(),
 		newLibrary(), newSettings(), newReload(), newRing(),
-		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(),
+		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(), newDebug(),
 		newVersion(),
 	)
 	return root

@@ -39,6 +39,7 @@ type Config struct {
 	Node    Node
 	Metrics prometheus.Gatherer
 	Logger  *zap.Logger
+	Debug   bool // profiles of the process are served, too
 }
 
 // Server serves the HTTP address of one node.
@@ -57,7 +58,7 @@ func New(cfg Config) *Server {
 		backups: make(chan struct{}, maxBackups), stall: backupStall,
 	}
 	s.http = &http.Server{
-		Handler:           s.routes(cfg.Metrics),
+		Handler:           s.routes(cfg.Metrics, cfg.Debug),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -86,7 +87,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) routes(metrics prometheus.Gatherer) http.Handler {
+func (s *Server) routes(metrics prometheus.Gatherer, debug bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
@@ -105,6 +106,9 @@ func (s *Server) routes(metrics prometheus.Gatherer) http.Handler {
 	mux.HandleFunc("POST /api/v1/join", s.join)
 	mux.HandleFunc("POST /api/v1/leave", s.leave)
 	mux.HandleFunc("DELETE /api/v1/nodes/{id}", s.remove)
+	if debug {
+		mux.HandleFunc("GET /debug/pprof/{profile}", s.profile)
+	}
 	mux.HandleFunc("/", s.nothingHere)
 	return mux
 }

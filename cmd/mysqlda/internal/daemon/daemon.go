@@ -157,7 +157,7 @@ func (d *daemon) openHTTP(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http")})
+	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http"), Debug: d.cfg.HTTP.Debug})
 	d.closers = append(d.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), httpCloseTimeout)
 		defer cancel()
