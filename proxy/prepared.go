@@ -20,7 +20,8 @@ func (s *session) prepare(cmd command) error {
 		return err
 	}
 	syntax := s.syntax()
-	st := &statement{class: syntax.Classify(sql), place: atLibrary, hinted: hinted, demands: unknownDemands}
+	class, effect := syntax.Recognise(sql)
+	st := &statement{class: class, effect: effect, place: atLibrary, hinted: hinted, demands: unknownDemands}
 	if st.class.Base() == stmt.ClassExtension {
 		extension, verdict := syntax.Parse(sql)
 		if verdict != stmt.Ours || !cmd.whole {
@@ -88,6 +89,7 @@ func (s *session) execute(cmd command) error {
 	if err != nil {
 		return s.refuse(cmd, err)
 	}
+	s.countStatement(st.effect)
 	switch {
 	case st.extension != nil:
 		return s.executeExtension(cmd, st)
@@ -219,6 +221,7 @@ func (s *session) closeStatement(cmd command) error {
 		return s.drop(cmd)
 	}
 	s.att.inFlight = false
+	s.countRelayed(cmd.code, len(cmd.head))
 	return nil
 }
 

@@ -58,6 +58,9 @@ type session struct {
 	tracker wire.Tracker
 	status  uint16 // SERVER_STATUS flags as the client knows them
 
+	begun time.Duration // when the command at hand had come, since Server.born
+	meter meterView
+
 	// cmd is the command that is being relayed. Its bytes are forgotten when the
 	// server has got them, so that their buffer does not live as long as the answer.
 	cmd      command
@@ -166,6 +169,7 @@ func (s *session) carryOut(cmd command) error {
 	s.idle.Store(false)
 	s.commands.Add(1)
 	s.server.metrics.commands.Inc()
+	s.begun = time.Since(s.server.born)
 	s.pending, s.sequence = true, 1
 	return s.dispatch(cmd)
 }

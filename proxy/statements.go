@@ -28,6 +28,7 @@ type statement struct {
 	params uint16
 	looks  uint64 // a hash of the definitions that the client was given
 	class  stmt.Class
+	effect stmt.Effect
 	place  place // where it may be executed
 
 	hinted  aim         // where its leading comment asks to execute it

@@ -3,7 +3,7 @@
 // treat in a way of their own. It is pure, needs time linear in the statement's
 // length, and allocates only to hand out what an extension statement says.
 //
-// It is called by package proxy for every query: Hint, then Syntax.Classify, which
+// It is called by package proxy for every query: Hint, then Syntax.Recognise, which
 // also says when to call Parse, Use, Kill or Settings; and Syntax.Demands where it
 // matters whether a text only reads. It decides nothing about sessions or
 // libraries.

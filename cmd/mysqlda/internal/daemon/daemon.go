@@ -116,6 +116,9 @@ func (d *daemon) outcome(cause error) error {
 func (d *daemon) open(ctx context.Context) error {
 	d.logger.Info("starting", zap.String("version", d.options.Version), zap.String("config", d.cfg.Path),
 		zap.String("data_dir", d.cfg.Node.DataDir))
+	if err := d.registry.Register(d.readiness()); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
 	if err := d.openHTTP(ctx); err != nil {
 		return err
 	}
