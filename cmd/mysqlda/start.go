@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"go.uber.org/zap"
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/daemon"
@@ -44,7 +45,8 @@ has no cluster section makes a cluster of its own by itself.`,
 				return err
 			}
 			options.Version = version
-			logger, err := daemon.NewLogger(cfg.Log, cmd.ErrOrStderr())
+			var logger *zap.Logger
+			logger, options.LogLevel, err = daemon.NewLogger(cfg.Log, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}

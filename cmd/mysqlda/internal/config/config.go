@@ -144,9 +144,12 @@ type HTTP struct {
 
 // Log says what is logged and how.
 type Log struct {
-	Level  string // debug, info, warn or error
+	Level  string // one of LogLevels
 	Format string // console or json
 }
+
+// LogLevels are the words for the levels of the log, from the one that tells most.
+func LogLevels() []string { return []string{"debug", "info", "warn", "error"} }
 
 // Load reads and checks the file. An error about its content is an *Error.
 func Load(path string) (*Config, error) {

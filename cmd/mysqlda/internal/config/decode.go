@@ -190,7 +190,7 @@ func (c *Config) decodeNode(root *object) {
 func (c *Config) decodeLog(root *object) {
 	c.Log = Log{Level: "info", Format: "console"}
 	root.section("log", func(o *object) {
-		o.choice("level", &c.Log.Level, "debug", "info", "warn", "error")
+		o.choice("level", &c.Log.Level, LogLevels()...)
 		o.choice("format", &c.Log.Format, "console", "json")
 	})
 }

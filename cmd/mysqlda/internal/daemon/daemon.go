@@ -47,6 +47,8 @@ type Options struct {
 	Bootstrap bool     // make a new cluster, unless the node belongs to one
 	Join      []string // join the cluster of these internode addresses, unless the node belongs to it
 	Version   string   // the release
+
+	LogLevel zap.AtomicLevel // of the logger that Run is given
 }
 
 // daemon is one node. Every part of it that is a pointer
@@ -153,7 +155,7 @@ func (d *daemon) openHTTP(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http")})
+	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http"), Level: d.options.LogLevel})
 	d.closers = append(d.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), httpCloseTimeout)
 		defer cancel()
