@@ -104,6 +104,7 @@ func (s *session) query(cmd command) error {
 	syntax := s.syntax()
 	class, effect := syntax.Recognise(sql)
 	s.countStatement(effect)
+	s.keepText(sql, syntax)
 	at := atLibrary
 	switch class.Base() {
 	case stmt.ClassExtension:

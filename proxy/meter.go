@@ -33,6 +33,7 @@ type meter struct {
 type meterShard struct {
 	statements         [stmt.Effects]atomic.Uint64
 	toServer, toClient atomic.Uint64 // bytes
+	slow               atomic.Uint64
 	relay              latency.Histogram
 	_                  [64]byte // the next one is on another cache line
 }
@@ -56,7 +57,7 @@ type meters struct {
 	mu sync.Mutex
 	of map[fsm.LibraryID]*meter // guarded by mu
 
-	statements, relay, bytes, errors *prometheus.Desc
+	statements, relay, bytes, slow, errors *prometheus.Desc
 }
 
 func newMeters(libraries func() *fsm.LibrarySet) *meters {
@@ -72,6 +73,8 @@ func newMeters(libraries func() *fsm.LibrarySet) *meters {
 			"Time from having received a statement to having passed on the last byte of its answer.", "library"),
 		bytes: desc("mysqlda_relay_bytes_total",
 			"Bytes passed on, by direction: to_server, to_client.", "library", "direction"),
+		slow: desc("mysqlda_slow_statements_total",
+			"Statements that took as long as the slow-statement log asks for, also those left out there.", "library"),
 		errors: desc("mysqlda_server_errors_total",
 			"Errors with which servers answered statements, by number.", "library", "number"),
 	}
@@ -106,7 +109,7 @@ func (ms *meters) all() map[string]*meter {
 
 // Describe implements prometheus.Collector.
 func (ms *meters) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{ms.statements, ms.relay, ms.bytes, ms.errors} {
+	for _, d := range []*prometheus.Desc{ms.statements, ms.relay, ms.bytes, ms.slow, ms.errors} {
 		to <- d
 	}
 }
@@ -120,6 +123,7 @@ func (ms *meters) Collect(to chan<- prometheus.Metric) {
 		var (
 			statements         [stmt.Effects]uint64
 			toServer, toClient uint64
+			slow               uint64
 			relay              latency.Total
 		)
 		for i := range m.shards {
@@ -129,6 +133,7 @@ func (ms *meters) Collect(to chan<- prometheus.Metric) {
 			}
 			toServer += shard.toServer.Load()
 			toClient += shard.toClient.Load()
+			slow += shard.slow.Load()
 			relay.Add(&shard.relay)
 		}
 		for effect, n := range statements {
@@ -136,6 +141,7 @@ func (ms *meters) Collect(to chan<- prometheus.Metric) {
 		}
 		counter(ms.bytes, toServer, library, "to_server")
 		counter(ms.bytes, toClient, library, "to_client")
+		counter(ms.slow, slow, library)
 		to <- relay.Metric(ms.relay, library)
 		m.mu.Lock()
 		for number, n := range m.errors {
@@ -180,7 +186,9 @@ func (s *session) countRelayed(code byte, size int) {
 	}
 	switch code {
 	case wire.ComQuery, wire.ComStmtExecute, wire.ComStmtBulkExecute:
-		v.shard.relay.Observe(s.att.used.Sub(s.server.born) - s.begun)
+		took := s.att.used.Sub(s.server.born) - s.begun
+		v.shard.relay.Observe(took)
+		s.noteSlow(took, s.tracker.ErrCode())
 	}
 	if number := s.tracker.ErrCode(); number != 0 {
 		v.meter.countError(number)

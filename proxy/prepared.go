@@ -21,7 +21,7 @@ func (s *session) prepare(cmd command) error {
 	}
 	syntax := s.syntax()
 	class, effect := syntax.Recognise(sql)
-	st := &statement{class: class, effect: effect, place: atLibrary, hinted: hinted, demands: unknownDemands}
+	st := &statement{class: class, effect: effect, syntax: syntax, place: atLibrary, hinted: hinted, demands: unknownDemands}
 	if st.class.Base() == stmt.ClassExtension {
 		extension, verdict := syntax.Parse(sql)
 		if verdict != stmt.Ours || !cmd.whole {
@@ -90,6 +90,9 @@ func (s *session) execute(cmd command) error {
 		return s.refuse(cmd, err)
 	}
 	s.countStatement(st.effect)
+	if s.server.slow != nil {
+		s.slow = slowText{sql: st.sql, syntax: st.syntax}
+	}
 	switch {
 	case st.extension != nil:
 		return s.executeExtension(cmd, st)

@@ -240,6 +240,7 @@ func (s *session) pass(server net.Conn, b []byte) (done bool, err error) {
 				return false, err
 			}
 			s.metered().shard.toClient.Add(uint64(used))
+			s.answered += uint64(used)
 		}
 		if err != nil {
 			return false, &serverLost{

@@ -26,6 +26,7 @@ type Server struct {
 	metrics *metrics
 	meters  *meters
 	born    time.Time
+	slow    *slowLog // nil: there is none
 	reports map[string]Reporter
 
 	ctx    context.Context // ends when sessions are cut off
@@ -59,6 +60,7 @@ func New(cfg Config) (*Server, error) {
 		cfg:        cfg,
 		log:        cfg.Logger,
 		born:       time.Now(),
+		slow:       newSlowLog(cfg.Logger.Named("slow"), cfg.SlowStatement),
 		meters:     newMeters(cfg.Directory.Libraries),
 		listeners:  make(map[net.Listener]struct{}),
 		sessions:   make(map[uint32]*session),

@@ -29,7 +29,8 @@ type statement struct {
 	looks  uint64 // a hash of the definitions that the client was given
 	class  stmt.Class
 	effect stmt.Effect
-	place  place // where it may be executed
+	syntax stmt.Syntax // by which the text was read
+	place  place       // where it may be executed
 
 	hinted  aim         // where its leading comment asks to execute it
 	demands stmt.Demand // what its text demands of a server
