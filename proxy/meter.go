@@ -195,6 +195,12 @@ func (s *session) countRelayed(code byte, size int) {
 	}
 }
 
+// countAnswered counts what was passed on of a server's answer.
+func (s *session) countAnswered(n int) {
+	s.metered().shard.toClient.Add(uint64(n))
+	s.answered += uint64(n)
+}
+
 // countSent counts what a server took of the rest of a command, or of a file.
 func (s *session) countSent(w *stickyWriter) {
 	s.metered().shard.toServer.Add(uint64(w.n))

@@ -239,8 +239,7 @@ func (s *session) pass(server net.Conn, b []byte) (done bool, err error) {
 			if err := s.write(b[:used]); err != nil {
 				return false, err
 			}
-			s.metered().shard.toClient.Add(uint64(used))
-			s.answered += uint64(used)
+			s.countAnswered(used)
 		}
 		if err != nil {
 			return false, &serverLost{

@@ -6,8 +6,7 @@
 // It is called by package proxy for every query: Hint, then Syntax.Recognise, which
 // also says when to call Parse, Use, Kill or Settings; Syntax.Demands where it
 // matters whether a text only reads; and Syntax.AppendDigest for the log of slow
-// statements. It decides nothing about sessions or
-// libraries.
+// statements. It decides nothing about sessions or libraries.
 //
 // # Syntax
 //
