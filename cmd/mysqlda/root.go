@@ -46,7 +46,7 @@ $HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
 		newStatus(), newLocate(), newDoctor(),
-		newLibrary(), newSettings(), newReload(), newRing(),
+		newLibrary(), newSettings(), newReload(), newRing(), newLog(),
 		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(), newDebug(),
 		newVersion(),
 	)
@@ -64,6 +64,16 @@ func exactly(names ...string) cobra.PositionalArgs {
 		default:
 			return nil
 		}
+	}
+}
+
+// atMost checks that a command gets the named argument or none.
+func atMost(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return exactly(name)(cmd, args)
 	}
 }
 

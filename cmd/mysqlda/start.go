@@ -111,10 +111,11 @@ known already do no harm.`,
 func startInForeground(cmd *cobra.Command, cfg *config.Config, o startOptions, files []importer.File) (err error) {
 	log := cfg.Log
 	log.Level = cmp.Or(o.logLevel, log.Level)
-	logger, err := daemon.NewLogger(log, cmd.ErrOrStderr())
+	logger, level, err := daemon.NewLogger(log, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
+	o.node.LogLevel = level
 	// Who finds the pid file may send signals: all are handled before it is there.
 	defer reloadOnSignals(cfg, logger)()
 	// After the first signal the usual handling is back: the second one kills.

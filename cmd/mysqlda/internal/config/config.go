@@ -31,6 +31,7 @@ const MaxFileBytes = 4 << 20
 const (
 	maxIdleTimeoutSeconds = 30 * 24 * 3600
 	maxShutdownSeconds    = 3600
+	maxSlowStatement      = time.Hour
 )
 
 // What a key is when the file does not say.
@@ -150,9 +151,11 @@ type HTTP struct {
 type Log struct {
 	Level  string // one of LogLevels
 	Format string // console or json
+	// SlowStatement is from which time on a statement is logged; 0 means never.
+	SlowStatement time.Duration
 }
 
-// LogLevels are what may be logged, from the most to the least.
+// LogLevels are the words for the levels of the log, from the one that tells most.
 func LogLevels() []string { return []string{"debug", "info", "warn", "error"} }
 
 // Load reads and checks the file. An error about its content is an *Error.

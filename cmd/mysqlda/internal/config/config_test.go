@@ -99,7 +99,7 @@ func TestEveryKeyIsRead(t *testing.T) {
   "node": { "id": "n1", "data_dir": "../n1-data", "advertise": "node1", "snapshot_after_kib": 64 },
   "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1" },
   "http": { "listen": "localhost:65535", "debug": true },
-  "log": { "level": "debug", "format": "json" },
+  "log": { "level": "debug", "format": "json", "slow_statement_ms": 250 },
 }`)
 	want := &Config{
 		Path: "/etc/mysqlda/n.conf",
@@ -132,7 +132,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Node:      Node{ID: "n1", DataDir: "/etc/n1-data", Advertise: "node1", SnapshotAfter: 64 << 10},
 		Cluster:   Cluster{Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1"},
 		HTTP:      HTTP{Listen: "localhost:65535", Debug: true},
-		Log:       Log{Level: "debug", Format: "json"},
+		Log:       Log{Level: "debug", Format: "json", SlowStatement: 250 * time.Millisecond},
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got  %+v\nwant %+v", cfg, want)

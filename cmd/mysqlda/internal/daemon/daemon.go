@@ -53,6 +53,8 @@ type Options struct {
 	BeforeClients func(ctx context.Context) error
 	// Serving is called once clients are let in, unless it is nil.
 	Serving func()
+
+	LogLevel zap.AtomicLevel // of the logger that Run is given
 }
 
 // daemon is one node. Every part of it that is a pointer
@@ -123,6 +125,9 @@ func (d *daemon) outcome(cause error) error {
 func (d *daemon) open(ctx context.Context) error {
 	d.logger.Info("starting", zap.String("version", d.options.Version), zap.String("config", d.cfg.Path),
 		zap.String("data_dir", d.cfg.Node.DataDir))
+	if err := d.registry.Register(d.readiness()); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
 	if err := d.openHTTP(ctx); err != nil {
 		return err
 	}
@@ -157,7 +162,7 @@ func (d *daemon) openHTTP(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http"), Debug: d.cfg.HTTP.Debug})
+	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http"), Level: d.options.LogLevel, Debug: d.cfg.HTTP.Debug})
 	d.closers = append(d.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), httpCloseTimeout)
 		defer cancel()
