@@ -7,7 +7,7 @@ BENCHFLAGS ?=
 # Another seed each time finds more; a run prints the command that repeats it.
 JEPSEN_SEED ?= $(shell date +%s)
 # Integration tests start real servers and clusters: minutes, not seconds, on a small machine.
-TIMEOUT  ?= 15m
+TIMEOUT  ?= 30m
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 

@@ -102,7 +102,9 @@ func (s *session) query(cmd command) error {
 		return err
 	}
 	syntax := s.syntax()
-	class := syntax.Classify(sql)
+	class, effect := syntax.Recognise(sql)
+	s.countStatement(effect)
+	s.keepText(sql, syntax)
 	at := atLibrary
 	switch class.Base() {
 	case stmt.ClassExtension:

@@ -67,6 +67,9 @@ type Config struct {
 	// ParkAfter is how long a session may be idle before it gives a backend
 	// connection back to which nothing anchors it. Negative means never.
 	ParkAfter time.Duration
+	// SlowStatement is from which time on a statement is logged as a slow one; 0
+	// means never.
+	SlowStatement time.Duration
 	// MaxAllowedPacket bounds one command of a client in bytes. What a server
 	// allows may be less.
 	MaxAllowedPacket int64

@@ -37,7 +37,10 @@
 //	reader.go        the client's bytes
 //	directory.go     all that is seen of the cluster
 //	errors.go        every error of our own
-//	metrics.go       what is counted
+//	metrics.go       what is counted of the node's sessions together
+//	meter.go         what is counted by library
+//	slowlog.go       the log of statements that took long
+//	sessionstates.go what sessions are doing, counted when Prometheus asks
 //
 // What a session has on a server is one of three kinds. What can be repeated
 // (its SETs, default database, prepared statements) follows it to another backend

@@ -52,6 +52,7 @@ const (
 // error ends the session; everything else the client has been told.
 func (s *session) relay(cmd command, x exchange) (outcome, error) {
 	s.cmd = cmd
+	size := len(cmd.head)
 	defer func() {
 		s.endTurn()
 		s.cmd = command{}
@@ -59,7 +60,9 @@ func (s *session) relay(cmd command, x exchange) (outcome, error) {
 	for retried := false; ; retried = true {
 		err := s.attempt(x)
 		if err == nil {
-			return s.outcome(s.cmd), nil
+			out := s.outcome(s.cmd)
+			s.countRelayed(s.cmd.code, size)
+			return out, nil
 		}
 		var (
 			lost *serverLost

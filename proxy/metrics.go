@@ -18,7 +18,7 @@ type metrics struct {
 	replicaReads      [readBys]prometheus.Counter
 }
 
-func newMetrics(reg prometheus.Registerer, sessions func() float64) (*metrics, error) {
+func newMetrics(reg prometheus.Registerer, sessions func() float64, others ...prometheus.Collector) (*metrics, error) {
 	m := &metrics{
 		opened: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "mysqlda_sessions_opened_total", Help: "Client connections accepted.",
@@ -53,7 +53,7 @@ func newMetrics(reg prometheus.Registerer, sessions func() float64) (*metrics, e
 		Name: "mysqlda_sessions", Help: "Client connections open now.",
 	}, sessions)
 	var errs []error
-	for _, c := range []prometheus.Collector{m.opened, m.handshakeFailures, m.commands, m.panics, m.abandoned, m.parked, m.errors, replicaReads, open} {
+	for _, c := range append(others, m.opened, m.handshakeFailures, m.commands, m.panics, m.abandoned, m.parked, m.errors, replicaReads, open) {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

@@ -20,7 +20,8 @@ func (s *session) prepare(cmd command) error {
 		return err
 	}
 	syntax := s.syntax()
-	st := &statement{class: syntax.Classify(sql), place: atLibrary, hinted: hinted, demands: unknownDemands}
+	class, effect := syntax.Recognise(sql)
+	st := &statement{class: class, effect: effect, syntax: syntax, place: atLibrary, hinted: hinted, demands: unknownDemands}
 	if st.class.Base() == stmt.ClassExtension {
 		extension, verdict := syntax.Parse(sql)
 		if verdict != stmt.Ours || !cmd.whole {
@@ -87,6 +88,10 @@ func (s *session) execute(cmd command) error {
 	st, err := s.statementOf(cmd, "mysqld_stmt_execute")
 	if err != nil {
 		return s.refuse(cmd, err)
+	}
+	s.countStatement(st.effect)
+	if s.server.slow != nil {
+		s.slow = slowText{sql: st.sql, syntax: st.syntax}
 	}
 	switch {
 	case st.extension != nil:
@@ -219,6 +224,7 @@ func (s *session) closeStatement(cmd command) error {
 		return s.drop(cmd)
 	}
 	s.att.inFlight = false
+	s.countRelayed(cmd.code, len(cmd.head))
 	return nil
 }
 

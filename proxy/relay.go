@@ -62,7 +62,9 @@ func (s *session) send(cmd command, prefix []byte, skip int) error {
 		}
 		return nil
 	}
-	return s.sendRest(cmd, &stickyWriter{w: server, err: err})
+	rest := &stickyWriter{w: server, err: err}
+	defer s.countSent(rest)
+	return s.sendRest(cmd, rest)
 }
 
 // sendRest streams what head did not hold. When the server stops taking it, the
@@ -151,12 +153,15 @@ func (s *session) copyClient(w io.Writer, n int) error {
 // stickyWriter keeps its first error and swallows what comes later.
 type stickyWriter struct {
 	w   io.Writer
+	n   int64 // bytes that w took
 	err error
 }
 
 func (w *stickyWriter) Write(b []byte) (int, error) {
 	if w.err == nil {
-		_, w.err = w.w.Write(b)
+		var n int
+		n, w.err = w.w.Write(b)
+		w.n += int64(n)
 	}
 	return len(b), nil
 }
@@ -234,6 +239,7 @@ func (s *session) pass(server net.Conn, b []byte) (done bool, err error) {
 			if err := s.write(b[:used]); err != nil {
 				return false, err
 			}
+			s.countAnswered(used)
 		}
 		if err != nil {
 			return false, &serverLost{
@@ -290,6 +296,7 @@ func (s *session) readFirstPacket(server net.Conn, buf *buffer, n int) (int, err
 // why, so the answer is read on in any case.
 func (s *session) localInfile(server net.Conn) error {
 	w := &stickyWriter{w: server}
+	defer s.countSent(w)
 	next := s.tracker.NextSequence()
 	for continued := false; ; next++ {
 		b, err := s.owed(wire.HeaderLen)

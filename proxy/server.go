@@ -24,6 +24,9 @@ type Server struct {
 	cfg     Config
 	log     *zap.Logger
 	metrics *metrics
+	meters  *meters
+	born    time.Time
+	slow    *slowLog // nil: there is none
 	reports map[string]Reporter
 
 	ctx    context.Context // ends when sessions are cut off
@@ -56,6 +59,9 @@ func New(cfg Config) (*Server, error) {
 	server := &Server{
 		cfg:        cfg,
 		log:        cfg.Logger,
+		born:       time.Now(),
+		slow:       newSlowLog(cfg.Logger.Named("slow"), cfg.SlowStatement),
+		meters:     newMeters(cfg.Directory.Libraries),
 		listeners:  make(map[net.Listener]struct{}),
 		sessions:   make(map[uint32]*session),
 		perUser:    make(map[string]int),
@@ -73,7 +79,7 @@ func New(cfg Config) (*Server, error) {
 	for name, reporter := range cfg.Reports {
 		server.reports[name] = reporter
 	}
-	if server.metrics, err = newMetrics(cfg.Registerer, server.countSessions); err != nil {
+	if server.metrics, err = newMetrics(cfg.Registerer, server.countSessions, server.meters, newSessionStates(server)); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
 	server.watching.Go(server.watch)

@@ -58,6 +58,12 @@ type session struct {
 	tracker wire.Tracker
 	status  uint16 // SERVER_STATUS flags as the client knows them
 
+	begun time.Duration // when the command at hand had come, since Server.born
+	meter meterView
+	// answered is how many bytes of the server's answer were passed on.
+	answered uint64
+	slow     slowText
+
 	// cmd is the command that is being relayed. Its bytes are forgotten when the
 	// server has got them, so that their buffer does not live as long as the answer.
 	cmd      command
@@ -166,8 +172,13 @@ func (s *session) carryOut(cmd command) error {
 	s.idle.Store(false)
 	s.commands.Add(1)
 	s.server.metrics.commands.Inc()
+	s.begun, s.answered = time.Since(s.server.born), 0
 	s.pending, s.sequence = true, 1
-	return s.dispatch(cmd)
+	err := s.dispatch(cmd)
+	if s.slow.sql != nil {
+		s.forgetText()
+	}
+	return err
 }
 
 // Why a session ends by our own doing.

@@ -28,7 +28,9 @@ type statement struct {
 	params uint16
 	looks  uint64 // a hash of the definitions that the client was given
 	class  stmt.Class
-	place  place // where it may be executed
+	effect stmt.Effect
+	syntax stmt.Syntax // by which the text was read
+	place  place       // where it may be executed
 
 	hinted  aim         // where its leading comment asks to execute it
 	demands stmt.Demand // what its text demands of a server

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need beside Go: a MariaDB server, its own test suite, strace,
-# iproute2, nftables, and the client libraries of many languages. With the argument
+# iproute2, nftables, shellcheck, and the client libraries of many languages. With the argument
 # "bench" it installs what the benchmarks need instead: a MariaDB server, sysbench and
 # HAProxy. Harmless to run again. It never starts, stops or configures a service of this
 # machine.
@@ -28,6 +28,7 @@ else
 	perl_has DBD::MariaDB || missing="$missing libdbd-mariadb-perl"
 	have strace || missing="$missing strace" # to make a disk hang
 	have ip || missing="$missing iproute2" # these two for hosts of their own on one machine
+	have shellcheck || missing="$missing shellcheck"
 	have nft || missing="$missing nftables"
 	have cc || missing="$missing gcc libc6-dev"
 	have mariadb_config || missing="$missing libmariadb-dev"

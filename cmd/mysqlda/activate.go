@@ -57,18 +57,19 @@ Ctrl-C ends the waiting; a switch that has begun goes on. ` + "`status`" + ` sho
 			if err != nil {
 				return err
 			}
-			return activate(cmd, client, args[0], request)
+			return activate(cmd.Context(), cmd.Println, client, args[0], request)
 		}),
 	}
 	t.flags(cmd)
+	completeArgs(cmd, &t, libraryNames, serversOfLibrary)
 	cmd.Flags().BoolVar(&request.Force, "force", false, "go on although transactions are open, nodes do not answer or the old server cannot be fenced")
 	cmd.Flags().DurationVar(&drain, "drain", 5*time.Second, "how long open transactions may take to end")
 	return cmd
 }
 
-// activate has a server made the active one and prints what happens until it is.
-func activate(cmd *cobra.Command, client *admin.Client, library string, request admin.ActivateRequest) error {
-	status, err := client.Status(cmd.Context())
+// activate has a server made the active one and says what happens until it is.
+func activate(ctx context.Context, say func(line ...any), client *admin.Client, library string, request admin.ActivateRequest) error {
+	status, err := client.Status(ctx)
 	if err != nil {
 		return err
 	}
@@ -80,13 +81,13 @@ func activate(cmd *cobra.Command, client *admin.Client, library string, request 
 		return fmt.Errorf("server %s is the active one of library %s already", request.Server, library)
 	}
 	began := time.Now()
-	watching, stop := context.WithCancel(cmd.Context())
+	watching, stop := context.WithCancel(ctx)
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		watchSwitch(watching, cmd, client, library)
+		watchSwitch(watching, say, client, library)
 	}()
-	err = client.Activate(cmd.Context(), library, request)
+	err = client.Activate(ctx, library, request)
 	stop()
 	<-watched
 	if errors.Is(err, context.Canceled) {
@@ -99,12 +100,12 @@ func activate(cmd *cobra.Command, client *admin.Client, library string, request 
 	if before.Active != "" {
 		from = " in place of " + before.Active
 	}
-	cmd.Printf("library %s: %s is the active server%s, after %.1f s\n", library, request.Server, from, time.Since(began).Seconds())
+	say(fmt.Sprintf("library %s: %s is the active server%s, after %.1f s", library, request.Server, from, time.Since(began).Seconds()))
 	return nil
 }
 
-// watchSwitch prints how far the library's switch has come, until ctx ends.
-func watchSwitch(ctx context.Context, cmd *cobra.Command, client *admin.Client, library string) {
+// watchSwitch says how far the library's switch has come, until ctx ends.
+func watchSwitch(ctx context.Context, say func(line ...any), client *admin.Client, library string) {
 	last := ""
 	for {
 		select {
@@ -121,7 +122,7 @@ func watchSwitch(ctx context.Context, cmd *cobra.Command, client *admin.Client, 
 			continue
 		}
 		if line := switchLine(l.Name, *l.Switch); line != last {
-			cmd.Println(line)
+			say(line)
 			last = line
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 
 	"github.com/mysqlda/mysqlda/cluster"
@@ -165,7 +166,7 @@ func serve(t *testing.T, node admin.Node) (address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := admin.New(admin.Config{Node: node, Metrics: prometheus.NewRegistry(), Logger: zaptest.NewLogger(t)})
+	server := admin.New(admin.Config{Node: node, Metrics: prometheus.NewRegistry(), Logger: zaptest.NewLogger(t), Level: zap.NewAtomicLevel()})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
 	t.Cleanup(func() {
@@ -203,7 +204,7 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		{"frobnicate", `unknown command "frobnicate"`},
 		{"status --frobnicate", "unknown flag: --frobnicate"},
 		{"status surplus", `there is an argument too many: "surplus"`},
-		{"status -o yaml", `-o: must be table or json, not "yaml"`},
+		{"status -o xml", `-o: must be one of table, json, yaml, not "xml"`},
 		{"status --http 13309", `--http: "13309" is not host:port`},
 		{"init", `required flag(s) "file" not set`},
 		{"start", `required flag(s) "file" not set`},
@@ -251,6 +252,11 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		{"settings", "settings needs one of list and set (see"},
 		{"settings show", `settings needs one of list and set, not "show"`},
 		{"ring", "ring needs simulate (see"},
+		{"log", "log needs level (see"},
+		{"log file", `log needs level, not "file"`},
+		{"log level loud", `LEVEL must be one of debug, info, warn, error, not "loud"`},
+		{"log level DEBUG", `LEVEL must be one of debug, info, warn, error, not "DEBUG"`},
+		{"log level debug info", `there is an argument too many: "info"`},
 		{"settings set", "NAME=VALUE is missing"},
 		{"settings set balance", `"balance" is not NAME=VALUE`},
 		{"settings set balance=weights", `balance must be one of placements, data, not "weights"`},

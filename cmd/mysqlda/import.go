@@ -108,21 +108,8 @@ func runImport(cmd *cobra.Command, o *importOptions, paths []string) error {
 	if status.NotReady != "" { // what it knows of the libraries may be old
 		return fmt.Errorf("the node at %s is not ready: %s", client.Address(), status.NotReady)
 	}
-	libraries, err := o.libraries(status)
+	summary, err := o.bring(ctx, stop, client, status, files, cmd.ErrOrStderr())
 	if err != nil {
-		return err
-	}
-	surveys, err := survey(files, libraries)
-	if err != nil {
-		return err
-	}
-	notes, err := newImportNotes(cmd.ErrOrStderr(), o, surveys)
-	if err != nil {
-		return err
-	}
-	run := importRun{options: o, files: files, surveys: surveys, notes: notes, stop: stop}
-	summary, err := run.run(ctx, client.Address(), status, libraries)
-	if err := errors.Join(err, notes.close()); err != nil {
 		return err
 	}
 	if err := o.out.print(cmd.OutOrStdout(), summary, summary.print); err != nil {
@@ -136,6 +123,26 @@ func runImport(cmd *cobra.Command, o *importOptions, paths []string) error {
 	default:
 		return &problemsError{fmt.Sprintf("problems: %d; those lines are not in the cluster", n)}
 	}
+}
+
+// bring puts the files into the cluster that status is of. What it has to say
+// meanwhile goes to out. Stop is called when ctx ends, before it waits for answers.
+func (o *importOptions) bring(ctx context.Context, stop func(), client *admin.Client, status admin.Status, files []importer.File, out io.Writer) (importSummary, error) {
+	libraries, err := o.libraries(status)
+	if err != nil {
+		return importSummary{}, err
+	}
+	surveys, err := survey(files, libraries)
+	if err != nil {
+		return importSummary{}, err
+	}
+	notes, err := newImportNotes(out, o, surveys)
+	if err != nil {
+		return importSummary{}, err
+	}
+	run := importRun{options: o, files: files, surveys: surveys, notes: notes, stop: stop}
+	summary, err := run.run(ctx, client.Address(), status, libraries)
+	return summary, errors.Join(err, notes.close())
 }
 
 // files tells the files' classes and puts placements first.
@@ -238,7 +245,7 @@ func survey(files []importer.File, libraries savefile.Libraries) ([]savefile.Sur
 		}
 	}
 	if len(unknown) > 0 {
-		return nil, fmt.Errorf("nothing was imported: the cluster does not have these libraries: %s; add them, or say with --library old=new what they are called here",
+		return nil, fmt.Errorf("nothing was imported: the cluster does not have these libraries: %s; add them, or say with `mysqlda import --library old=new` what they are called here",
 			strings.Join(unknown, ", "))
 	}
 	return surveys, nil

@@ -17,6 +17,8 @@ func newLibrary() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "library",
 		Short: "Add, weight, close, drain, open, protect, switch and list libraries",
+		Example: `  mysqlda library list -f n1.conf
+  mysqlda library add library_3 --server 10.0.1.3:3306 -f n1.conf`,
 		RunE: action(func(_ *cobra.Command, args []string) error {
 			return &usageError{oneOf("library needs one of add, weight, close, drain, open, tls, failover, activate, pin, unpin, maintenance and list", args)}
 		}),
@@ -71,6 +73,8 @@ All nodes use one of the servers, the active one: at first the first. ` + "`libr
 	cmd.Flags().StringVar(&mode, "tls", mode, "how connections to its servers are protected: "+tlsModes())
 	cmd.Flags().StringVar(&failover, "failover", failover, "what is done when its active server fails: "+failoverPolicies())
 	failbackFlag(cmd, &failback)
+	completeFlag(cmd, "tls", fsm.TLSModes()...)
+	completeFlag(cmd, "failover", fsm.FailoverPolicies()...)
 	required(cmd, "server")
 	return cmd
 }
@@ -96,6 +100,7 @@ func newLibraryWeight() *cobra.Command {
 		return fmt.Errorf("%w; a weight %w", err, errWeight)
 	})
 	t.flags(cmd)
+	completeArgs(cmd, &t, libraryNames)
 	return cmd
 }
 
@@ -111,6 +116,7 @@ func newLibraryState(name, short string, op admin.Operation, done string) *cobra
 		}),
 	}
 	t.flags(cmd)
+	completeArgs(cmd, &t, libraryNames)
 	return cmd
 }
 
@@ -139,6 +145,7 @@ The authorities are those of backend.tls_ca in each node's config file.`,
 		}),
 	}
 	t.flags(cmd)
+	completeArgs(cmd, &t, libraryNames, words(fsm.TLSModes()...))
 	return cmd
 }
 
@@ -157,7 +164,9 @@ func newLibraryList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Show the libraries, their servers and how many core objects live there",
-		Args:  exactly(),
+		Example: `  mysqlda library list -f n1.conf
+  mysqlda library list -o yaml --http 10.0.0.1:13309`,
+		Args: exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
 			status, err := askStatus(cmd, &t, &out)
 			if err != nil {

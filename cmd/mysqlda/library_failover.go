@@ -43,6 +43,7 @@ A node that is cut off from the majority cannot use a library that may fail over
 		}),
 	}
 	t.flags(cmd)
+	completeArgs(cmd, &t, libraryNames, words(fsm.FailoverPolicies()...))
 	failbackFlag(cmd, &failback)
 	return cmd
 }
@@ -77,6 +78,7 @@ func newLibraryPin() *cobra.Command {
 		}),
 	}
 	t.flags(cmd)
+	completeArgs(cmd, &t, libraryNames)
 	return cmd
 }
 
@@ -92,6 +94,7 @@ func newLibraryUnpin() *cobra.Command {
 		}),
 	}
 	t.flags(cmd)
+	completeArgs(cmd, &t, libraryNames)
 	return cmd
 }
 
@@ -124,6 +127,7 @@ while you work on it. The active server itself is not put into maintenance:
 		}),
 	}
 	t.flags(cmd)
+	completeArgs(cmd, &t, libraryNames, serversOfLibrary, words("on", "off"))
 	return cmd
 }
 

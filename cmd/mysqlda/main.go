@@ -16,9 +16,14 @@ func main() {
 // run executes one command line and returns the exit code of the process.
 func run(args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
+	args, err := fromOriginal(args, os.Getenv)
+	if err != nil {
+		return exitCode(root, err, stderr)
+	}
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	addStandardCommands(root)
 	cmd, err := root.ExecuteC()
 	return exitCode(cmd, err, stderr)
 }

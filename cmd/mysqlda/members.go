@@ -86,5 +86,6 @@ all the same, its process ends by itself.`,
 		}),
 	}
 	t.flags(cmd)
+	completeArgs(cmd, &t, otherNodes)
 	return cmd
 }

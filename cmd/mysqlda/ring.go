@@ -15,8 +15,9 @@ import (
 
 func newRing() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "ring",
-		Short: "Look ahead at where new core objects will go",
+		Use:     "ring",
+		Short:   "Look ahead at where new core objects will go",
+		Example: `  mysqlda ring simulate --libraries library_1=3M --add library_2 --objects 1M`,
 		RunE: action(func(_ *cobra.Command, args []string) error {
 			return &usageError{oneOf("ring needs simulate", args)}
 		}),

@@ -122,7 +122,7 @@ func TestRingSimulateRefusesWhatMakesNoSense(t *testing.T) {
 		"--libraries a=1 --objects 1 --max-share 0":    "--max-share must be a number",
 		"--libraries a=1 --objects 1 --steps 0":        "--steps must be from 1 to 1000, not 0",
 		"--libraries a=1 --objects 1 --steps 1001":     "--steps must be from 1 to 1000, not 1001",
-		"--libraries a=1 --objects 1 -o svg":           "must be table or json",
+		"--libraries a=1 --objects 1 -o svg":           "must be one of table, json, yaml",
 		"--libraries a=1 --objects 1 b":                `there is an argument too many: "b"`,
 	} {
 		code, stdout, stderr := execute(append([]string{"ring", "simulate"}, strings.Fields(args)...)...)

@@ -30,17 +30,24 @@ for ever on every node.
 A first node:      mysqlda init -f mysqlda.conf
                    mysqlda start -f mysqlda.conf
 Then, with MySQL:  mysql -h 127.0.0.1 -P 13306 -u calvin -p
-                   > select library customer_1;`,
+                   > select library customer_1;
+
+The command line of the original program works, too: mysqlda -a init is init, and
+mysqlda -a start is start --background (without, with --no-daemon), with the config
+file of -f or $HOME/etc/mysqlda.conf, the log level of --loglevel-debug to
+--loglevel-fatal, and the save files that the original would read: that of -s or
+$HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
+		Example: `  mysqlda status --http 10.0.0.1:13309
+  mysqlda help library`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
-		newStatus(), newLocate(),
-		newLibrary(), newSettings(), newReload(), newRing(),
-		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(),
+		newStatus(), newLocate(), newDoctor(),
+		newLibrary(), newSettings(), newReload(), newRing(), newLog(),
+		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(), newDebug(),
 		newVersion(),
 	)
 	return root
@@ -57,6 +64,16 @@ func exactly(names ...string) cobra.PositionalArgs {
 		default:
 			return nil
 		}
+	}
+}
+
+// atMost checks that a command gets the named argument or none.
+func atMost(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return exactly(name)(cmd, args)
 	}
 }
 

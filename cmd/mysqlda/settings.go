@@ -21,6 +21,8 @@ func newSettings() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "settings",
 		Short: "Show and change what all nodes share besides the libraries",
+		Example: `  mysqlda settings list -f n1.conf
+  mysqlda settings set balance=data -f n1.conf`,
 		RunE: action(func(_ *cobra.Command, args []string) error {
 			return &usageError{oneOf("settings needs one of list and set", args)}
 		}),
@@ -35,7 +37,9 @@ func newSettingsList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Show the cluster's settings",
-		Args:  exactly(),
+		Example: `  mysqlda settings list -f n1.conf
+  mysqlda settings list -o yaml --http 10.0.0.1:13309`,
+		Args: exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
 			status, err := askStatus(cmd, &t, &out)
 			if err != nil {

@@ -149,6 +149,7 @@ func TestMetricsOfVanishedServersVanish(t *testing.T) {
 		"mysqlda_backend_reuses_total library_1 SERVER":                         0,
 		"mysqlda_backend_resets_total library_1 ok SERVER":                      0,
 		"mysqlda_backend_resets_total library_1 closed SERVER":                  0,
+		"mysqlda_backend_wait_seconds library_1 SERVER":                         0,
 		"mysqlda_backend_waits_in_vain_total library_1 timeout SERVER":          0,
 		"mysqlda_backend_waits_in_vain_total library_1 too_many_waiting SERVER": 0,
 		"mysqlda_backend_shortages_total library_1 SERVER":                      0,

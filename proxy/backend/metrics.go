@@ -12,6 +12,7 @@ type collector struct {
 	connects    *prometheus.Desc
 	reuses      *prometheus.Desc
 	resets      *prometheus.Desc
+	waits       *prometheus.Desc
 	waitsInVain *prometheus.Desc
 	shortages   *prometheus.Desc
 	healthy     *prometheus.Desc
@@ -35,6 +36,8 @@ func newCollector(m *Manager) *collector {
 			"Times that a session got a connection that another session had used.", "library", "server"),
 		resets: desc("mysqlda_backend_resets_total",
 			"Connections that were cleaned after a session, by result: ok, closed.", "library", "server", "result"),
+		waits: desc("mysqlda_backend_wait_seconds",
+			"Time that sessions waited for a connection to a full server, also in vain.", "library", "server"),
 		waitsInVain: desc("mysqlda_backend_waits_in_vain_total",
 			"Sessions that got no connection to a full server, by reason: timeout, too_many_waiting.", "library", "server", "reason"),
 		shortages: desc("mysqlda_backend_shortages_total",
@@ -50,7 +53,7 @@ func newCollector(m *Manager) *collector {
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.connections, c.waiting, c.connects, c.reuses, c.resets, c.waitsInVain, c.shortages, c.healthy, c.dataBytes, c.dataReads} {
+	for _, d := range []*prometheus.Desc{c.connections, c.waiting, c.connects, c.reuses, c.resets, c.waits, c.waitsInVain, c.shortages, c.healthy, c.dataBytes, c.dataReads} {
 		to <- d
 	}
 }
@@ -74,6 +77,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		counter(c.reuses, p.Reused, p.Library, p.Server)
 		counter(c.resets, p.Cleaned, p.Library, p.Server, "ok")
 		counter(c.resets, p.Unclean, p.Library, p.Server, "closed")
+		to <- p.Waits.Metric(c.waits, p.Library, p.Server)
 		counter(c.waitsInVain, p.TimedOut, p.Library, p.Server, "timeout")
 		counter(c.waitsInVain, p.TurnedAway, p.Library, p.Server, "too_many_waiting")
 		counter(c.shortages, p.Short, p.Library, p.Server)

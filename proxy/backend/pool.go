@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/mysqlda/mysqlda/proxy/latency"
 )
 
 // pool holds the connections to one server.
@@ -46,6 +48,7 @@ type pool struct {
 	opened, reused, failed      atomic.Uint64
 	cleaned, unclean            atomic.Uint64 // resets that worked, and that cost the connection
 	timedOut, turnedAway, short atomic.Uint64 // see PoolStats
+	waits                       latency.Histogram
 }
 
 // maxBeside bounds the connections beside the pool to one server.

@@ -138,7 +138,7 @@ func TestFullPoolMakesCallersWaitInTurn(t *testing.T) {
 			t.Errorf("caller %d came before caller %d", got, want)
 		}
 	}
-	if p := statsOf(m); p.Opened != 2 || p.Waiting != 0 {
+	if p := statsOf(m); p.Opened != 2 || p.Waiting != 0 || p.Waits.Count() != 3 {
 		t.Errorf("stats: %+v", p)
 	}
 }
@@ -155,8 +155,8 @@ func TestWaitingEnds(t *testing.T) {
 	if !errors.Is(err, ErrPoolFull) || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	if p := statsOf(m); p.Waiting != 0 {
-		t.Errorf("callers that gave up still wait: %+v", p)
+	if p := statsOf(m); p.Waiting != 0 || p.Waits.Count() != 2 {
+		t.Errorf("after callers gave up: %+v", p)
 	}
 	c.Release()
 	acquire(t, m, plain).Release()

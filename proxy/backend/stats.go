@@ -1,6 +1,10 @@
 package backend
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/mysqlda/mysqlda/proxy/latency"
+)
 
 // PoolStats is one pool at a moment.
 type PoolStats struct {
@@ -26,6 +30,8 @@ type PoolStats struct {
 	TimedOut   uint64 // callers that waited in vain
 	TurnedAway uint64 // callers that found too many waiting
 	Short      uint64 // times that the server took no more connections
+
+	Waits latency.Total // of callers at the full pool or server, with those in vain
 }
 
 // Pools describes the pool of every server, in the order of the libraries.
@@ -55,6 +61,8 @@ func (m *Manager) Pools() []PoolStats {
 func (p *pool) stats() PoolStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	var waits latency.Total
+	waits.Add(&p.waits)
 	return PoolStats{
 		Server:     p.target.server,
 		Idle:       len(p.idle),
@@ -70,6 +78,7 @@ func (p *pool) stats() PoolStats {
 		TimedOut:   p.timedOut.Load(),
 		TurnedAway: p.turnedAway.Load(),
 		Short:      p.short.Load(),
+		Waits:      waits,
 	}
 }
 

@@ -34,7 +34,9 @@ type turn struct {
 // wait waits for the turn of a queued caller. The waits of one call of acquire
 // together take no longer than WaitTimeout.
 func (p *pool) wait(ctx context.Context, w *waiter) (*link, error) {
-	timeout := time.NewTimer(time.Until(w.until))
+	began := time.Now()
+	defer func() { p.waits.Observe(time.Since(began)) }()
+	timeout := time.NewTimer(w.until.Sub(began))
 	defer timeout.Stop()
 	var why error
 	select {

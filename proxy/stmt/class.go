@@ -73,13 +73,23 @@ func (c Class) IsMulti() bool { return c&Multi != 0 }
 // Classify says how a session must treat a text. A text without any statement is
 // ClassHarmless. It does not allocate.
 func (x Syntax) Classify(sql []byte) Class {
+	class, _ := x.Recognise(sql)
+	return class
+}
+
+// Recognise is Classify that also says what the text does. It does not allocate.
+func (x Syntax) Recognise(sql []byte) (Class, Effect) {
 	s := scanner{sql: sql, syntax: x}
-	class := ClassHarmless
+	class, effect := ClassHarmless, EffectOther
 	for ; !s.restEmpty(); s.several = true {
-		if c := s.statement(); s.several {
-			class = class.Base().with(c) | Multi
-		} else {
-			class = c
+		c := s.statement()
+		if !s.several {
+			class, effect = c, s.effect
+			continue
+		}
+		class = class.Base().with(c) | Multi
+		if s.effect != effect {
+			effect = EffectOther
 		}
 	}
 	if s.executables > 0 && class.Base() == ClassHarmless {
@@ -100,7 +110,7 @@ func (x Syntax) Classify(sql []byte) Class {
 	default:
 		flags = 0
 	}
-	return class | flags&^(sets|assigns)
+	return class | flags&^(sets|assigns), effect
 }
 
 // Flags of scanner.found only.

@@ -3,10 +3,10 @@
 // treat in a way of their own. It is pure, needs time linear in the statement's
 // length, and allocates only to hand out what an extension statement says.
 //
-// It is called by package proxy for every query: Hint, then Syntax.Classify, which
-// also says when to call Parse, Use, Kill or Settings; and Syntax.Demands where it
-// matters whether a text only reads. It decides nothing about sessions or
-// libraries.
+// It is called by package proxy for every query: Hint, then Syntax.Recognise, which
+// also says when to call Parse, Use, Kill or Settings; Syntax.Demands where it
+// matters whether a text only reads; and Syntax.AppendDigest for the log of slow
+// statements. It decides nothing about sessions or libraries.
 //
 // # Syntax
 //

@@ -16,6 +16,8 @@ type scanner struct {
 	executables  int
 	// found are the flags of what was met so far.
 	found Class
+	// effect is what this statement does.
+	effect Effect
 	// several says that statements stand before this one.
 	several bool
 	// loads says that the statement is LOAD DATA, which sets the variables that it

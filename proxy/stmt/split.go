@@ -21,6 +21,7 @@ func (s *scanner) restEmpty() bool {
 // KILL.
 func (s *scanner) block(first token) Class {
 	s.found |= Pins
+	s.effect = EffectOther
 	class := ClassOther
 	opens := s.opens(first)
 	for s.pos < len(s.sql) {

@@ -3,7 +3,7 @@ package stmt
 // statement classifies the statement at the position and moves to its semicolon
 // or the end of the text.
 func (s *scanner) statement() Class {
-	s.loads = false
+	s.loads, s.effect = false, EffectOther
 	class := s.classify()
 	if s.pos < len(s.sql) && s.sql[s.pos] != ';' {
 		s.rest()
@@ -30,7 +30,9 @@ func (s *scanner) classify() Class {
 		return ClassExtension
 	}
 	var buf [longestWord]byte
-	switch string(lowered(&buf, s.text(t))) {
+	first := lowered(&buf, s.text(t))
+	s.effect = effectOf(first)
+	switch string(first) {
 	case "select", "do":
 		return harmlessIf(s.expressions(anyPure))
 	case "show":
@@ -49,6 +51,7 @@ func (s *scanner) classify() Class {
 		return s.block(t)
 	case "start":
 		if s.optional("transaction") {
+			s.effect = EffectTransaction
 			return ClassBegin // whatever characteristics follow
 		}
 	case "commit", "rollback":
@@ -66,7 +69,7 @@ func (s *scanner) classify() Class {
 	case "prepare", "execute":
 		return s.dynamic()
 	default:
-		return s.others(string(lowered(&buf, s.text(t))))
+		return s.others(string(first))
 	}
 	return ClassOther
 }

@@ -101,21 +101,32 @@ func (r *run) breakUnderLoad(ctx context.Context) error {
 	if err == nil {
 		err = r.injure(ctx)
 	}
+	// Some nodes end over their disks only now.
+	alive, letDie := context.WithCancel(ctx)
+	defer letDie()
+	keeping := make(chan error, 1)
+	go func() { keeping <- nemesis.KeepAlive(alive, &nemesis.Site{Cluster: r.cluster, Recorder: r.recorder}) }()
 	if err == nil {
-		r.evidence.Recovery = r.recover(ctx)
-		err = r.settle(ctx, "after healing")
-	}
-	if err == nil {
-		err = r.pass(ctx, calm)
+		err = r.becomeWhole(ctx)
 	}
 	endLoad()
-	if err := errors.Join(err, <-load); err != nil {
+	if err = errors.Join(err, <-load); err == nil {
+		// Operators have left things tidy; what they did last is seen by all.
+		err = r.settle(ctx, "without clients")
+		r.recorder.Note("clients are gone")
+	}
+	letDie()
+	return errors.Join(err, <-keeping)
+}
+
+// becomeWhole waits until nodes answer and everything is whole, and lets it be so for a
+// while.
+func (r *run) becomeWhole(ctx context.Context) error {
+	r.evidence.Recovery = r.recover(ctx)
+	if err := r.settle(ctx, "after healing"); err != nil {
 		return err
 	}
-	// Operators have left things tidy; what they did last is seen by all.
-	err = r.settle(ctx, "without clients")
-	r.recorder.Note("clients are gone")
-	return err
+	return r.pass(ctx, calm)
 }
 
 // ask gathers what is known in the end, and again after all members were killed. It

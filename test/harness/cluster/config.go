@@ -68,6 +68,8 @@ type (
 	LogSection struct {
 		Level  string `json:"level"`
 		Format string `json:"format,omitempty"`
+
+		SlowStatementMS int `json:"slow_statement_ms,omitempty"`
 	}
 	LimitsSection struct {
 		ParkAfter   int `json:"park_after,omitempty"` // seconds
@@ -152,7 +154,7 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 		Node:     &NodeSection{ID: id, DataDir: id + "-data", SnapshotAfter: o.SnapshotAfter},
 		Cluster:  &ClusterSection{Listen: a.Cluster, Gossip: a.Gossip},
 		HTTP:     &HTTPSection{Listen: a.HTTP},
-		Log:      &LogSection{Level: o.LogLevel, Format: o.LogFormat},
+		Log:      &LogSection{Level: o.LogLevel, Format: o.LogFormat, SlowStatementMS: o.SlowStatementMS},
 		Limits:   limits,
 		Failover: o.Failover,
 	}, nil

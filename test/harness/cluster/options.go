@@ -48,6 +48,9 @@ type Options struct {
 	LogLevel string
 	// LogFormat is console or json; "" leaves the product's default.
 	LogFormat string
+	// SlowStatementMS is after how many milliseconds a statement is logged as a slow
+	// one; 0: never.
+	SlowStatementMS int
 	// Failover, unless nil, is what all libraries share that concerns changes of
 	// their active servers.
 	Failover *FailoverSection

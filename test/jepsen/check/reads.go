@@ -12,12 +12,6 @@ import (
 // readsSeeRows holds each read against the inserts of its core object, and against
 // the reads that had ended before it began.
 func readsSeeRows(e Evidence) []Finding {
-	reads := make(map[string][]history.Operation)
-	for _, o := range e.Operations {
-		if o.Kind == history.Read && o.Outcome == history.Done {
-			reads[o.Core] = append(reads[o.Core], o)
-		}
-	}
 	inserts := make(map[string]map[int64]*insertion)
 	for r, i := range insertions(e.Operations) {
 		if inserts[r.Core] == nil {
@@ -26,13 +20,24 @@ func readsSeeRows(e Evidence) []Finding {
 		inserts[r.Core][r.Row] = i
 	}
 	var found []Finding
-	for core, all := range reads {
+	for core, all := range readsOf(e.Operations) {
 		for _, o := range all {
 			found = append(found, unwritten(o, inserts[core])...)
 		}
 		found = append(found, missed(all, inserts[core])...)
 	}
 	return found
+}
+
+// readsOf are the answered reads of each core object.
+func readsOf(operations []history.Operation) map[string][]history.Operation {
+	reads := make(map[string][]history.Operation)
+	for _, o := range operations {
+		if o.Kind == history.Read && o.Outcome == history.Done {
+			reads[o.Core] = append(reads[o.Core], o)
+		}
+	}
+	return reads
 }
 
 // unwritten are rows of a read that it cannot have seen, or not twice.

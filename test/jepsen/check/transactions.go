@@ -16,12 +16,7 @@ func transactionsWhole(e Evidence) []Finding {
 			groups[o.Group] = append(groups[o.Group], o)
 		}
 	}
-	reads := make(map[string][]history.Operation)
-	for _, o := range e.Operations {
-		if o.Kind == history.Read && o.Outcome == history.Done {
-			reads[o.Core] = append(reads[o.Core], o)
-		}
-	}
+	reads := readsOf(e.Operations)
 	inTheEnd := make(map[Row]bool)
 	for _, rows := range e.Rows {
 		for _, r := range rows {

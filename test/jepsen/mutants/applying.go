@@ -15,7 +15,7 @@ func applying() []Mutant {
 			Files:   []File{{Path: "fsm/overwrite.go", Source: "overwrite.go.txt"}},
 			Check:   []string{oneLibrary, linearizable},
 			Setting: Setting{Nodes: 3, Nemesis: delays, Workload: picking, Duration: usual * 2},
-			Seeds:   6,
+			Seeds:   10,
 		},
 		{
 			Name:  "put-binding",

@@ -47,7 +47,7 @@ func changing() []Mutant {
 			},
 			Check:   []string{rowsOnce, readsSeeRows, transactionsAre, linearizable},
 			Setting: Setting{Nodes: 3, Nemesis: splits, Workload: moving, Duration: usual * 3},
-			Seeds:   5,
+			Seeds:   10,
 		},
 		{
 			Name: "majority-lets-go",
@@ -56,7 +56,7 @@ func changing() []Mutant {
 			Edits:   []Edit{{File: "cluster/failover/steps.go", Old: "		if over {\n", New: "		if over || len(r.gone) > len(r.nodes)/2 {\n"}},
 			Check:   []string{rowsOnce, readsSeeRows, transactionsAre, linearizable},
 			Setting: Setting{Nodes: 3, Nemesis: splits, Workload: moving, Duration: usual * 3},
-			Seeds:   5,
+			Seeds:   10,
 		},
 	}
 }

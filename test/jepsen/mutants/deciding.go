@@ -49,7 +49,7 @@ func deciding() []Mutant {
 			Files:   []File{{Path: "cluster/foreseen.go", Source: "foreseen.go.txt"}},
 			Check:   []string{assignmentsStay, bindingsStay, linearizable, oneLibrary},
 			Setting: Setting{Nodes: 3, Nemesis: churn, Workload: directory, Duration: usual * 2},
-			Seeds:   6,
+			Seeds:   12,
 		},
 		{
 			Name: "misses-are-answered-locally",

@@ -43,6 +43,23 @@ func revive(ctx context.Context, s *Site) error {
 	return errors.Join(errs...)
 }
 
+// revivePace is how often KeepAlive looks.
+const revivePace = 500 * time.Millisecond
+
+// KeepAlive starts members again that do not run, until ctx ends. A node may take
+// longer to end over its disk than the run goes on breaking things.
+func KeepAlive(ctx context.Context, s *Site) error {
+	for {
+		hold(ctx, revivePace)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := revive(ctx, s); err != nil {
+			return err
+		}
+	}
+}
+
 // reasonHolds is how long after its disk was whole again a node may end itself over it.
 const reasonHolds = 30 * time.Second
 

@@ -1,6 +1,7 @@
 package nemesis
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -40,13 +41,19 @@ func TestAnEndForNoReasonIsComplainedOf(t *testing.T) {
 	if err := n.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	if err := healAll(t.Context(), site); err != nil {
-		t.Fatal(err)
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error)
+	go func() { result <- KeepAlive(ctx, site) }()
+	defer func() {
+		cancel()
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := site.Cluster.Settle(t.Context()); err != nil {
+		t.Error(err)
 	}
 	if said := site.Recorder.Complaints(); len(said) != 1 || said[0].Node != n.ID {
 		t.Errorf("%+v", said)
-	}
-	if err := site.Cluster.Settle(t.Context()); err != nil {
-		t.Error(err)
 	}
 }

@@ -28,7 +28,7 @@ const (
 // changeMembers lets spare nodes join and members go: by themselves, by force, or
 // because their disks are lost.
 func changeMembers(ctx context.Context, s *stage) error {
-	m := &membership{operator: s.operator()}
+	m := &membership{operator: s.operator(), patience: endTimeout}
 	for _, n := range m.Cluster.Nodes {
 		if !n.Member() {
 			m.spare = append(m.spare, n)
@@ -49,8 +49,10 @@ type membership struct {
 	spare []*cluster.Node // that never were in a cluster
 	// doubtful are nodes that are to be no members, and may be.
 	doubtful []*cluster.Node
-	// gone are nodes that are no members for certain and have to end by themselves.
-	gone []claimed
+	// gone are nodes that are no members for certain and have to end by themselves, each
+	// within patience from when everything is whole.
+	gone     []claimed
+	patience time.Duration
 }
 
 // change does one thing that is possible now. Nodes in doubt come first.

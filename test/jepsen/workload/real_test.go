@@ -62,6 +62,7 @@ func TestClientsOfARealClusterAreToldWhatTheModelAllows(t *testing.T) {
 	}
 	operations := s.Recorder.Operations()
 	counts := count(operations)
+	nodeHasToEnd(t, s, c.Nodes[0])
 	t.Logf("%v; %v", counts, s.Recorder.Events())
 	for kind, least := range map[history.Kind]int{
 		history.Assign: 300, history.Locate: 100, history.Bind: 20, history.Find: 20,
@@ -96,5 +97,30 @@ func TestClientsOfARealClusterAreToldWhatTheModelAllows(t *testing.T) {
 		if o.Outcome != history.Done && o.Number != 9508 && o.Number != 9509 && o.Number != 9510 && o.Kind != history.Insert {
 			t.Errorf("%s: error %d", o, o.Number)
 		}
+	}
+}
+
+// nodeHasToEnd has an operator wait for the end of a node that goes on, and of one that
+// has ended. Afterwards the node is gone.
+func nodeHasToEnd(t *testing.T, s *Site, n *cluster.Node) {
+	t.Helper()
+	m := &membership{operator: (&stage{Site: s}).operator(), patience: 100 * time.Millisecond}
+	for _, want := range []string{"it is no member any more, and lets clients in", ""} {
+		release, ok := n.Claim()
+		if !ok {
+			t.Fatal("somebody else has the node")
+		}
+		m.gone = []claimed{{n, release}}
+		if err := m.awaitEnds(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		all := s.Recorder.Operations()
+		o := all[len(all)-1]
+		if o.Kind != history.Remove || o.Outcome != history.Done || o.Node != n.ID || !strings.HasPrefix(o.Error, want) || (want == "") != (o.Error == "") {
+			t.Errorf("%s", o)
+		}
+	}
+	if n.Running() {
+		t.Error("it runs on")
 	}
 }

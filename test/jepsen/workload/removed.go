@@ -29,7 +29,7 @@ func (m *membership) awaitEnds(ctx context.Context) error {
 func (m *membership) awaitEnd(ctx context.Context, n claimed) (failure error) {
 	o := history.Operation{Client: m.first, Node: n.ID, Kind: history.Remove, Outcome: history.Done}
 	m.Recorder.Record(o, func(o *history.Operation) {
-		ending := time.NewTimer(endTimeout)
+		ending := time.NewTimer(m.patience)
 		defer ending.Stop()
 		select {
 		case <-n.Process().Done():
@@ -39,7 +39,7 @@ func (m *membership) awaitEnd(ctx context.Context, n claimed) (failure error) {
 		c := &client{stage: m.stage, number: m.first, random: m.random}
 		open, err := c.openAt(ctx, n.Node)
 		if open {
-			o.Error = fmt.Sprintf("it is no member any more, and lets clients in after %s in which nothing was broken", endTimeout)
+			o.Error = fmt.Sprintf("it is no member any more, and lets clients in after %s in which nothing was broken", m.patience)
 			err = c.close()
 		}
 		failure = err

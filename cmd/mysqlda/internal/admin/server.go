@@ -39,12 +39,15 @@ type Config struct {
 	Node    Node
 	Metrics prometheus.Gatherer
 	Logger  *zap.Logger
+	Debug   bool            // profiles of the process are served, too
+	Level   zap.AtomicLevel // of the node's log, which the API shows and changes
 }
 
 // Server serves the HTTP address of one node.
 type Server struct {
 	node    Node
 	logger  *zap.Logger
+	level   zap.AtomicLevel
 	http    *http.Server
 	backups chan struct{} // a place for each that is under way
 	stall   time.Duration // how long a reader of a backup may take for one piece
@@ -53,11 +56,11 @@ type Server struct {
 // New makes a server that serves nothing yet.
 func New(cfg Config) *Server {
 	s := &Server{
-		node: cfg.Node, logger: cfg.Logger,
+		node: cfg.Node, logger: cfg.Logger, level: cfg.Level,
 		backups: make(chan struct{}, maxBackups), stall: backupStall,
 	}
 	s.http = &http.Server{
-		Handler:           s.routes(cfg.Metrics),
+		Handler:           s.routes(cfg.Metrics, cfg.Debug),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -86,7 +89,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) routes(metrics prometheus.Gatherer) http.Handler {
+func (s *Server) routes(metrics prometheus.Gatherer, debug bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
@@ -102,9 +105,14 @@ func (s *Server) routes(metrics prometheus.Gatherer) http.Handler {
 	mux.HandleFunc("POST /api/v1/import", s.importRecords)
 	mux.HandleFunc("POST /api/v1/settings", s.changeSettings)
 	mux.HandleFunc("POST /api/v1/settings/compare", s.compareSettings)
+	mux.HandleFunc("GET /api/v1/log", s.showLogLevel)
+	mux.HandleFunc("POST /api/v1/log", s.setLogLevel)
 	mux.HandleFunc("POST /api/v1/join", s.join)
 	mux.HandleFunc("POST /api/v1/leave", s.leave)
 	mux.HandleFunc("DELETE /api/v1/nodes/{id}", s.remove)
+	if debug {
+		mux.HandleFunc("GET /debug/pprof/{profile}", s.profile)
+	}
 	mux.HandleFunc("/", s.nothingHere)
 	return mux
 }

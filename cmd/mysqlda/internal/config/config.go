@@ -31,6 +31,7 @@ const MaxFileBytes = 4 << 20
 const (
 	maxIdleTimeoutSeconds = 30 * 24 * 3600
 	maxShutdownSeconds    = 3600
+	maxSlowStatement      = time.Hour
 )
 
 // What a key is when the file does not say.
@@ -70,6 +71,9 @@ type Config struct {
 
 	// Warnings are things an operator should know but that stop nothing.
 	Warnings []string
+	// Exposed says that the file holds a password and that every user of the machine
+	// may read it; the last of Warnings tells it.
+	Exposed bool
 }
 
 // Server is where MySQL clients connect to.
@@ -140,13 +144,19 @@ type Cluster struct {
 // HTTP is where the API, the metrics and the probes are served.
 type HTTP struct {
 	Listen string // host:port
+	Debug  bool   // profiles of the process are served there, too
 }
 
 // Log says what is logged and how.
 type Log struct {
-	Level  string // debug, info, warn or error
+	Level  string // one of LogLevels
 	Format string // console or json
+	// SlowStatement is from which time on a statement is logged; 0 means never.
+	SlowStatement time.Duration
 }
+
+// LogLevels are the words for the levels of the log, from the one that tells most.
+func LogLevels() []string { return []string{"debug", "info", "warn", "error"} }
 
 // Load reads and checks the file. An error about its content is an *Error.
 func Load(path string) (*Config, error) {
@@ -177,12 +187,16 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	secrets := cfg.Auth.Password + cfg.Failover.Password + cfg.Failover.ReplicationPassword
-	if info.Mode().Perm()&0o004 != 0 && secrets != "" {
+	if cfg.Exposed = info.Mode().Perm()&0o004 != 0 && cfg.HoldsSecrets(); cfg.Exposed {
 		cfg.Warnings = append(cfg.Warnings, fmt.Sprintf(
 			"%s holds a password and every user of this machine may read it; `chmod 600 %s` ends that", path, path))
 	}
 	return cfg, nil
+}
+
+// HoldsSecrets tells whether the file has a password in it.
+func (c *Config) HoldsSecrets() bool {
+	return c.Auth.Password+c.Failover.Password+c.Failover.ReplicationPassword != ""
 }
 
 // Seed checks that the file says everything that a new cluster needs.

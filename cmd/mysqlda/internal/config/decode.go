@@ -189,8 +189,11 @@ func (c *Config) decodeNode(root *object) {
 
 func (c *Config) decodeLog(root *object) {
 	c.Log = Log{Level: "info", Format: "console"}
+	slow := int64(0)
 	root.section("log", func(o *object) {
-		o.choice("level", &c.Log.Level, "debug", "info", "warn", "error")
+		o.choice("level", &c.Log.Level, LogLevels()...)
 		o.choice("format", &c.Log.Format, "console", "json")
+		o.whole("slow_statement_ms", 0, maxSlowStatement.Milliseconds(), &slow)
 	})
+	c.Log.SlowStatement = time.Duration(slow) * time.Millisecond
 }

@@ -49,7 +49,10 @@ func (c *Config) decodeListeners(root, server *object, ip string, port int64) {
 		read(&listeners[1], o, "listen")
 		read(&listeners[2], o, "gossip")
 	})
-	root.section("http", func(o *object) { read(&listeners[3], o, "listen") })
+	root.section("http", func(o *object) {
+		read(&listeners[3], o, "listen")
+		o.flag("debug", &c.HTTP.Debug)
+	})
 	checkListeners(listeners)
 	c.Cluster.Listen, c.Cluster.Gossip, c.HTTP.Listen = listeners[1].address, listeners[2].address, listeners[3].address
 }

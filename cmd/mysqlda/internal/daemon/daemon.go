@@ -47,6 +47,14 @@ type Options struct {
 	Bootstrap bool     // make a new cluster, unless the node belongs to one
 	Join      []string // join the cluster of these internode addresses, unless the node belongs to it
 	Version   string   // the release
+
+	// BeforeClients runs, unless it is nil, when the node is ready and before it lets
+	// clients in. The HTTP API answers meanwhile. Its error ends the node.
+	BeforeClients func(ctx context.Context) error
+	// Serving is called once clients are let in, unless it is nil.
+	Serving func()
+
+	LogLevel zap.AtomicLevel // of the logger that Run is given
 }
 
 // daemon is one node. Every part of it that is a pointer
@@ -61,6 +69,7 @@ type daemon struct {
 	backends atomic.Pointer[backend.Manager]
 	proxy    atomic.Pointer[proxy.Server]
 	stopping atomic.Bool // no new clients
+	waiting  atomic.Bool // for what comes before clients
 
 	end     context.CancelCauseFunc // ends Run; the first cause counts
 	tasks   sync.WaitGroup          // goroutines of Run
@@ -116,6 +125,9 @@ func (d *daemon) outcome(cause error) error {
 func (d *daemon) open(ctx context.Context) error {
 	d.logger.Info("starting", zap.String("version", d.options.Version), zap.String("config", d.cfg.Path),
 		zap.String("data_dir", d.cfg.Node.DataDir))
+	if err := d.registry.Register(d.readiness()); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
 	if err := d.openHTTP(ctx); err != nil {
 		return err
 	}
@@ -150,7 +162,7 @@ func (d *daemon) openHTTP(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http")})
+	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http"), Level: d.options.LogLevel, Debug: d.cfg.HTTP.Debug})
 	d.closers = append(d.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), httpCloseTimeout)
 		defer cancel()
@@ -256,17 +268,23 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 func (d *daemon) watch(ctx context.Context) {
 	node, backends, server := d.cluster.Load(), d.backends.Load(), d.proxy.Load()
 	d.run(func() error {
-		events, ready := node.Watch(ctx), node.Ready()
+		events, ready, prepared := node.Watch(ctx), node.Ready(), make(chan struct{})
 		for open := true; open; {
 			backends.Update(node.Libraries(), node.Settings())
 			select {
 			case _, open = <-events:
 			case <-ready:
 				ready = nil
+				d.run(func() error { return d.beforeClients(ctx, prepared) })
+			case <-prepared:
+				prepared = nil
 				// The first client shall find the libraries.
 				backends.Update(node.Libraries(), node.Settings())
 				server.SetReady(true)
 				d.logger.Info("serving clients", zap.String("mysql", d.cfg.Server.Listen), zap.String("node", node.ID()))
+				if d.options.Serving != nil {
+					d.options.Serving()
+				}
 			}
 		}
 		return nil
@@ -279,6 +297,19 @@ func (d *daemon) watch(ctx context.Context) {
 			return nil
 		}
 	})
+}
+
+// beforeClients closes prepared when clients may be let in.
+func (d *daemon) beforeClients(ctx context.Context, prepared chan<- struct{}) error {
+	if d.options.BeforeClients != nil {
+		d.waiting.Store(true)
+		if err := d.options.BeforeClients(ctx); err != nil {
+			return err
+		}
+		d.waiting.Store(false)
+	}
+	close(prepared)
+	return nil
 }
 
 // run runs a task in a goroutine that close waits for. Its error ends the node.

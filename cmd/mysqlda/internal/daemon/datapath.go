@@ -59,6 +59,7 @@ func configureDataPath(cfg *config.Config, nodeID string, logger *zap.Logger) (d
 			StallTimeout:          cfg.Limits.StallTimeout,
 			ParkAfter:             parkAfter(cfg.Limits.ParkAfter),
 			MaxAllowedPacket:      cfg.Limits.MaxAllowedPacket,
+			SlowStatement:         cfg.Log.SlowStatement,
 		},
 		servers: servers,
 	}, nil

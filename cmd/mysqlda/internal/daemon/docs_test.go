@@ -13,7 +13,7 @@ import (
 )
 
 // Operators build their alarms from that page.
-func TestOperationsPageNamesEveryMetricAndNoOther(t *testing.T) {
+func TestOperationsPageHasEveryMetricWithItsLabelsAndNoOther(t *testing.T) {
 	page, err := os.ReadFile("../../../../docs/operations.md")
 	if err != nil {
 		t.Fatal(err)
@@ -23,8 +23,8 @@ func TestOperationsPageNamesEveryMetricAndNoOther(t *testing.T) {
 		t.Fatal("the page has no section about metrics")
 	}
 	var documented []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `(mysqlda_[a-z_]+)").FindAllStringSubmatch(table, -1) {
-		documented = append(documented, row[1])
+	for _, row := range regexp.MustCompile("(?m)^\\| `(mysqlda_[a-z_]+)` \\|([a-z, ]*)\\|").FindAllStringSubmatch(table, -1) {
+		documented = append(documented, metric(row[1], row[2]))
 	}
 	slices.Sort(documented)
 	if got := metricsOfANode(t); !slices.Equal(got, documented) {
@@ -32,8 +32,15 @@ func TestOperationsPageNamesEveryMetricAndNoOther(t *testing.T) {
 	}
 }
 
-// metricsOfANode returns the sorted names of mysqlda's own metrics, also of those
-// that have no value yet.
+// metric is a metric's name with its labels, which are separated by commas.
+func metric(name, labels string) string {
+	all := strings.FieldsFunc(labels, func(r rune) bool { return r == ',' || r == ' ' })
+	slices.Sort(all)
+	return name + "{" + strings.Join(all, ",") + "}"
+}
+
+// metricsOfANode returns mysqlda's own metrics, sorted, also those that have no value
+// yet.
 func metricsOfANode(t *testing.T) []string {
 	t.Helper()
 	registry, err := newRegistry("1.0.0")
@@ -65,11 +72,13 @@ func metricsOfANode(t *testing.T) []string {
 	}()
 	var names []string
 	for description := range descriptions {
-		// Desc has no accessor for its name.
-		name := regexp.MustCompile(`fqName: "(mysqlda_[a-z_]+)"`).FindStringSubmatch(description.String())
-		if name != nil {
-			names = append(names, name[1])
+		// Desc has no accessors.
+		parts := regexp.MustCompile(`fqName: "(mysqlda_[a-z_]+)".*constLabels: \{(.*)\}, variableLabels: \{(.*)\}\}$`).FindStringSubmatch(description.String())
+		if parts == nil {
+			continue
 		}
+		constant := regexp.MustCompile(`="[^"]*"`).ReplaceAllString(parts[2], "")
+		names = append(names, metric(parts[1], constant+","+parts[3]))
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -10,11 +10,12 @@ import (
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 )
 
-// NewLogger makes the process's logger, which writes one event a line to w.
-func NewLogger(cfg config.Log, w io.Writer) (*zap.Logger, error) {
-	level, err := zapcore.ParseLevel(cfg.Level)
+// NewLogger makes the process's logger, which writes one event a line to w, and its
+// level, which may be changed at any time.
+func NewLogger(cfg config.Log, w io.Writer) (*zap.Logger, zap.AtomicLevel, error) {
+	level, err := zap.ParseAtomicLevel(cfg.Level)
 	if err != nil {
-		return nil, fmt.Errorf("log.level: %w", err)
+		return nil, level, fmt.Errorf("log.level: %w", err)
 	}
 	encoding := zap.NewProductionEncoderConfig()
 	encoding.EncodeTime = zapcore.RFC3339NanoTimeEncoder
@@ -26,5 +27,5 @@ func NewLogger(cfg config.Log, w io.Writer) (*zap.Logger, error) {
 		encoder = zapcore.NewConsoleEncoder(encoding)
 	}
 	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level)
-	return zap.New(core), nil
+	return zap.New(core), level, nil
 }

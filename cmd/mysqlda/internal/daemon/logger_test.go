@@ -14,7 +14,7 @@ import (
 func TestLoggerWritesOneLineAnEvent(t *testing.T) {
 	for _, format := range []string{"console", "json"} {
 		var out bytes.Buffer
-		logger, err := NewLogger(config.Log{Level: "warn", Format: format}, &out)
+		logger, _, err := NewLogger(config.Log{Level: "warn", Format: format}, &out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,7 +28,7 @@ func TestLoggerWritesOneLineAnEvent(t *testing.T) {
 			t.Errorf("not JSON: %q", text)
 		}
 	}
-	if _, err := NewLogger(config.Log{Level: "loud"}, nil); err == nil {
+	if _, _, err := NewLogger(config.Log{Level: "loud"}, nil); err == nil {
 		t.Error("an unknown level is accepted")
 	}
 }

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -16,8 +17,8 @@ func newRegistry(version string) (*prometheus.Registry, error) {
 	registry := prometheus.NewRegistry()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "mysqlda_build_info",
-		Help:        "Always 1; the label tells which release runs.",
-		ConstLabels: prometheus.Labels{"version": version},
+		Help:        "Always 1; the labels tell which release runs, and by which Go it was built.",
+		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
 	for _, c := range []prometheus.Collector{
@@ -30,6 +31,18 @@ func newRegistry(version string) (*prometheus.Registry, error) {
 		}
 	}
 	return registry, nil
+}
+
+// readiness tells whether the node serves clients.
+func (d *daemon) readiness() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mysqlda_ready", Help: "1 while this node serves clients.",
+	}, func() float64 {
+		if d.Ready() != nil {
+			return 0
+		}
+		return 1
+	})
 }
 
 // topologyCollector shows which servers are active and what they say of themselves.

@@ -40,6 +40,8 @@ func (d *daemon) Ready() error {
 		return nil
 	case node.Status().ClusterID == "":
 		return cluster.ErrNotMember
+	case d.waiting.Load():
+		return errors.New("the node brings save files into the cluster before it lets clients in")
 	default:
 		return errors.New("the node is catching up with its cluster")
 	}
