@@ -307,7 +307,7 @@ func TestDeadActiveServerIsNotStormed(t *testing.T) {
 	gone := nobody(t)
 	set := mayFailOver(gone, second.Addr())
 	m := manage(t, Config{ProbeInterval: time.Hour}, set)
-	eventually(t, "found dead", func() bool { return !healthOf(m, gone).Healthy })
+	eventually(t, "found dead", func() bool { return foundDead(m, gone) })
 	const callers = 50
 	var all [callers]<-chan string
 	for i := range all {
@@ -353,7 +353,7 @@ func TestActiveServerThatHasJustGoneIsWaitedFor(t *testing.T) {
 	eventually(t, "the probe has begun", func() bool { return dialled.Load() == 1 })
 	got := acquired(m)
 	wantWaiting(t, "the active server refuses", got)
-	eventually(t, "found dead", func() bool { return !healthOf(m, l.Addr().String()).Healthy })
+	eventually(t, "found dead", func() bool { return foundDead(m, l.Addr().String()) })
 	if n := dialled.Load(); n != 1+failuresToDead {
 		t.Fatalf("it was dialled %d times", n)
 	}
@@ -384,7 +384,7 @@ func TestWhatWasWrongWithAnEarlierServerIsNotTold(t *testing.T) {
 	gone, next := nobody(t), nobody(t)
 	set := mayFailOver(gone, next)
 	m := manage(t, Config{ProbeInterval: time.Hour}, set)
-	eventually(t, "both are found dead", func() bool { return !healthOf(m, gone).Healthy && !healthOf(m, next).Healthy })
+	eventually(t, "both are found dead", func() bool { return foundDead(m, gone) && foundDead(m, next) })
 	m.servers[gone].health.observe(nil)
 	m.Update(set, waiting(time.Second))
 	failed := outcome(func() error { _, err := m.Acquire(context.Background(), 1, plain); return err })

@@ -20,6 +20,13 @@ func healthOf(m *Manager, address string) ServerHealth {
 	return ServerHealth{}
 }
 
+// foundDead tells a server that somebody has looked at from one whose first probe is
+// still under way.
+func foundDead(m *Manager, address string) bool {
+	h := healthOf(m, address)
+	return !h.CheckedAt.IsZero() && !h.Healthy
+}
+
 func TestHealthIsNotSwayedByOneFailure(t *testing.T) {
 	failure := errors.New("connection refused")
 	busy := &RefusedError{Code: codeTooManyConnections}

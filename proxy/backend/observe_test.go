@@ -189,5 +189,5 @@ func TestServerIsLookedAtAtOnceWhenSomethingWentWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Discard() // as a session does that finds it broken
-	eventually(t, "found dead", func() bool { return !healthOf(m, s.Addr()).Healthy })
+	eventually(t, "found dead", func() bool { return foundDead(m, s.Addr()) })
 }

@@ -48,7 +48,7 @@ func TestOnlyTheActiveServerIsUsed(t *testing.T) {
 		if !errors.As(err, &unavailable) || unavailable.Server != stopped.Addr() {
 			t.Fatalf("%s: %v, %v", known, c, err)
 		}
-		eventually(t, "found dead", func() bool { return !healthOf(m, stopped.Addr()).Healthy })
+		eventually(t, "found dead", func() bool { return foundDead(m, stopped.Addr()) })
 	}
 	if held.Alive() {
 		t.Error("the connection to the killed server passes for alive")
