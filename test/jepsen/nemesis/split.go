@@ -3,6 +3,7 @@ package nemesis
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/mysqlda/mysqlda/test/harness/hosts"
@@ -41,20 +42,22 @@ func lagMoving(ctx context.Context, s *Site) error {
 	if err != nil {
 		return nil
 	}
-	laggard := oneMember(s, ctx)
-	defer laggard.free()
-	if len(laggard) == 0 || laggard[0].Node == leader {
+	two := s.members(2) // one of them at least does not lead
+	defer two.free()
+	i := slices.IndexFunc(two, func(t target) bool { return t.Node != leader })
+	if i < 0 {
 		return nil
 	}
+	laggard := two[i]
 	var others []*hosts.Host
 	for _, h := range s.hosts() {
-		if h != laggard[0].Host {
+		if h != laggard.Host {
 			others = append(others, h)
 		}
 	}
 	length := between(s.Random, minLag, maxLag)
 	cut := make(chan error, 1)
 	go func() { cut <- s.severFor(ctx, hosts.Between([]*hosts.Host{active.Host}, others), length) }()
-	err = s.disturbSync(ctx, laggard[0], "fsync takes 4s", "delay_enter=4s", length)
+	err = s.disturbSync(ctx, laggard, "fsync takes 4s", "delay_enter=4s", length)
 	return errors.Join(err, <-cut)
 }
