@@ -96,13 +96,26 @@ func (t *RaftTransport) AppendEntries(id raft.ServerID, addr raft.ServerAddress,
 }
 
 // RequestVote implements raft.Transport.
+//
+// A voter must not ask whether its own configuration has the candidate: that may be
+// an old one, and the voter needed to elect the only candidate that can tell it of
+// the new one (Ongaro, Consensus: Bridging Theory and Practice, 4.1 and 4.2.2).
+// hashicorp/raft asks if it is told the candidate's id; which address it has given
+// its vote to is another matter.
 func (t *RaftTransport) RequestVote(id raft.ServerID, addr raft.ServerAddress, req *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
-	return t.network.RequestVote(id, t.target(id, addr), req, resp)
+	anybody := *req
+	anybody.ID = nil
+	return t.network.RequestVote(id, t.target(id, addr), &anybody, resp)
 }
 
-// RequestPreVote implements raft.WithPreVote.
+// RequestPreVote implements raft.WithPreVote. It asks like RequestVote. Without an id
+// the answer would be no; with that of the voter it depends on the log, the term and
+// on whether the voter has a leader, which keeps nodes that were removed from
+// disturbing others.
 func (t *RaftTransport) RequestPreVote(id raft.ServerID, addr raft.ServerAddress, req *raft.RequestPreVoteRequest, resp *raft.RequestPreVoteResponse) error {
-	return t.network.RequestPreVote(id, t.target(id, addr), req, resp)
+	anybody := *req
+	anybody.ID = []byte(id)
+	return t.network.RequestPreVote(id, t.target(id, addr), &anybody, resp)
 }
 
 // InstallSnapshot implements raft.Transport.
