@@ -114,28 +114,6 @@ func binding(ctx context.Context, conn *sql.Conn, object [2]string) (core string
 	if err != nil {
 		return "", err
 	}
-	return sessionCore(ctx, conn)
-}
-
-// sessionCore is the core object that the session is at.
-func sessionCore(ctx context.Context, conn *sql.Conn) (core string, err error) {
-	var own string
-	if err := conn.QueryRowContext(ctx, "select connection_id()").Scan(&own); err != nil {
-		return "", err
-	}
-	rows, err := conn.QueryContext(ctx, "show mysqlda sessions")
-	if err != nil {
-		return "", err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, user, client, at, library, server, reads, seconds string
-		if err := rows.Scan(&id, &user, &client, &at, &library, &server, &reads, &seconds); err != nil {
-			return "", err
-		}
-		if id == own {
-			core = at
-		}
-	}
-	return core, rows.Err()
+	core, _, err = cluster.Whereabouts(ctx, cluster.QueryOf(conn))
+	return core, err
 }

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"net/http"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -12,8 +12,6 @@ import (
 	"github.com/mysqlda/mysqlda/test/jepsen/check"
 	"github.com/mysqlda/mysqlda/test/jepsen/cluster"
 )
-
-const vitalsTimeout = 5 * time.Second
 
 // vitals asks the members' metrics for what their processes hold. A node that does not
 // answer is left out, and the check misses it.
@@ -52,34 +50,26 @@ func (r *run) calmVitals(ctx context.Context) map[string]check.Vitals {
 }
 
 func vitalsOf(ctx context.Context, n *cluster.Node) (v check.Vitals, err error) {
-	ctx, cancel := context.WithTimeout(ctx, vitalsTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.Addresses().HTTP+"/metrics", nil)
-	if err != nil {
-		return v, err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return v, fmt.Errorf("ask node %s for its metrics: %w", n.ID, err)
-	}
-	defer answer.Body.Close()
-	lines := bufio.NewScanner(answer.Body)
-	for lines.Scan() {
-		name, value, _ := strings.Cut(lines.Text(), " ")
-		number, err := strconv.ParseFloat(value, 64)
-		if err != nil {
-			continue // a comment, or a metric with labels that have spaces
+	err = n.Page(ctx, "/metrics", func(body io.Reader) error {
+		lines := bufio.NewScanner(body)
+		for lines.Scan() {
+			name, value, _ := strings.Cut(lines.Text(), " ")
+			number, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				continue // a comment, or a metric with labels that have spaces
+			}
+			switch name {
+			case "go_goroutines":
+				v.Goroutines = int(number)
+			case "process_open_fds":
+				v.Descriptors = int(number)
+			case "process_resident_memory_bytes":
+				v.Resident = int64(number)
+			}
 		}
-		switch name {
-		case "go_goroutines":
-			v.Goroutines = int(number)
-		case "process_open_fds":
-			v.Descriptors = int(number)
-		case "process_resident_memory_bytes":
-			v.Resident = int64(number)
-		}
-	}
-	return v, lines.Err()
+		return lines.Err()
+	})
+	return v, err
 }
 
 // processes is how those fared that are or were members.

@@ -23,12 +23,13 @@ const (
 
 // Status asks a node over HTTP. It makes one attempt, for at most two seconds.
 func (n *Node) Status(ctx context.Context) (s harness.Status, err error) {
-	err = n.get(ctx, "/api/v1/status", func(body io.Reader) error { return json.NewDecoder(body).Decode(&s) })
+	err = n.Page(ctx, "/api/v1/status", func(body io.Reader) error { return json.NewDecoder(body).Decode(&s) })
 	return s, err
 }
 
-// get asks for a page of the node.
-func (n *Node) get(ctx context.Context, path string, read func(io.Reader) error) error {
+// Page asks for a page of the node over HTTP, and has its body read. It makes one
+// attempt, for at most two seconds.
+func (n *Node) Page(ctx context.Context, path string, read func(io.Reader) error) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.Addresses().HTTP+path, nil)
@@ -92,7 +93,7 @@ func (c *Cluster) whole(ctx context.Context) error {
 		if !n.Running() {
 			return fmt.Errorf("node %s does not run: %s", n.ID, n.Process().State())
 		}
-		if err := n.get(ctx, "/readyz?strict=1", func(io.Reader) error { return nil }); err != nil {
+		if err := n.Page(ctx, "/readyz?strict=1", func(io.Reader) error { return nil }); err != nil {
 			return err
 		}
 		s, err := n.Status(ctx)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/mysqlda/mysqlda/test/jepsen/cluster"
 	"github.com/mysqlda/mysqlda/test/jepsen/history"
 )
 
@@ -106,30 +107,10 @@ func (c *client) find(ctx context.Context, object string) {
 		err := c.exec(ctx, fmt.Sprintf("select library_by_correl_object %s %s", o.Class, o.Object))
 		told(o, directory, err)
 		if err == nil {
-			o.Core, o.Library, err = c.whereabouts(ctx)
+			o.Core, o.Library, err = cluster.Whereabouts(ctx, c.query)
 			o.Error = textOf(err)
 		}
 	})
-}
-
-// whereabouts asks the node which core object the session is at, and in which library.
-func (c *client) whereabouts(ctx context.Context) (core, library string, err error) {
-	var own string
-	err = c.query(ctx, "select connection_id()", func(rows *sql.Rows) error { return rows.Scan(&own) })
-	if err != nil {
-		return "", "", err
-	}
-	err = c.query(ctx, "show mysqlda sessions", func(rows *sql.Rows) error {
-		var id, user, client, at, in, server, reads, seconds string
-		if err := rows.Scan(&id, &user, &client, &at, &in, &server, &reads, &seconds); err != nil {
-			return err
-		}
-		if id == own {
-			core, library = at, in
-		}
-		return nil
-	})
-	return core, library, err
 }
 
 func textOf(err error) string {
