@@ -35,6 +35,7 @@ type simServer struct {
 	stuck            bool // it executes nothing
 	heard            time.Time
 	told             time.Time // when it was told to receive, or came up
+	unreached        time.Time // when an operation last did not reach it
 	acks             int       // it waits for so many replicas
 	acked            map[txn]map[string]bool
 }
@@ -221,6 +222,7 @@ func (w *sim) operate(ctx context.Context, n *simNode, op topology.Operation) (t
 			w.note("late: %s at %s", op.Kind, op.Server)
 		}
 		if !w.reaches(n, s) {
+			s.unreached = time.Now()
 			w.mu.Unlock()
 			return topology.Facts{}, errUnreachable
 		}

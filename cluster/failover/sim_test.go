@@ -235,12 +235,15 @@ func (w *sim) judge(before *fsm.Library, command Command) {
 	}
 }
 
-// judgeSeals holds against a choice that a replica which every node has reached for a
-// while may still get further than the server that was chosen. The caller holds mu.
+// judgeSeals holds against a choice that a replica which every node and every
+// operation has reached for a while may still get further than the server that was
+// chosen. One that was stopped between the last look and its seal cannot be sealed,
+// and what it has counts all the same. The caller holds mu.
 func (w *sim) judgeSeals(s *fsm.Switch) {
 	const while = 20 * time.Second
 	for _, server := range w.servers {
-		seen := server.address != s.From && server.source == s.From && server.receiving && time.Since(server.told) > while
+		seen := server.address != s.From && server.source == s.From && server.receiving &&
+			time.Since(server.told) > while && time.Since(server.unreached) > while
 		for id := range w.nodes {
 			seen = seen && time.Since(w.lastDown[[2]string{id, server.address}]) > while
 		}
