@@ -146,6 +146,9 @@ func (n *Node) Libraries() *fsm.LibrarySet { return n.machine.Libraries() }
 // Settings returns the current settings, never nil once the node is ready.
 func (n *Node) Settings() *fsm.Settings { return n.machine.Settings() }
 
+// Users returns who may log in as a client, never nil.
+func (n *Node) Users() *fsm.UserSet { return n.machine.Users() }
+
 // Watch subscribes to changes until ctx ends or the node is closed; then the
 // channel is closed. Events that were not yet received are merged.
 func (n *Node) Watch(ctx context.Context) <-chan fsm.Event {

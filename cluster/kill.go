@@ -34,7 +34,7 @@ func (n *Node) OnKill(end func(ctx context.Context, id uint32, user string, stat
 }
 
 // Kill has the node with that number end the session with that connection id, or
-// only its statement, on behalf of a user. It returns false when no node has the
+// only its statement, on behalf of a user; user "" stands for whoever's it is. It returns false when no node has the
 // number, or the node has no such session that the user may end. The error says why
 // it could not be done, or which node could not be asked; then it may have been
 // done.

@@ -54,7 +54,7 @@ func (r *replica) Apply(entry *raft.Log) any {
 		r.lost.look(r.machine)
 	}
 	r.advance(entry.Index)
-	if result.LibrariesChanged {
+	if result.LibrariesChanged || result.UsersChanged {
 		r.watch.notify(fsm.LibrariesChanged)
 	}
 	if result.NodesChanged {

@@ -20,6 +20,9 @@ const (
 type Bootstrap struct {
 	Settings  Settings
 	Libraries []AddLibrary // may be empty; ids are given in this order from 1
+	// Users may be empty: then the account of the settings is the only one. They are in
+	// ascending order of their names.
+	Users []User
 }
 
 // Check reports whether settings and libraries are allowed. The error wraps
@@ -35,6 +38,9 @@ func (b Bootstrap) Check() error {
 			return err
 		}
 	}
+	if _, err := firstUsers(0, b.Users, &b.Settings); err != nil {
+		return err
+	}
 	_, err := b.draft(0)
 	return err
 }
@@ -47,6 +53,7 @@ func (b Bootstrap) Encode() ([]byte, error) {
 	p := &fsmpb.Bootstrap{
 		Settings:  settingsProto(&b.Settings),
 		Libraries: make([]*fsmpb.AddLibrary, len(b.Libraries)),
+		Users:     userProtos(b.Users),
 	}
 	for i, l := range b.Libraries {
 		p.Libraries[i] = l.addProto()
@@ -81,8 +88,16 @@ func (s *state) bootstrap(index uint64, p *fsmpb.Bootstrap) error {
 	if err != nil {
 		return err
 	}
+	if b.Users, err = usersFromProto(p.GetUsers()); err != nil {
+		return err
+	}
+	users, err := firstUsers(index, b.Users, &b.Settings)
+	if err != nil {
+		return err
+	}
 	s.publish(1, d)
 	s.settings.Store(&b.Settings)
+	s.users.Store(users)
 	// Without libraries nothing was placed yet.
 	s.log.Store(newMappingLog(indexKey(b.Settings.ClusterID)))
 	return nil

@@ -12,7 +12,7 @@ import (
 // commandVersion is the highest version of a command that this release
 // understands, and the one that it writes. It grows when a command gains a
 // field or a body that an older release would ignore.
-const commandVersion = 4
+const commandVersion = 5
 
 // encodeCommand gives the log entry of a command. Encoding is deterministic
 // within one release; replicas never depend on it, since they all apply the

@@ -4,6 +4,6 @@ package fsm
 // now is read from the state itself.
 type Event uint8
 
-// LibrariesChanged says that libraries, their servers, the active server or the
-// settings have changed.
+// LibrariesChanged says that libraries, their servers, the active server, the
+// settings or the users have changed.
 const LibrariesChanged Event = 1

@@ -37,6 +37,7 @@ type Machine struct {
 type state struct {
 	libraries atomic.Pointer[LibrarySet]          // never nil
 	settings  atomic.Pointer[Settings]            // nil until bootstrap
+	users     atomic.Pointer[UserSet]             // never nil
 	nodes     atomic.Pointer[nodeSet]             // never nil
 	greetings atomic.Pointer[map[string]Greeting] // never nil; the map is never changed
 	log       atomic.Pointer[mappingLog]          // never nil; replaced while it is empty, by bootstrap
@@ -65,6 +66,7 @@ func newState() *state {
 	s := &state{nextLibrary: 1}
 	s.log.Store(newMappingLog(0))
 	s.libraries.Store(NewLibrarySet(0, nil))
+	s.users.Store(new(UserSet))
 	s.nodes.Store(new(nodeSet))
 	s.greetings.Store(new(map[string]Greeting))
 	return s
@@ -84,6 +86,8 @@ type Result struct {
 	// LibrariesChanged says that libraries, servers or settings are other ones
 	// now.
 	LibrariesChanged bool
+	// UsersChanged says that Users gives another answer now.
+	UsersChanged bool
 	// NodesChanged says that Nodes gives another answer now.
 	NodesChanged bool
 }
@@ -136,7 +140,16 @@ func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
 		return Result{Err: err, LibrariesChanged: err == nil}, nil
 	case *fsmpb.Command_Bootstrap:
 		err := s.bootstrap(index, body.Bootstrap)
-		return Result{Err: err, LibrariesChanged: err == nil}, nil
+		return Result{Err: err, LibrariesChanged: err == nil, UsersChanged: err == nil}, nil
+	case *fsmpb.Command_PutUser:
+		c, err := putUserFromLog(body.PutUser)
+		if err == nil {
+			err = s.putUser(index, c)
+		}
+		return Result{Err: err, UsersChanged: err == nil}, nil
+	case *fsmpb.Command_RemoveUser:
+		err := s.removeUser(body.RemoveUser.GetName())
+		return Result{Err: err, UsersChanged: err == nil}, nil
 	case *fsmpb.Command_SetNode:
 		err := s.setNode(body.SetNode.GetNode())
 		return Result{Err: err, NodesChanged: err == nil}, nil

@@ -21,6 +21,9 @@ func (m *Machine) Libraries() *LibrarySet { return m.state.Load().libraries.Load
 // Settings returns the current settings, nil until the cluster is bootstrapped.
 func (m *Machine) Settings() *Settings { return m.state.Load().settings.Load() }
 
+// Users returns who may log in as a client, never nil.
+func (m *Machine) Users() *UserSet { return m.state.Load().users.Load() }
+
 // Nodes returns the known nodes in ascending order of their ids.
 func (m *Machine) Nodes() []NodeInfo {
 	return slices.Clone(m.state.Load().nodes.Load().known)

@@ -20,6 +20,7 @@ type Snapshot struct {
 	settings  *Settings // nil before bootstrap
 	libraries *LibrarySet
 	next      LibraryID
+	users     *UserSet
 	nodes     *nodeSet
 	greetings map[string]Greeting // never changed
 	indexKey  uint64
@@ -37,6 +38,7 @@ func (m *Machine) Snapshot() *Snapshot {
 		settings:  s.settings.Load(),
 		libraries: s.libraries.Load(),
 		next:      s.nextLibrary,
+		users:     s.users.Load(),
 		nodes:     s.nodes.Load(),
 		greetings: *s.greetings.Load(),
 		indexKey:  log.indexKey,
@@ -120,6 +122,8 @@ func (s *Snapshot) header() *fsmpb.SnapshotHeader {
 		Digest:           uint64(s.mappings.digest),
 		Placements:       s.mappings.placementCount,
 		Bindings:         s.mappings.bindingCount,
+		Users:            userProtos(s.users.list),
+		AccountIsNoUser:  s.users.accountIsNoUser,
 	}
 	if s.settings != nil {
 		h.Settings = settingsProto(s.settings)

@@ -28,6 +28,9 @@ func (s *state) readHeader(h *fsmpb.SnapshotHeader) error {
 	if err := s.readLibraries(h); err != nil {
 		return fmt.Errorf("its header is corrupt: %w", err)
 	}
+	if err := s.readUsers(h); err != nil {
+		return fmt.Errorf("its header is corrupt: %w", err)
+	}
 	if err := s.readNodes(h); err != nil {
 		return fmt.Errorf("its header is corrupt: %w", err)
 	}

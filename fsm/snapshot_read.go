@@ -23,6 +23,11 @@ type SnapshotInfo struct {
 	Settings  *Settings // without passwords; nil before bootstrap
 	Libraries *LibrarySet
 	Nodes     []NodeInfo // in ascending order of their ids
+	// Users are those that were put, without their passwords, in ascending order of
+	// their names.
+	Users []User
+	// AccountIsUser is as UserSet.AccountIsUser.
+	AccountIsUser bool
 }
 
 // SnapshotVisitor is called back by ReadSnapshot. Functions that are nil are not
@@ -78,6 +83,12 @@ func snapshotInfo(s *state, h *fsmpb.SnapshotHeader) SnapshotInfo {
 		Bindings:   h.GetBindings(),
 		Libraries:  s.libraries.Load(),
 		Nodes:      s.nodes.Load().known,
+	}
+	users := s.users.Load()
+	info.AccountIsUser = users.AccountIsUser()
+	for _, u := range users.All() {
+		u.Passwords = nil
+		info.Users = append(info.Users, u)
 	}
 	if settings := s.settings.Load(); settings != nil {
 		shown := *settings

@@ -92,11 +92,15 @@ func (server *Server) remove(s *session) {
 }
 
 // countUser counts the session as one of that user's, and as no other's any
-// more, unless the user has too many.
-func (server *Server) countUser(s *session, user string) *clientError {
+// more, unless the user has too many: more than its own limit or the node's, where
+// they are not 0.
+func (server *Server) countUser(s *session, user string, own int) *clientError {
 	server.mu.Lock()
 	defer server.mu.Unlock()
 	limit := server.cfg.MaxSessionsPerUser
+	if own > 0 && (limit == 0 || own < limit) {
+		limit = own
+	}
 	if limit > 0 && s.counted.user != user && server.perUser[user] >= limit {
 		return kindTooManyOfUser.with(user, limit)
 	}

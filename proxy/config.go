@@ -21,6 +21,7 @@ const (
 	DefaultIdleTimeout      = 8 * time.Hour
 	DefaultStallTimeout     = time.Minute
 	DefaultParkAfter        = 5 * time.Second
+	DefaultExpelTimeout     = 30 * time.Second
 	// DefaultMaxAllowedPacket is the largest that any server allows.
 	DefaultMaxAllowedPacket = 1 << 30
 	// DefaultServerVersion is what the greeting says until the cluster knows a
@@ -67,6 +68,9 @@ type Config struct {
 	// ParkAfter is how long a session may be idle before it gives a backend
 	// connection back to which nothing anchors it. Negative means never.
 	ParkAfter time.Duration
+	// ExpelTimeout is how long a session whose user was removed or locked may take to
+	// come to the end of its transaction.
+	ExpelTimeout time.Duration
 	// SlowStatement is from which time on a statement is logged as a slow one; 0
 	// means never.
 	SlowStatement time.Duration
@@ -88,6 +92,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, DefaultIdleTimeout)
 	c.StallTimeout = cmp.Or(c.StallTimeout, DefaultStallTimeout)
 	c.ParkAfter = cmp.Or(c.ParkAfter, DefaultParkAfter)
+	c.ExpelTimeout = cmp.Or(c.ExpelTimeout, DefaultExpelTimeout)
 	c.MaxAllowedPacket = cmp.Or(c.MaxAllowedPacket, DefaultMaxAllowedPacket)
 	return c, nil
 }

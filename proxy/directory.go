@@ -30,13 +30,16 @@ type Directory interface {
 	Libraries() *fsm.LibrarySet
 	// Settings returns the current settings, never nil once the node is ready.
 	Settings() *fsm.Settings
+	// Users returns who may log in, never nil.
+	Users() *fsm.UserSet
 	// Greetings returns what the libraries' servers say of themselves, by address,
 	// as far as the cluster knows. It must not be changed.
 	Greetings() map[string]fsm.Greeting
 	// NodeNumber returns this node's number in the connection ids that it gives,
 	// or 0 while it has none.
 	NodeNumber() uint16
-	// Kill has another node end a session, or only its statement, for that user.
+	// Kill has another node end a session, or only its statement, if it is that
+	// user's; user "" stands for whoever's it is.
 	// found tells whether there was one. Errors: the node could not be reached, or
 	// the context's.
 	Kill(ctx context.Context, number uint16, id uint32, user string, statementOnly bool) (found bool, err error)

@@ -47,6 +47,8 @@ var (
 	kindMalformed         = errorKind{1835, "HY000", "Malformed communication packet"}
 	kindTooManyStatements = errorKind{1461, "42000", "Can't create more than %d prepared statements in one session"}
 	kindPrepareAgain      = errorKind{1615, "HY000", "Prepared statement needs to be re-prepared: it looks different in this library"}
+	kindNotFrom           = errorKind{1130, "HY000", "User %s may not log in from %s: its networks do not hold that address; see `mysqlda user list`"}
+	kindLocked            = errorKind{3118, "HY000", "User %s is locked; an operator can unlock it with `mysqlda user set`"}
 	kindTooManyOfUser     = errorKind{1203, "42000", "User %s already has %d sessions on this node, which is the limit"}
 	kindTooLarge          = errorKind{1153, "08S01", "Got a packet bigger than 'max_allowed_packet' (%d bytes)"}
 	kindIdle              = errorKind{4031, "HY000", "The session was idle for %s and has been ended; connect again"}
@@ -189,6 +191,10 @@ var (
 		9534, "0A000",
 		"The session has made something at a replica (user variables, temporary tables) that would end; nothing was executed; say SET MYSQLDA READ ACTIVE first, which ends it",
 	}
+	kindExpelled = errorKind{
+		9540, "HY000",
+		"User %s was removed or locked, and the session has been ended",
+	}
 	kindSystem = errorKind{
 		9599, "HY000",
 		"Internal error of mysqlda: %v",
@@ -204,7 +210,8 @@ var ownErrors = []errorKind{
 	kindPoolFull, kindOutcomeUnknown, kindTransactionLost, kindCutOff, kindNotSupported,
 	kindNotReady, kindBadShow, kindUnknownCore, kindBadParameter, kindBackendRefused, kindNoKill,
 	kindStateTooLarge, kindLongDataLost, kindStateLost, kindNoActive, kindNoLease,
-	kindBadRead, kindReadInTransaction, kindNotAtReplica, kindHintPins, kindMadeAtReplica, kindSystem,
+	kindBadRead, kindReadInTransaction, kindNotAtReplica, kindHintPins, kindMadeAtReplica,
+	kindNotFrom, kindLocked, kindExpelled, kindSystem,
 }
 
 // directoryError says for the client what a Directory's error means. The

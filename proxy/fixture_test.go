@@ -65,6 +65,8 @@ type directory struct {
 	kill     func(number uint16, id uint32, user string, statementOnly bool) (bool, error)
 	events   chan fsm.Event
 
+	users *fsm.Machine
+
 	mu        sync.Mutex
 	libraries *fsm.LibrarySet
 	placed    map[string]fsm.Placement
@@ -76,6 +78,7 @@ type directory struct {
 func newDirectory(libraries ...fsm.Library) *directory {
 	return &directory{
 		settings:  fsm.Settings{User: user, Password: password, Database: database},
+		users:     fsm.New(),
 		libraries: fsm.NewLibrarySet(1, libraries),
 		placed:    make(map[string]fsm.Placement),
 		bindings:  make(map[[2]string]string),
@@ -144,6 +147,8 @@ func (d *directory) Libraries() *fsm.LibrarySet {
 }
 
 func (d *directory) Settings() *fsm.Settings { return &d.settings }
+
+func (d *directory) Users() *fsm.UserSet { return d.users.Users() }
 
 func (d *directory) Greetings() map[string]fsm.Greeting {
 	d.mu.Lock()

@@ -52,6 +52,7 @@ func (server *Server) watch() {
 		case <-server.ctx.Done():
 			return
 		case <-tick.C:
+		case <-server.recheck:
 		case <-server.cfg.Backends.Wanted():
 		}
 		if now := server.cfg.Backends.Waiting() > 0; now != scarce {
@@ -78,6 +79,7 @@ func (server *Server) lookAtAll(scarce bool) {
 		park = min(park, scarcePark)
 	}
 	now := time.Now()
+	server.expelGone(now)
 	for _, s := range server.appendSessions(nil) {
 		server.lookAt(s, now, park)
 	}
@@ -96,6 +98,9 @@ func (server *Server) appendSessions(to []*session) []*session {
 // for as long as park, which is negative for never. What a session is woken up for
 // it decides again by itself: it may have got to work meanwhile.
 func (server *Server) lookAt(s *session, now time.Time, park time.Duration) {
+	if server.expel(s, now) {
+		return
+	}
 	if !s.idle.Load() || !s.loggedIn.Load() {
 		s.idleness.since = time.Time{}
 		return

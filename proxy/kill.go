@@ -34,7 +34,11 @@ func (s *session) kill(cmd command, id uint32, statementOnly bool) error {
 	}
 	ctx, stop := s.untilClientGone(cmd)
 	defer stop()
-	found, err := s.server.killAnywhere(ctx, id, s.user, statementOnly)
+	user := s.user
+	if s.viewer().all {
+		user = ""
+	}
+	found, err := s.server.killAnywhere(ctx, id, user, statementOnly)
 	switch {
 	case err != nil:
 		return s.refuse(cmd, waitError(ctx, kindKillFailed.with(id, err)))
@@ -58,11 +62,11 @@ func (server *Server) killAnywhere(ctx context.Context, id uint32, user string, 
 }
 
 // Kill ends that user's session with the given connection id, or only the
-// statement that it is executing. found tells whether there is one. Errors say
+// statement that it is executing; user "" stands for whoever's it is. found tells whether there is one. Errors say
 // why the statement could not be ended; the session is ended all the same.
 func (server *Server) Kill(_ context.Context, id uint32, user string, statementOnly bool) (found bool, err error) {
 	target := server.session(id)
-	if target == nil || target.describe().User != user {
+	if target == nil || !(viewer{user, user == ""}).sees(target.describe().User) {
 		return false, nil
 	}
 	err = target.killThread(true, killTimeout)

@@ -17,7 +17,7 @@ import (
 
 // acceptConfig says how the client is greeted and checked.
 func (s *session) acceptConfig() wire.AcceptConfig {
-	offer, settings := s.server.offer.Load(), s.server.cfg.Directory.Settings()
+	offer := s.server.offer.Load()
 	return wire.AcceptConfig{
 		ServerVersion: offer.version,
 		ConnectionID:  s.id,
@@ -27,9 +27,7 @@ func (s *session) acceptConfig() wire.AcceptConfig {
 		TLS:           s.server.cfg.TLS,
 		RequireTLS:    s.server.cfg.RequireTLS,
 		PasswordKey:   &s.server.passwordKey,
-		Lookup: func(user string) (string, bool) {
-			return settings.Password, user == settings.User
-		},
+		Lookup:        s.server.passwords,
 	}
 }
 
@@ -99,9 +97,14 @@ func (s *session) deny(denied *wire.AuthError) error {
 // become makes the session that of a client who has proved who it is.
 func (s *session) become(client *wire.Client) error {
 	s.sequence = client.Sequence
-	if refusal := s.server.countUser(s, client.User); refusal != nil {
+	u, refusal := s.admission(client.User)
+	if refusal != nil {
 		return refusal
 	}
+	if refusal := s.server.countUser(s, u.Name, int(u.MaxSessions)); refusal != nil {
+		return refusal
+	}
+	s.expelledAt.Store(0)
 	s.user, s.agreed, s.caps, s.collation = client.User, client.Agreed, client.Capabilities, client.Collation
 	s.state.syntax = stmt.Syntax(0).With(stmt.CharsetOfCollation(uint16(client.Collation)))
 	s.state.database = client.Database
@@ -110,6 +113,10 @@ func (s *session) become(client *wire.Client) error {
 	}
 	if err := s.startAt(client.Attributes[coreAttribute]); err != nil {
 		return err
+	}
+	// Whoever changes the user now sees the session; who did before is seen here.
+	if _, refusal := s.admission(client.User); refusal != nil {
+		return refusal
 	}
 	return s.checkDatabase(client.Database)
 }
@@ -140,7 +147,7 @@ func (s *session) checkDatabase(name string) error {
 // named when it connected, or at its user's default one.
 func (s *session) startAt(core string) error {
 	if core == "" {
-		core = s.server.cfg.Directory.Settings().DefaultCore
+		_, core = s.defaults()
 	}
 	s.start = fsm.Placement{}
 	if core != "" {
@@ -159,7 +166,7 @@ func (s *session) startAt(core string) error {
 // first core object, or in its user's default library, or nowhere.
 func (s *session) restart() error {
 	library := s.start.Library
-	if name := s.server.cfg.Directory.Settings().DefaultLibrary; library == 0 && name != "" {
+	if name, _ := s.defaults(); library == 0 && name != "" {
 		if l := s.server.cfg.Directory.Libraries().ByName(name); l != nil {
 			library = l.ID
 		}

@@ -63,7 +63,7 @@ func (s *session) prepareExtension(cmd command, e stmt.Extension) error {
 	var columns []string
 	if e.Kind == stmt.ShowMysqlda {
 		var err error
-		if columns, err = s.server.showColumns(s.server.ctx, e); err != nil {
+		if columns, err = s.server.showColumns(s.server.ctx, s.viewer(), e); err != nil {
 			return s.refuse(cmd, err)
 		}
 	}

@@ -27,13 +27,16 @@ type Server struct {
 	meters  *meters
 	born    time.Time
 	slow    *slowLog // nil: there is none
-	reports map[string]Reporter
+	reports map[string]func(viewer) Report
 
 	ctx    context.Context // ends when sessions are cut off
 	cancel context.CancelFunc
 
 	passwordKey wire.PasswordKey
-	offer       atomic.Pointer[offer] // nil before the node was ready
+	account     atomic.Pointer[accountVerifier] // nil before it was needed
+	recheck     chan struct{}                   // buffered: users were changed
+	checked     *fsm.UserSet                    // the users at the last look; belongs to watch
+	offer       atomic.Pointer[offer]           // nil before the node was ready
 
 	ready    atomic.Bool
 	draining atomic.Bool
@@ -66,18 +69,21 @@ func New(cfg Config) (*Server, error) {
 		sessions:   make(map[uint32]*session),
 		perUser:    make(map[string]int),
 		perLibrary: make(map[fsm.LibraryID]int),
+		recheck:    make(chan struct{}, 1),
+		checked:    cfg.Directory.Users(),
 	}
 	// A restarted node begins somewhere else, so that an old id finds nobody.
 	server.lastID = rand.Uint32()
 	server.ctx, server.cancel = context.WithCancel(context.Background())
-	server.reports = map[string]Reporter{
-		"LIBRARIES": server.librariesReport,
+	server.reports = map[string]func(viewer) Report{
+		"LIBRARIES": forEverybody(server.librariesReport),
 		"SESSIONS":  server.sessionsReport,
-		"POOLS":     server.poolsReport,
-		"SETTINGS":  server.settingsReport,
+		"USERS":     server.usersReport,
+		"POOLS":     forEverybody(server.poolsReport),
+		"SETTINGS":  forEverybody(server.settingsReport),
 	}
 	for name, reporter := range cfg.Reports {
-		server.reports[name] = reporter
+		server.reports[name] = forEverybody(reporter)
 	}
 	if server.metrics, err = newMetrics(cfg.Registerer, server.countSessions, server.meters, newSessionStates(server)); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)

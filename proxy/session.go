@@ -78,7 +78,10 @@ type session struct {
 	idleness idleness      // belongs to Server.watch
 	counted  counted       // guarded by Server.mu
 	loggedIn atomic.Bool   // the handshake is over; read by Server.Shutdown
-	idle     atomic.Bool   // waiting for a command; read by Server.Shutdown and KILL
+	// expelledAt is when the session was found to be of a user that may have none, in
+	// nanoseconds since 1970; 0: it is not.
+	expelledAt atomic.Int64
+	idle       atomic.Bool // waiting for a command; read by Server.Shutdown and KILL
 
 	mu   sync.Mutex
 	info SessionInfo // guarded by mu; read by Server.Sessions
@@ -161,10 +164,7 @@ func (s *session) serve() error {
 // rest is called before the session waits for a command.
 func (s *session) rest() error {
 	s.idle.Store(true)
-	if s.stopping() {
-		return errStopping
-	}
-	return nil
+	return s.mustEnd()
 }
 
 // carryOut carries out a command.
@@ -185,20 +185,32 @@ func (s *session) carryOut(cmd command) error {
 var (
 	errStopping = errors.New("node is stopping")
 	errIdle     = errors.New("session was idle for too long")
+	errExpelled = errors.New("user was removed or locked")
 )
 
-// stopping says that the session should end now: the node stops and nothing of
-// the client's is under way.
-func (s *session) stopping() bool {
-	return s.server.draining.Load() && !s.inTransaction()
+// mustEnd says why the session should end now, when nothing of the client's is under
+// way: the node stops, or the user was removed.
+func (s *session) mustEnd() error {
+	switch {
+	case s.inTransaction():
+		return nil
+	case s.server.draining.Load():
+		return errStopping
+	case s.expelledAt.Load() != 0:
+		return errExpelled
+	default:
+		return nil
+	}
 }
 
 // woken is called when a read for the client hit a deadline, which only wake
 // sets. An error ends the session, otherwise reading goes on.
 func (s *session) woken() error {
 	idle := s.idle.Load()
-	if idle && s.stopping() {
-		return errStopping
+	if idle {
+		if err := s.mustEnd(); err != nil {
+			return err
+		}
 	}
 	if err := s.socket.SetReadDeadline(time.Time{}); err != nil {
 		return err
@@ -215,6 +227,8 @@ func (s *session) farewell(err error) {
 	switch {
 	case errors.Is(err, errStopping):
 		last, s.sequence = kindShutdown.with(), 0
+	case errors.Is(err, errExpelled):
+		last, s.sequence = kindExpelled.with(s.user), 0
 	case errors.Is(err, errIdle):
 		last, s.sequence = kindIdle.with(s.server.cfg.IdleTimeout), 0
 	case errors.Is(err, errMalformed):

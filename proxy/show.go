@@ -23,6 +23,9 @@ type Report struct {
 // Reporter makes a Report of the moment. It may be called from any goroutine.
 type Reporter func() Report
 
+// forEverybody makes a report that does not depend on who looks.
+func forEverybody(make Reporter) func(viewer) Report { return func(viewer) Report { return make() } }
+
 // placementForm is the report that takes an argument.
 const placementForm = "PLACEMENT"
 
@@ -30,7 +33,7 @@ func placementColumns() []string { return []string{"core", "library", "epoch"} }
 
 // show executes SHOW MYSQLDA.
 func (s *session) show(ctx context.Context, cmd command, words []string, result appendResult) error {
-	report, err := s.server.report(ctx, words)
+	report, err := s.server.report(ctx, s.viewer(), words)
 	if err != nil {
 		return s.refuse(cmd, err)
 	}
@@ -41,20 +44,20 @@ func (s *session) show(ctx context.Context, cmd command, words []string, result 
 }
 
 // report makes the report that the words behind SHOW MYSQLDA name.
-func (server *Server) report(ctx context.Context, words []string) (Report, error) {
+func (server *Server) report(ctx context.Context, by viewer, words []string) (Report, error) {
 	switch {
 	case len(words) == 2 && strings.EqualFold(words[0], placementForm):
 		return server.placement(ctx, words[1])
 	case len(words) == 1:
 		if reporter := server.reports[strings.ToUpper(words[0])]; reporter != nil {
-			return reporter(), nil
+			return reporter(by), nil
 		}
 	}
 	return Report{}, kindBadShow.with(server.showForms())
 }
 
 // showColumns returns the columns of a report that is not made yet.
-func (server *Server) showColumns(ctx context.Context, e stmt.Extension) ([]string, error) {
+func (server *Server) showColumns(ctx context.Context, by viewer, e stmt.Extension) ([]string, error) {
 	if len(e.Args) == 2 && strings.EqualFold(e.Args[0].Text, placementForm) {
 		return placementColumns(), nil
 	}
@@ -62,7 +65,7 @@ func (server *Server) showColumns(ctx context.Context, e stmt.Extension) ([]stri
 	if err != nil {
 		return nil, kindBadShow.with(server.showForms())
 	}
-	report, err := server.report(ctx, words)
+	report, err := server.report(ctx, by, words)
 	return report.Columns, err
 }
 
@@ -114,9 +117,12 @@ func (server *Server) librariesReport() Report {
 	return report
 }
 
-func (server *Server) sessionsReport() Report {
+func (server *Server) sessionsReport(by viewer) Report {
 	report := Report{Columns: []string{"id", "user", "client", "core", "library", "server", "reads", "seconds"}}
 	for _, s := range server.Sessions() {
+		if !by.sees(s.User) {
+			continue
+		}
 		report.Rows = append(report.Rows, []string{
 			fmt.Sprint(s.ID), s.User, s.Client, s.Core, s.Library, s.Server, s.Reads,
 			fmt.Sprint(int(time.Since(s.Since).Seconds())),

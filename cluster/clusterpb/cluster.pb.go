@@ -1144,6 +1144,140 @@ func (x *ChangeSettingsResponse) GetError() *fsmpb.Error {
 	return nil
 }
 
+type ChangeUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Command:
+	//
+	//	*ChangeUserRequest_Put
+	//	*ChangeUserRequest_Remove
+	Command       isChangeUserRequest_Command `protobuf_oneof:"command"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeUserRequest) Reset() {
+	*x = ChangeUserRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeUserRequest) ProtoMessage() {}
+
+func (x *ChangeUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeUserRequest.ProtoReflect.Descriptor instead.
+func (*ChangeUserRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ChangeUserRequest) GetCommand() isChangeUserRequest_Command {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+func (x *ChangeUserRequest) GetPut() *fsmpb.PutUser {
+	if x != nil {
+		if x, ok := x.Command.(*ChangeUserRequest_Put); ok {
+			return x.Put
+		}
+	}
+	return nil
+}
+
+func (x *ChangeUserRequest) GetRemove() *fsmpb.RemoveUser {
+	if x != nil {
+		if x, ok := x.Command.(*ChangeUserRequest_Remove); ok {
+			return x.Remove
+		}
+	}
+	return nil
+}
+
+type isChangeUserRequest_Command interface {
+	isChangeUserRequest_Command()
+}
+
+type ChangeUserRequest_Put struct {
+	Put *fsmpb.PutUser `protobuf:"bytes,1,opt,name=put,proto3,oneof"`
+}
+
+type ChangeUserRequest_Remove struct {
+	Remove *fsmpb.RemoveUser `protobuf:"bytes,2,opt,name=remove,proto3,oneof"`
+}
+
+func (*ChangeUserRequest_Put) isChangeUserRequest_Command() {}
+
+func (*ChangeUserRequest_Remove) isChangeUserRequest_Command() {}
+
+type ChangeUserResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"` // where the change stands in the log
+	Error         *fsmpb.Error           `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`  // absent unless the state machine refused it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeUserResponse) Reset() {
+	*x = ChangeUserResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeUserResponse) ProtoMessage() {}
+
+func (x *ChangeUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeUserResponse.ProtoReflect.Descriptor instead.
+func (*ChangeUserResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ChangeUserResponse) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *ChangeUserResponse) GetError() *fsmpb.Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
 type ImportRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Command       *fsmpb.Import          `protobuf:"bytes,1,opt,name=command,proto3" json:"command,omitempty"`
@@ -1153,7 +1287,7 @@ type ImportRequest struct {
 
 func (x *ImportRequest) Reset() {
 	*x = ImportRequest{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[19]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1165,7 +1299,7 @@ func (x *ImportRequest) String() string {
 func (*ImportRequest) ProtoMessage() {}
 
 func (x *ImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[19]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1178,7 +1312,7 @@ func (x *ImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportRequest.ProtoReflect.Descriptor instead.
 func (*ImportRequest) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{19}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ImportRequest) GetCommand() *fsmpb.Import {
@@ -1200,7 +1334,7 @@ type ImportResponse struct {
 
 func (x *ImportResponse) Reset() {
 	*x = ImportResponse{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[20]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1212,7 +1346,7 @@ func (x *ImportResponse) String() string {
 func (*ImportResponse) ProtoMessage() {}
 
 func (x *ImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[20]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1225,7 +1359,7 @@ func (x *ImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportResponse.ProtoReflect.Descriptor instead.
 func (*ImportResponse) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{20}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ImportResponse) GetIndex() uint64 {
@@ -1267,7 +1401,7 @@ type ImportConflict struct {
 
 func (x *ImportConflict) Reset() {
 	*x = ImportConflict{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[21]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1413,7 @@ func (x *ImportConflict) String() string {
 func (*ImportConflict) ProtoMessage() {}
 
 func (x *ImportConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[21]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1426,7 @@ func (x *ImportConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportConflict.ProtoReflect.Descriptor instead.
 func (*ImportConflict) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{21}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ImportConflict) GetRecord() uint32 {
@@ -1318,7 +1452,7 @@ type StateHashRequest struct {
 
 func (x *StateHashRequest) Reset() {
 	*x = StateHashRequest{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[22]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1330,7 +1464,7 @@ func (x *StateHashRequest) String() string {
 func (*StateHashRequest) ProtoMessage() {}
 
 func (x *StateHashRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[22]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1343,7 +1477,7 @@ func (x *StateHashRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateHashRequest.ProtoReflect.Descriptor instead.
 func (*StateHashRequest) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{22}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *StateHashRequest) GetIndex() uint64 {
@@ -1364,7 +1498,7 @@ type StateHashResponse struct {
 
 func (x *StateHashResponse) Reset() {
 	*x = StateHashResponse{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[23]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1376,7 +1510,7 @@ func (x *StateHashResponse) String() string {
 func (*StateHashResponse) ProtoMessage() {}
 
 func (x *StateHashResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[23]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1389,7 +1523,7 @@ func (x *StateHashResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateHashResponse.ProtoReflect.Descriptor instead.
 func (*StateHashResponse) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{23}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *StateHashResponse) GetKnown() bool {
@@ -1424,7 +1558,7 @@ type RequestLeaseRequest struct {
 
 func (x *RequestLeaseRequest) Reset() {
 	*x = RequestLeaseRequest{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[24]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1570,7 @@ func (x *RequestLeaseRequest) String() string {
 func (*RequestLeaseRequest) ProtoMessage() {}
 
 func (x *RequestLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[24]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +1583,7 @@ func (x *RequestLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestLeaseRequest.ProtoReflect.Descriptor instead.
 func (*RequestLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{24}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RequestLeaseRequest) GetLease() *fsmpb.LeaseGrant {
@@ -1474,7 +1608,7 @@ type RequestLeaseResponse struct {
 
 func (x *RequestLeaseResponse) Reset() {
 	*x = RequestLeaseResponse{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[25]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1486,7 +1620,7 @@ func (x *RequestLeaseResponse) String() string {
 func (*RequestLeaseResponse) ProtoMessage() {}
 
 func (x *RequestLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[25]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1499,7 +1633,7 @@ func (x *RequestLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestLeaseResponse.ProtoReflect.Descriptor instead.
 func (*RequestLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{25}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{27}
 }
 
 type ObserveRequest struct {
@@ -1512,7 +1646,7 @@ type ObserveRequest struct {
 
 func (x *ObserveRequest) Reset() {
 	*x = ObserveRequest{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[26]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1524,7 +1658,7 @@ func (x *ObserveRequest) String() string {
 func (*ObserveRequest) ProtoMessage() {}
 
 func (x *ObserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[26]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1537,7 +1671,7 @@ func (x *ObserveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObserveRequest.ProtoReflect.Descriptor instead.
 func (*ObserveRequest) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{26}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ObserveRequest) GetServers() []string {
@@ -1564,7 +1698,7 @@ type ObserveResponse struct {
 
 func (x *ObserveResponse) Reset() {
 	*x = ObserveResponse{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[27]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1710,7 @@ func (x *ObserveResponse) String() string {
 func (*ObserveResponse) ProtoMessage() {}
 
 func (x *ObserveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[27]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1723,7 @@ func (x *ObserveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObserveResponse.ProtoReflect.Descriptor instead.
 func (*ObserveResponse) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{27}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ObserveResponse) GetObservations() []*Observation {
@@ -1621,7 +1755,7 @@ type Observation struct {
 
 func (x *Observation) Reset() {
 	*x = Observation{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[28]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1633,7 +1767,7 @@ func (x *Observation) String() string {
 func (*Observation) ProtoMessage() {}
 
 func (x *Observation) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[28]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1646,7 +1780,7 @@ func (x *Observation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Observation.ProtoReflect.Descriptor instead.
 func (*Observation) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{28}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Observation) GetAddress() string {
@@ -1709,7 +1843,7 @@ type Facts struct {
 
 func (x *Facts) Reset() {
 	*x = Facts{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[29]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1721,7 +1855,7 @@ func (x *Facts) String() string {
 func (*Facts) ProtoMessage() {}
 
 func (x *Facts) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[29]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1734,7 +1868,7 @@ func (x *Facts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Facts.ProtoReflect.Descriptor instead.
 func (*Facts) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{29}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Facts) GetFlavour() Flavour {
@@ -1813,7 +1947,7 @@ type SemiSync struct {
 
 func (x *SemiSync) Reset() {
 	*x = SemiSync{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[30]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1825,7 +1959,7 @@ func (x *SemiSync) String() string {
 func (*SemiSync) ProtoMessage() {}
 
 func (x *SemiSync) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[30]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +1972,7 @@ func (x *SemiSync) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SemiSync.ProtoReflect.Descriptor instead.
 func (*SemiSync) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{30}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SemiSync) GetSourceEnabled() bool {
@@ -1893,7 +2027,7 @@ type Source struct {
 
 func (x *Source) Reset() {
 	*x = Source{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[31]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1905,7 +2039,7 @@ func (x *Source) String() string {
 func (*Source) ProtoMessage() {}
 
 func (x *Source) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[31]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1918,7 +2052,7 @@ func (x *Source) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Source.ProtoReflect.Descriptor instead.
 func (*Source) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{31}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Source) GetAddress() string {
@@ -1993,7 +2127,7 @@ type OperateRequest struct {
 
 func (x *OperateRequest) Reset() {
 	*x = OperateRequest{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[32]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2005,7 +2139,7 @@ func (x *OperateRequest) String() string {
 func (*OperateRequest) ProtoMessage() {}
 
 func (x *OperateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[32]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2018,7 +2152,7 @@ func (x *OperateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperateRequest.ProtoReflect.Descriptor instead.
 func (*OperateRequest) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{32}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OperateRequest) GetTerm() uint64 {
@@ -2080,7 +2214,7 @@ type OperateResponse struct {
 
 func (x *OperateResponse) Reset() {
 	*x = OperateResponse{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[33]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2092,7 +2226,7 @@ func (x *OperateResponse) String() string {
 func (*OperateResponse) ProtoMessage() {}
 
 func (x *OperateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[33]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2105,7 +2239,7 @@ func (x *OperateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperateResponse.ProtoReflect.Descriptor instead.
 func (*OperateResponse) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{33}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *OperateResponse) GetFacts() *Facts {
@@ -2133,7 +2267,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[34]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2145,7 +2279,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[34]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2158,7 +2292,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{34}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReleaseRequest) GetLibrary() uint32 {
@@ -2191,7 +2325,7 @@ type ReleaseResponse struct {
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[35]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2203,7 +2337,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[35]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2216,7 +2350,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{35}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReleaseResponse) GetError() *fsmpb.Error {
@@ -2240,7 +2374,7 @@ type DrainedRequest struct {
 
 func (x *DrainedRequest) Reset() {
 	*x = DrainedRequest{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[36]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2252,7 +2386,7 @@ func (x *DrainedRequest) String() string {
 func (*DrainedRequest) ProtoMessage() {}
 
 func (x *DrainedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[36]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2265,7 +2399,7 @@ func (x *DrainedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainedRequest.ProtoReflect.Descriptor instead.
 func (*DrainedRequest) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{36}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *DrainedRequest) GetLibrary() uint32 {
@@ -2306,7 +2440,7 @@ type DrainedResponse struct {
 
 func (x *DrainedResponse) Reset() {
 	*x = DrainedResponse{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[37]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2318,7 +2452,7 @@ func (x *DrainedResponse) String() string {
 func (*DrainedResponse) ProtoMessage() {}
 
 func (x *DrainedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[37]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2331,7 +2465,7 @@ func (x *DrainedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainedResponse.ProtoReflect.Descriptor instead.
 func (*DrainedResponse) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{37}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *DrainedResponse) GetOpen() uint32 {
@@ -2363,7 +2497,7 @@ type ActivateRequest struct {
 
 func (x *ActivateRequest) Reset() {
 	*x = ActivateRequest{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[38]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2375,7 +2509,7 @@ func (x *ActivateRequest) String() string {
 func (*ActivateRequest) ProtoMessage() {}
 
 func (x *ActivateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[38]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2388,7 +2522,7 @@ func (x *ActivateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivateRequest.ProtoReflect.Descriptor instead.
 func (*ActivateRequest) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{38}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ActivateRequest) GetLibrary() string {
@@ -2435,7 +2569,7 @@ type ActivateResponse struct {
 
 func (x *ActivateResponse) Reset() {
 	*x = ActivateResponse{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[39]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2447,7 +2581,7 @@ func (x *ActivateResponse) String() string {
 func (*ActivateResponse) ProtoMessage() {}
 
 func (x *ActivateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[39]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2460,7 +2594,7 @@ func (x *ActivateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivateResponse.ProtoReflect.Descriptor instead.
 func (*ActivateResponse) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{39}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ActivateResponse) GetError() *fsmpb.Error {
@@ -2480,7 +2614,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[40]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2492,7 +2626,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[40]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2505,7 +2639,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{40}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Failure) GetReason() Reason {
@@ -2530,7 +2664,7 @@ type Health struct {
 
 func (x *Health) Reset() {
 	*x = Health{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[41]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2542,7 +2676,7 @@ func (x *Health) String() string {
 func (*Health) ProtoMessage() {}
 
 func (x *Health) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[41]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2555,7 +2689,7 @@ func (x *Health) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Health.ProtoReflect.Descriptor instead.
 func (*Health) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{41}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Health) GetNode() string {
@@ -2608,7 +2742,7 @@ type ServerHealth struct {
 
 func (x *ServerHealth) Reset() {
 	*x = ServerHealth{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[42]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2620,7 +2754,7 @@ func (x *ServerHealth) String() string {
 func (*ServerHealth) ProtoMessage() {}
 
 func (x *ServerHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[42]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2633,7 +2767,7 @@ func (x *ServerHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerHealth.ProtoReflect.Descriptor instead.
 func (*ServerHealth) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{42}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ServerHealth) GetAddress() string {
@@ -2692,7 +2826,7 @@ type ServerFacts struct {
 
 func (x *ServerFacts) Reset() {
 	*x = ServerFacts{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[43]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2704,7 +2838,7 @@ func (x *ServerFacts) String() string {
 func (*ServerFacts) ProtoMessage() {}
 
 func (x *ServerFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[43]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2717,7 +2851,7 @@ func (x *ServerFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFacts.ProtoReflect.Descriptor instead.
 func (*ServerFacts) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{43}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ServerFacts) GetReadOnly() bool {
@@ -2765,7 +2899,7 @@ type HealthExchange struct {
 
 func (x *HealthExchange) Reset() {
 	*x = HealthExchange{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[44]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2777,7 +2911,7 @@ func (x *HealthExchange) String() string {
 func (*HealthExchange) ProtoMessage() {}
 
 func (x *HealthExchange) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[44]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2790,7 +2924,7 @@ func (x *HealthExchange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthExchange.ProtoReflect.Descriptor instead.
 func (*HealthExchange) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{44}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *HealthExchange) GetNodes() []*Health {
@@ -2852,6 +2986,13 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x15ChangeSettingsRequest\x128\n" +
 	"\acommand\x18\x01 \x01(\v2\x1e.mysqlda.fsm.v1.ChangeSettingsR\acommand\"[\n" +
 	"\x16ChangeSettingsResponse\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12+\n" +
+	"\x05error\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"\x81\x01\n" +
+	"\x11ChangeUserRequest\x12+\n" +
+	"\x03put\x18\x01 \x01(\v2\x17.mysqlda.fsm.v1.PutUserH\x00R\x03put\x124\n" +
+	"\x06remove\x18\x02 \x01(\v2\x1a.mysqlda.fsm.v1.RemoveUserH\x00R\x06removeB\t\n" +
+	"\acommand\"W\n" +
+	"\x12ChangeUserResponse\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12+\n" +
 	"\x05error\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"A\n" +
 	"\rImportRequest\x120\n" +
@@ -3005,7 +3146,7 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x10REASON_LAST_NODE\x10\v\x12\x14\n" +
 	"\x10REASON_NO_LEADER\x10\f\x12\x15\n" +
 	"\x11REASON_SUPERSEDED\x10\r\x12\x13\n" +
-	"\x0fREASON_STARTING\x10\x0e2\xe2\v\n" +
+	"\x0fREASON_STARTING\x10\x0e2\xbf\f\n" +
 	"\aCluster\x12I\n" +
 	"\x04Join\x12\x1f.mysqlda.cluster.v1.JoinRequest\x1a .mysqlda.cluster.v1.JoinResponse\x12U\n" +
 	"\bAnnounce\x12#.mysqlda.cluster.v1.AnnounceRequest\x1a$.mysqlda.cluster.v1.AnnounceResponse\x12O\n" +
@@ -3015,7 +3156,9 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x0eRecordGreeting\x12).mysqlda.cluster.v1.RecordGreetingRequest\x1a*.mysqlda.cluster.v1.RecordGreetingResponse\x12I\n" +
 	"\x04Kill\x12\x1f.mysqlda.cluster.v1.KillRequest\x1a .mysqlda.cluster.v1.KillResponse\x12U\n" +
 	"\bProgress\x12#.mysqlda.cluster.v1.ProgressRequest\x1a$.mysqlda.cluster.v1.ProgressResponse\x12g\n" +
-	"\x0eChangeSettings\x12).mysqlda.cluster.v1.ChangeSettingsRequest\x1a*.mysqlda.cluster.v1.ChangeSettingsResponse\x12O\n" +
+	"\x0eChangeSettings\x12).mysqlda.cluster.v1.ChangeSettingsRequest\x1a*.mysqlda.cluster.v1.ChangeSettingsResponse\x12[\n" +
+	"\n" +
+	"ChangeUser\x12%.mysqlda.cluster.v1.ChangeUserRequest\x1a&.mysqlda.cluster.v1.ChangeUserResponse\x12O\n" +
 	"\x06Import\x12!.mysqlda.cluster.v1.ImportRequest\x1a\".mysqlda.cluster.v1.ImportResponse\x12X\n" +
 	"\tStateHash\x12$.mysqlda.cluster.v1.StateHashRequest\x1a%.mysqlda.cluster.v1.StateHashResponse\x12a\n" +
 	"\fRequestLease\x12'.mysqlda.cluster.v1.RequestLeaseRequest\x1a(.mysqlda.cluster.v1.RequestLeaseResponse\x12R\n" +
@@ -3038,7 +3181,7 @@ func file_cluster_clusterpb_cluster_proto_rawDescGZIP() []byte {
 }
 
 var file_cluster_clusterpb_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_cluster_clusterpb_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_cluster_clusterpb_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_cluster_clusterpb_cluster_proto_goTypes = []any{
 	(Flavour)(0),                    // 0: mysqlda.cluster.v1.Flavour
 	(OperationKind)(0),              // 1: mysqlda.cluster.v1.OperationKind
@@ -3062,115 +3205,124 @@ var file_cluster_clusterpb_cluster_proto_goTypes = []any{
 	(*ProgressResponse)(nil),        // 19: mysqlda.cluster.v1.ProgressResponse
 	(*ChangeSettingsRequest)(nil),   // 20: mysqlda.cluster.v1.ChangeSettingsRequest
 	(*ChangeSettingsResponse)(nil),  // 21: mysqlda.cluster.v1.ChangeSettingsResponse
-	(*ImportRequest)(nil),           // 22: mysqlda.cluster.v1.ImportRequest
-	(*ImportResponse)(nil),          // 23: mysqlda.cluster.v1.ImportResponse
-	(*ImportConflict)(nil),          // 24: mysqlda.cluster.v1.ImportConflict
-	(*StateHashRequest)(nil),        // 25: mysqlda.cluster.v1.StateHashRequest
-	(*StateHashResponse)(nil),       // 26: mysqlda.cluster.v1.StateHashResponse
-	(*RequestLeaseRequest)(nil),     // 27: mysqlda.cluster.v1.RequestLeaseRequest
-	(*RequestLeaseResponse)(nil),    // 28: mysqlda.cluster.v1.RequestLeaseResponse
-	(*ObserveRequest)(nil),          // 29: mysqlda.cluster.v1.ObserveRequest
-	(*ObserveResponse)(nil),         // 30: mysqlda.cluster.v1.ObserveResponse
-	(*Observation)(nil),             // 31: mysqlda.cluster.v1.Observation
-	(*Facts)(nil),                   // 32: mysqlda.cluster.v1.Facts
-	(*SemiSync)(nil),                // 33: mysqlda.cluster.v1.SemiSync
-	(*Source)(nil),                  // 34: mysqlda.cluster.v1.Source
-	(*OperateRequest)(nil),          // 35: mysqlda.cluster.v1.OperateRequest
-	(*OperateResponse)(nil),         // 36: mysqlda.cluster.v1.OperateResponse
-	(*ReleaseRequest)(nil),          // 37: mysqlda.cluster.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),         // 38: mysqlda.cluster.v1.ReleaseResponse
-	(*DrainedRequest)(nil),          // 39: mysqlda.cluster.v1.DrainedRequest
-	(*DrainedResponse)(nil),         // 40: mysqlda.cluster.v1.DrainedResponse
-	(*ActivateRequest)(nil),         // 41: mysqlda.cluster.v1.ActivateRequest
-	(*ActivateResponse)(nil),        // 42: mysqlda.cluster.v1.ActivateResponse
-	(*Failure)(nil),                 // 43: mysqlda.cluster.v1.Failure
-	(*Health)(nil),                  // 44: mysqlda.cluster.v1.Health
-	(*ServerHealth)(nil),            // 45: mysqlda.cluster.v1.ServerHealth
-	(*ServerFacts)(nil),             // 46: mysqlda.cluster.v1.ServerFacts
-	(*HealthExchange)(nil),          // 47: mysqlda.cluster.v1.HealthExchange
-	(*fsmpb.Node)(nil),              // 48: mysqlda.fsm.v1.Node
-	(*fsmpb.Item)(nil),              // 49: mysqlda.fsm.v1.Item
-	(*fsmpb.ItemResult)(nil),        // 50: mysqlda.fsm.v1.ItemResult
-	(*fsmpb.ChangeLibraries)(nil),   // 51: mysqlda.fsm.v1.ChangeLibraries
-	(*fsmpb.Error)(nil),             // 52: mysqlda.fsm.v1.Error
-	(*fsmpb.RecordGreeting)(nil),    // 53: mysqlda.fsm.v1.RecordGreeting
-	(*fsmpb.ChangeSettings)(nil),    // 54: mysqlda.fsm.v1.ChangeSettings
-	(*fsmpb.Import)(nil),            // 55: mysqlda.fsm.v1.Import
-	(*fsmpb.LeaseGrant)(nil),        // 56: mysqlda.fsm.v1.LeaseGrant
+	(*ChangeUserRequest)(nil),       // 22: mysqlda.cluster.v1.ChangeUserRequest
+	(*ChangeUserResponse)(nil),      // 23: mysqlda.cluster.v1.ChangeUserResponse
+	(*ImportRequest)(nil),           // 24: mysqlda.cluster.v1.ImportRequest
+	(*ImportResponse)(nil),          // 25: mysqlda.cluster.v1.ImportResponse
+	(*ImportConflict)(nil),          // 26: mysqlda.cluster.v1.ImportConflict
+	(*StateHashRequest)(nil),        // 27: mysqlda.cluster.v1.StateHashRequest
+	(*StateHashResponse)(nil),       // 28: mysqlda.cluster.v1.StateHashResponse
+	(*RequestLeaseRequest)(nil),     // 29: mysqlda.cluster.v1.RequestLeaseRequest
+	(*RequestLeaseResponse)(nil),    // 30: mysqlda.cluster.v1.RequestLeaseResponse
+	(*ObserveRequest)(nil),          // 31: mysqlda.cluster.v1.ObserveRequest
+	(*ObserveResponse)(nil),         // 32: mysqlda.cluster.v1.ObserveResponse
+	(*Observation)(nil),             // 33: mysqlda.cluster.v1.Observation
+	(*Facts)(nil),                   // 34: mysqlda.cluster.v1.Facts
+	(*SemiSync)(nil),                // 35: mysqlda.cluster.v1.SemiSync
+	(*Source)(nil),                  // 36: mysqlda.cluster.v1.Source
+	(*OperateRequest)(nil),          // 37: mysqlda.cluster.v1.OperateRequest
+	(*OperateResponse)(nil),         // 38: mysqlda.cluster.v1.OperateResponse
+	(*ReleaseRequest)(nil),          // 39: mysqlda.cluster.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),         // 40: mysqlda.cluster.v1.ReleaseResponse
+	(*DrainedRequest)(nil),          // 41: mysqlda.cluster.v1.DrainedRequest
+	(*DrainedResponse)(nil),         // 42: mysqlda.cluster.v1.DrainedResponse
+	(*ActivateRequest)(nil),         // 43: mysqlda.cluster.v1.ActivateRequest
+	(*ActivateResponse)(nil),        // 44: mysqlda.cluster.v1.ActivateResponse
+	(*Failure)(nil),                 // 45: mysqlda.cluster.v1.Failure
+	(*Health)(nil),                  // 46: mysqlda.cluster.v1.Health
+	(*ServerHealth)(nil),            // 47: mysqlda.cluster.v1.ServerHealth
+	(*ServerFacts)(nil),             // 48: mysqlda.cluster.v1.ServerFacts
+	(*HealthExchange)(nil),          // 49: mysqlda.cluster.v1.HealthExchange
+	(*fsmpb.Node)(nil),              // 50: mysqlda.fsm.v1.Node
+	(*fsmpb.Item)(nil),              // 51: mysqlda.fsm.v1.Item
+	(*fsmpb.ItemResult)(nil),        // 52: mysqlda.fsm.v1.ItemResult
+	(*fsmpb.ChangeLibraries)(nil),   // 53: mysqlda.fsm.v1.ChangeLibraries
+	(*fsmpb.Error)(nil),             // 54: mysqlda.fsm.v1.Error
+	(*fsmpb.RecordGreeting)(nil),    // 55: mysqlda.fsm.v1.RecordGreeting
+	(*fsmpb.ChangeSettings)(nil),    // 56: mysqlda.fsm.v1.ChangeSettings
+	(*fsmpb.PutUser)(nil),           // 57: mysqlda.fsm.v1.PutUser
+	(*fsmpb.RemoveUser)(nil),        // 58: mysqlda.fsm.v1.RemoveUser
+	(*fsmpb.Import)(nil),            // 59: mysqlda.fsm.v1.Import
+	(*fsmpb.LeaseGrant)(nil),        // 60: mysqlda.fsm.v1.LeaseGrant
 }
 var file_cluster_clusterpb_cluster_proto_depIdxs = []int32{
-	48, // 0: mysqlda.cluster.v1.Member.node:type_name -> mysqlda.fsm.v1.Node
+	50, // 0: mysqlda.cluster.v1.Member.node:type_name -> mysqlda.fsm.v1.Node
 	3,  // 1: mysqlda.cluster.v1.JoinRequest.member:type_name -> mysqlda.cluster.v1.Member
 	3,  // 2: mysqlda.cluster.v1.JoinResponse.members:type_name -> mysqlda.cluster.v1.Member
 	3,  // 3: mysqlda.cluster.v1.AnnounceRequest.member:type_name -> mysqlda.cluster.v1.Member
 	3,  // 4: mysqlda.cluster.v1.AnnounceResponse.members:type_name -> mysqlda.cluster.v1.Member
-	49, // 5: mysqlda.cluster.v1.DecideRequest.items:type_name -> mysqlda.fsm.v1.Item
-	50, // 6: mysqlda.cluster.v1.DecideResponse.results:type_name -> mysqlda.fsm.v1.ItemResult
-	51, // 7: mysqlda.cluster.v1.ChangeLibrariesRequest.command:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	52, // 8: mysqlda.cluster.v1.ChangeLibrariesResponse.error:type_name -> mysqlda.fsm.v1.Error
-	53, // 9: mysqlda.cluster.v1.RecordGreetingRequest.command:type_name -> mysqlda.fsm.v1.RecordGreeting
-	52, // 10: mysqlda.cluster.v1.RecordGreetingResponse.error:type_name -> mysqlda.fsm.v1.Error
-	52, // 11: mysqlda.cluster.v1.KillResponse.error:type_name -> mysqlda.fsm.v1.Error
-	54, // 12: mysqlda.cluster.v1.ChangeSettingsRequest.command:type_name -> mysqlda.fsm.v1.ChangeSettings
-	52, // 13: mysqlda.cluster.v1.ChangeSettingsResponse.error:type_name -> mysqlda.fsm.v1.Error
-	55, // 14: mysqlda.cluster.v1.ImportRequest.command:type_name -> mysqlda.fsm.v1.Import
-	24, // 15: mysqlda.cluster.v1.ImportResponse.conflicts:type_name -> mysqlda.cluster.v1.ImportConflict
-	52, // 16: mysqlda.cluster.v1.ImportConflict.error:type_name -> mysqlda.fsm.v1.Error
-	56, // 17: mysqlda.cluster.v1.RequestLeaseRequest.lease:type_name -> mysqlda.fsm.v1.LeaseGrant
-	31, // 18: mysqlda.cluster.v1.ObserveResponse.observations:type_name -> mysqlda.cluster.v1.Observation
-	32, // 19: mysqlda.cluster.v1.Observation.facts:type_name -> mysqlda.cluster.v1.Facts
-	0,  // 20: mysqlda.cluster.v1.Facts.flavour:type_name -> mysqlda.cluster.v1.Flavour
-	33, // 21: mysqlda.cluster.v1.Facts.semi_sync:type_name -> mysqlda.cluster.v1.SemiSync
-	34, // 22: mysqlda.cluster.v1.Facts.source:type_name -> mysqlda.cluster.v1.Source
-	1,  // 23: mysqlda.cluster.v1.OperateRequest.kind:type_name -> mysqlda.cluster.v1.OperationKind
-	32, // 24: mysqlda.cluster.v1.OperateResponse.facts:type_name -> mysqlda.cluster.v1.Facts
-	52, // 25: mysqlda.cluster.v1.OperateResponse.error:type_name -> mysqlda.fsm.v1.Error
-	52, // 26: mysqlda.cluster.v1.ReleaseResponse.error:type_name -> mysqlda.fsm.v1.Error
-	52, // 27: mysqlda.cluster.v1.DrainedResponse.error:type_name -> mysqlda.fsm.v1.Error
-	52, // 28: mysqlda.cluster.v1.ActivateResponse.error:type_name -> mysqlda.fsm.v1.Error
-	2,  // 29: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
-	45, // 30: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
-	46, // 31: mysqlda.cluster.v1.ServerHealth.facts:type_name -> mysqlda.cluster.v1.ServerFacts
-	44, // 32: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
-	4,  // 33: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
-	6,  // 34: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
-	8,  // 35: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
-	10, // 36: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
-	12, // 37: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
-	14, // 38: mysqlda.cluster.v1.Cluster.RecordGreeting:input_type -> mysqlda.cluster.v1.RecordGreetingRequest
-	16, // 39: mysqlda.cluster.v1.Cluster.Kill:input_type -> mysqlda.cluster.v1.KillRequest
-	18, // 40: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
-	20, // 41: mysqlda.cluster.v1.Cluster.ChangeSettings:input_type -> mysqlda.cluster.v1.ChangeSettingsRequest
-	22, // 42: mysqlda.cluster.v1.Cluster.Import:input_type -> mysqlda.cluster.v1.ImportRequest
-	25, // 43: mysqlda.cluster.v1.Cluster.StateHash:input_type -> mysqlda.cluster.v1.StateHashRequest
-	27, // 44: mysqlda.cluster.v1.Cluster.RequestLease:input_type -> mysqlda.cluster.v1.RequestLeaseRequest
-	29, // 45: mysqlda.cluster.v1.Cluster.Observe:input_type -> mysqlda.cluster.v1.ObserveRequest
-	35, // 46: mysqlda.cluster.v1.Cluster.Operate:input_type -> mysqlda.cluster.v1.OperateRequest
-	37, // 47: mysqlda.cluster.v1.Cluster.Release:input_type -> mysqlda.cluster.v1.ReleaseRequest
-	39, // 48: mysqlda.cluster.v1.Cluster.Drained:input_type -> mysqlda.cluster.v1.DrainedRequest
-	41, // 49: mysqlda.cluster.v1.Cluster.Activate:input_type -> mysqlda.cluster.v1.ActivateRequest
-	5,  // 50: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
-	7,  // 51: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
-	9,  // 52: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
-	11, // 53: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
-	13, // 54: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
-	15, // 55: mysqlda.cluster.v1.Cluster.RecordGreeting:output_type -> mysqlda.cluster.v1.RecordGreetingResponse
-	17, // 56: mysqlda.cluster.v1.Cluster.Kill:output_type -> mysqlda.cluster.v1.KillResponse
-	19, // 57: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
-	21, // 58: mysqlda.cluster.v1.Cluster.ChangeSettings:output_type -> mysqlda.cluster.v1.ChangeSettingsResponse
-	23, // 59: mysqlda.cluster.v1.Cluster.Import:output_type -> mysqlda.cluster.v1.ImportResponse
-	26, // 60: mysqlda.cluster.v1.Cluster.StateHash:output_type -> mysqlda.cluster.v1.StateHashResponse
-	28, // 61: mysqlda.cluster.v1.Cluster.RequestLease:output_type -> mysqlda.cluster.v1.RequestLeaseResponse
-	30, // 62: mysqlda.cluster.v1.Cluster.Observe:output_type -> mysqlda.cluster.v1.ObserveResponse
-	36, // 63: mysqlda.cluster.v1.Cluster.Operate:output_type -> mysqlda.cluster.v1.OperateResponse
-	38, // 64: mysqlda.cluster.v1.Cluster.Release:output_type -> mysqlda.cluster.v1.ReleaseResponse
-	40, // 65: mysqlda.cluster.v1.Cluster.Drained:output_type -> mysqlda.cluster.v1.DrainedResponse
-	42, // 66: mysqlda.cluster.v1.Cluster.Activate:output_type -> mysqlda.cluster.v1.ActivateResponse
-	50, // [50:67] is the sub-list for method output_type
-	33, // [33:50] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	51, // 5: mysqlda.cluster.v1.DecideRequest.items:type_name -> mysqlda.fsm.v1.Item
+	52, // 6: mysqlda.cluster.v1.DecideResponse.results:type_name -> mysqlda.fsm.v1.ItemResult
+	53, // 7: mysqlda.cluster.v1.ChangeLibrariesRequest.command:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	54, // 8: mysqlda.cluster.v1.ChangeLibrariesResponse.error:type_name -> mysqlda.fsm.v1.Error
+	55, // 9: mysqlda.cluster.v1.RecordGreetingRequest.command:type_name -> mysqlda.fsm.v1.RecordGreeting
+	54, // 10: mysqlda.cluster.v1.RecordGreetingResponse.error:type_name -> mysqlda.fsm.v1.Error
+	54, // 11: mysqlda.cluster.v1.KillResponse.error:type_name -> mysqlda.fsm.v1.Error
+	56, // 12: mysqlda.cluster.v1.ChangeSettingsRequest.command:type_name -> mysqlda.fsm.v1.ChangeSettings
+	54, // 13: mysqlda.cluster.v1.ChangeSettingsResponse.error:type_name -> mysqlda.fsm.v1.Error
+	57, // 14: mysqlda.cluster.v1.ChangeUserRequest.put:type_name -> mysqlda.fsm.v1.PutUser
+	58, // 15: mysqlda.cluster.v1.ChangeUserRequest.remove:type_name -> mysqlda.fsm.v1.RemoveUser
+	54, // 16: mysqlda.cluster.v1.ChangeUserResponse.error:type_name -> mysqlda.fsm.v1.Error
+	59, // 17: mysqlda.cluster.v1.ImportRequest.command:type_name -> mysqlda.fsm.v1.Import
+	26, // 18: mysqlda.cluster.v1.ImportResponse.conflicts:type_name -> mysqlda.cluster.v1.ImportConflict
+	54, // 19: mysqlda.cluster.v1.ImportConflict.error:type_name -> mysqlda.fsm.v1.Error
+	60, // 20: mysqlda.cluster.v1.RequestLeaseRequest.lease:type_name -> mysqlda.fsm.v1.LeaseGrant
+	33, // 21: mysqlda.cluster.v1.ObserveResponse.observations:type_name -> mysqlda.cluster.v1.Observation
+	34, // 22: mysqlda.cluster.v1.Observation.facts:type_name -> mysqlda.cluster.v1.Facts
+	0,  // 23: mysqlda.cluster.v1.Facts.flavour:type_name -> mysqlda.cluster.v1.Flavour
+	35, // 24: mysqlda.cluster.v1.Facts.semi_sync:type_name -> mysqlda.cluster.v1.SemiSync
+	36, // 25: mysqlda.cluster.v1.Facts.source:type_name -> mysqlda.cluster.v1.Source
+	1,  // 26: mysqlda.cluster.v1.OperateRequest.kind:type_name -> mysqlda.cluster.v1.OperationKind
+	34, // 27: mysqlda.cluster.v1.OperateResponse.facts:type_name -> mysqlda.cluster.v1.Facts
+	54, // 28: mysqlda.cluster.v1.OperateResponse.error:type_name -> mysqlda.fsm.v1.Error
+	54, // 29: mysqlda.cluster.v1.ReleaseResponse.error:type_name -> mysqlda.fsm.v1.Error
+	54, // 30: mysqlda.cluster.v1.DrainedResponse.error:type_name -> mysqlda.fsm.v1.Error
+	54, // 31: mysqlda.cluster.v1.ActivateResponse.error:type_name -> mysqlda.fsm.v1.Error
+	2,  // 32: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
+	47, // 33: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
+	48, // 34: mysqlda.cluster.v1.ServerHealth.facts:type_name -> mysqlda.cluster.v1.ServerFacts
+	46, // 35: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
+	4,  // 36: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
+	6,  // 37: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
+	8,  // 38: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
+	10, // 39: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
+	12, // 40: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
+	14, // 41: mysqlda.cluster.v1.Cluster.RecordGreeting:input_type -> mysqlda.cluster.v1.RecordGreetingRequest
+	16, // 42: mysqlda.cluster.v1.Cluster.Kill:input_type -> mysqlda.cluster.v1.KillRequest
+	18, // 43: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
+	20, // 44: mysqlda.cluster.v1.Cluster.ChangeSettings:input_type -> mysqlda.cluster.v1.ChangeSettingsRequest
+	22, // 45: mysqlda.cluster.v1.Cluster.ChangeUser:input_type -> mysqlda.cluster.v1.ChangeUserRequest
+	24, // 46: mysqlda.cluster.v1.Cluster.Import:input_type -> mysqlda.cluster.v1.ImportRequest
+	27, // 47: mysqlda.cluster.v1.Cluster.StateHash:input_type -> mysqlda.cluster.v1.StateHashRequest
+	29, // 48: mysqlda.cluster.v1.Cluster.RequestLease:input_type -> mysqlda.cluster.v1.RequestLeaseRequest
+	31, // 49: mysqlda.cluster.v1.Cluster.Observe:input_type -> mysqlda.cluster.v1.ObserveRequest
+	37, // 50: mysqlda.cluster.v1.Cluster.Operate:input_type -> mysqlda.cluster.v1.OperateRequest
+	39, // 51: mysqlda.cluster.v1.Cluster.Release:input_type -> mysqlda.cluster.v1.ReleaseRequest
+	41, // 52: mysqlda.cluster.v1.Cluster.Drained:input_type -> mysqlda.cluster.v1.DrainedRequest
+	43, // 53: mysqlda.cluster.v1.Cluster.Activate:input_type -> mysqlda.cluster.v1.ActivateRequest
+	5,  // 54: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
+	7,  // 55: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
+	9,  // 56: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
+	11, // 57: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
+	13, // 58: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
+	15, // 59: mysqlda.cluster.v1.Cluster.RecordGreeting:output_type -> mysqlda.cluster.v1.RecordGreetingResponse
+	17, // 60: mysqlda.cluster.v1.Cluster.Kill:output_type -> mysqlda.cluster.v1.KillResponse
+	19, // 61: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
+	21, // 62: mysqlda.cluster.v1.Cluster.ChangeSettings:output_type -> mysqlda.cluster.v1.ChangeSettingsResponse
+	23, // 63: mysqlda.cluster.v1.Cluster.ChangeUser:output_type -> mysqlda.cluster.v1.ChangeUserResponse
+	25, // 64: mysqlda.cluster.v1.Cluster.Import:output_type -> mysqlda.cluster.v1.ImportResponse
+	28, // 65: mysqlda.cluster.v1.Cluster.StateHash:output_type -> mysqlda.cluster.v1.StateHashResponse
+	30, // 66: mysqlda.cluster.v1.Cluster.RequestLease:output_type -> mysqlda.cluster.v1.RequestLeaseResponse
+	32, // 67: mysqlda.cluster.v1.Cluster.Observe:output_type -> mysqlda.cluster.v1.ObserveResponse
+	38, // 68: mysqlda.cluster.v1.Cluster.Operate:output_type -> mysqlda.cluster.v1.OperateResponse
+	40, // 69: mysqlda.cluster.v1.Cluster.Release:output_type -> mysqlda.cluster.v1.ReleaseResponse
+	42, // 70: mysqlda.cluster.v1.Cluster.Drained:output_type -> mysqlda.cluster.v1.DrainedResponse
+	44, // 71: mysqlda.cluster.v1.Cluster.Activate:output_type -> mysqlda.cluster.v1.ActivateResponse
+	54, // [54:72] is the sub-list for method output_type
+	36, // [36:54] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_cluster_clusterpb_cluster_proto_init() }
@@ -3178,15 +3330,19 @@ func file_cluster_clusterpb_cluster_proto_init() {
 	if File_cluster_clusterpb_cluster_proto != nil {
 		return
 	}
-	file_cluster_clusterpb_cluster_proto_msgTypes[31].OneofWrappers = []any{}
-	file_cluster_clusterpb_cluster_proto_msgTypes[43].OneofWrappers = []any{}
+	file_cluster_clusterpb_cluster_proto_msgTypes[19].OneofWrappers = []any{
+		(*ChangeUserRequest_Put)(nil),
+		(*ChangeUserRequest_Remove)(nil),
+	}
+	file_cluster_clusterpb_cluster_proto_msgTypes[33].OneofWrappers = []any{}
+	file_cluster_clusterpb_cluster_proto_msgTypes[45].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cluster_clusterpb_cluster_proto_rawDesc), len(file_cluster_clusterpb_cluster_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   45,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -33,6 +33,7 @@ const (
 	Cluster_Kill_FullMethodName            = "/mysqlda.cluster.v1.Cluster/Kill"
 	Cluster_Progress_FullMethodName        = "/mysqlda.cluster.v1.Cluster/Progress"
 	Cluster_ChangeSettings_FullMethodName  = "/mysqlda.cluster.v1.Cluster/ChangeSettings"
+	Cluster_ChangeUser_FullMethodName      = "/mysqlda.cluster.v1.Cluster/ChangeUser"
 	Cluster_Import_FullMethodName          = "/mysqlda.cluster.v1.Cluster/Import"
 	Cluster_StateHash_FullMethodName       = "/mysqlda.cluster.v1.Cluster/StateHash"
 	Cluster_RequestLease_FullMethodName    = "/mysqlda.cluster.v1.Cluster/RequestLease"
@@ -69,6 +70,8 @@ type ClusterClient interface {
 	Progress(ctx context.Context, in *ProgressRequest, opts ...grpc.CallOption) (*ProgressResponse, error)
 	// ChangeSettings has the leader put a change through the log.
 	ChangeSettings(ctx context.Context, in *ChangeSettingsRequest, opts ...grpc.CallOption) (*ChangeSettingsResponse, error)
+	// ChangeUser has the leader put a change of one client user through the log.
+	ChangeUser(ctx context.Context, in *ChangeUserRequest, opts ...grpc.CallOption) (*ChangeUserResponse, error)
 	// Import has the leader put records of another system through the log.
 	Import(ctx context.Context, in *ImportRequest, opts ...grpc.CallOption) (*ImportResponse, error)
 	// StateHash tells what the callee's state was at an index.
@@ -188,6 +191,16 @@ func (c *clusterClient) ChangeSettings(ctx context.Context, in *ChangeSettingsRe
 	return out, nil
 }
 
+func (c *clusterClient) ChangeUser(ctx context.Context, in *ChangeUserRequest, opts ...grpc.CallOption) (*ChangeUserResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ChangeUserResponse)
+	err := c.cc.Invoke(ctx, Cluster_ChangeUser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *clusterClient) Import(ctx context.Context, in *ImportRequest, opts ...grpc.CallOption) (*ImportResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ImportResponse)
@@ -294,6 +307,8 @@ type ClusterServer interface {
 	Progress(context.Context, *ProgressRequest) (*ProgressResponse, error)
 	// ChangeSettings has the leader put a change through the log.
 	ChangeSettings(context.Context, *ChangeSettingsRequest) (*ChangeSettingsResponse, error)
+	// ChangeUser has the leader put a change of one client user through the log.
+	ChangeUser(context.Context, *ChangeUserRequest) (*ChangeUserResponse, error)
 	// Import has the leader put records of another system through the log.
 	Import(context.Context, *ImportRequest) (*ImportResponse, error)
 	// StateHash tells what the callee's state was at an index.
@@ -349,6 +364,9 @@ func (UnimplementedClusterServer) Progress(context.Context, *ProgressRequest) (*
 }
 func (UnimplementedClusterServer) ChangeSettings(context.Context, *ChangeSettingsRequest) (*ChangeSettingsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ChangeSettings not implemented")
+}
+func (UnimplementedClusterServer) ChangeUser(context.Context, *ChangeUserRequest) (*ChangeUserResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ChangeUser not implemented")
 }
 func (UnimplementedClusterServer) Import(context.Context, *ImportRequest) (*ImportResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Import not implemented")
@@ -557,6 +575,24 @@ func _Cluster_ChangeSettings_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Cluster_ChangeUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ChangeUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).ChangeUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_ChangeUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).ChangeUser(ctx, req.(*ChangeUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Cluster_Import_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ImportRequest)
 	if err := dec(in); err != nil {
@@ -743,6 +779,10 @@ var Cluster_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ChangeSettings",
 			Handler:    _Cluster_ChangeSettings_Handler,
+		},
+		{
+			MethodName: "ChangeUser",
+			Handler:    _Cluster_ChangeUser_Handler,
 		},
 		{
 			MethodName: "Import",

@@ -535,6 +535,52 @@ func (SwitchCause) EnumDescriptor() ([]byte, []int) {
 	return file_fsm_proto_rawDescGZIP(), []int{8}
 }
 
+type UserRole int32
+
+const (
+	UserRole_USER_ROLE_CLIENT UserRole = 0
+	UserRole_USER_ROLE_ADMIN  UserRole = 1
+)
+
+// Enum value maps for UserRole.
+var (
+	UserRole_name = map[int32]string{
+		0: "USER_ROLE_CLIENT",
+		1: "USER_ROLE_ADMIN",
+	}
+	UserRole_value = map[string]int32{
+		"USER_ROLE_CLIENT": 0,
+		"USER_ROLE_ADMIN":  1,
+	}
+)
+
+func (x UserRole) Enum() *UserRole {
+	p := new(UserRole)
+	*p = x
+	return p
+}
+
+func (x UserRole) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UserRole) Descriptor() protoreflect.EnumDescriptor {
+	return file_fsm_proto_enumTypes[9].Descriptor()
+}
+
+func (UserRole) Type() protoreflect.EnumType {
+	return &file_fsm_proto_enumTypes[9]
+}
+
+func (x UserRole) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UserRole.Descriptor instead.
+func (UserRole) EnumDescriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{9}
+}
+
 // Command is the envelope of one log entry.
 type Command struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -557,6 +603,8 @@ type Command struct {
 	//	*Command_NoteServer
 	//	*Command_GuardLibrary
 	//	*Command_GrantLeases
+	//	*Command_PutUser
+	//	*Command_RemoveUser
 	Body          isCommand_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -741,6 +789,24 @@ func (x *Command) GetGrantLeases() *GrantLeases {
 	return nil
 }
 
+func (x *Command) GetPutUser() *PutUser {
+	if x != nil {
+		if x, ok := x.Body.(*Command_PutUser); ok {
+			return x.PutUser
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetRemoveUser() *RemoveUser {
+	if x != nil {
+		if x, ok := x.Body.(*Command_RemoveUser); ok {
+			return x.RemoveUser
+		}
+	}
+	return nil
+}
+
 type isCommand_Body interface {
 	isCommand_Body()
 }
@@ -805,6 +871,14 @@ type Command_GrantLeases struct {
 	GrantLeases *GrantLeases `protobuf:"bytes,16,opt,name=grant_leases,json=grantLeases,proto3,oneof"` // from version 4
 }
 
+type Command_PutUser struct {
+	PutUser *PutUser `protobuf:"bytes,20,opt,name=put_user,json=putUser,proto3,oneof"` // from version 5
+}
+
+type Command_RemoveUser struct {
+	RemoveUser *RemoveUser `protobuf:"bytes,21,opt,name=remove_user,json=removeUser,proto3,oneof"` // from version 5
+}
+
 func (*Command_Batch) isCommand_Body() {}
 
 func (*Command_ChangeLibraries) isCommand_Body() {}
@@ -834,6 +908,10 @@ func (*Command_NoteServer) isCommand_Body() {}
 func (*Command_GuardLibrary) isCommand_Body() {}
 
 func (*Command_GrantLeases) isCommand_Body() {}
+
+func (*Command_PutUser) isCommand_Body() {}
+
+func (*Command_RemoveUser) isCommand_Body() {}
 
 // Item is one request to the directory.
 type Item struct {
@@ -2856,6 +2934,7 @@ type Bootstrap struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Settings      *Settings              `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
 	Libraries     []*AddLibrary          `protobuf:"bytes,2,rep,name=libraries,proto3" json:"libraries,omitempty"`
+	Users         []*User                `protobuf:"bytes,20,rep,name=users,proto3" json:"users,omitempty"` // from version 5
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2904,6 +2983,334 @@ func (x *Bootstrap) GetLibraries() []*AddLibrary {
 	return nil
 }
 
+func (x *Bootstrap) GetUsers() []*User {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+// Verifier is what a client's knowledge of a password is checked with.
+type Verifier struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Native        []byte                 `protobuf:"bytes,1,opt,name=native,proto3" json:"native,omitempty"`   // 20 bytes: SHA1(SHA1(password))
+	Sha2          []byte                 `protobuf:"bytes,2,opt,name=sha2,proto3" json:"sha2,omitempty"`       // 32 bytes: SHA256(SHA256(password))
+	Ed25519       []byte                 `protobuf:"bytes,3,opt,name=ed25519,proto3" json:"ed25519,omitempty"` // 32 bytes: the public key
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Verifier) Reset() {
+	*x = Verifier{}
+	mi := &file_fsm_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Verifier) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Verifier) ProtoMessage() {}
+
+func (x *Verifier) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Verifier.ProtoReflect.Descriptor instead.
+func (*Verifier) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *Verifier) GetNative() []byte {
+	if x != nil {
+		return x.Native
+	}
+	return nil
+}
+
+func (x *Verifier) GetSha2() []byte {
+	if x != nil {
+		return x.Sha2
+	}
+	return nil
+}
+
+func (x *Verifier) GetEd25519() []byte {
+	if x != nil {
+		return x.Ed25519
+	}
+	return nil
+}
+
+// Network is a range of IP addresses.
+type Network struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       []byte                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"` // 4 or 16 bytes, the first of the range
+	Bits          uint32                 `protobuf:"varint,2,opt,name=bits,proto3" json:"bits,omitempty"`      // of the prefix
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Network) Reset() {
+	*x = Network{}
+	mi := &file_fsm_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Network) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Network) ProtoMessage() {}
+
+func (x *Network) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Network.ProtoReflect.Descriptor instead.
+func (*Network) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *Network) GetAddress() []byte {
+	if x != nil {
+		return x.Address
+	}
+	return nil
+}
+
+func (x *Network) GetBits() uint32 {
+	if x != nil {
+		return x.Bits
+	}
+	return 0
+}
+
+// User is who may log in as a client.
+type User struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Name           string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Passwords      []*Verifier            `protobuf:"bytes,2,rep,name=passwords,proto3" json:"passwords,omitempty"` // newest first, one or two
+	Networks       []*Network             `protobuf:"bytes,3,rep,name=networks,proto3" json:"networks,omitempty"`   // ascending; none: any
+	DefaultLibrary string                 `protobuf:"bytes,4,opt,name=default_library,json=defaultLibrary,proto3" json:"default_library,omitempty"`
+	DefaultCore    string                 `protobuf:"bytes,5,opt,name=default_core,json=defaultCore,proto3" json:"default_core,omitempty"`
+	MaxSessions    uint32                 `protobuf:"varint,6,opt,name=max_sessions,json=maxSessions,proto3" json:"max_sessions,omitempty"` // at each node; 0: no bound
+	Role           UserRole               `protobuf:"varint,7,opt,name=role,proto3,enum=mysqlda.fsm.v1.UserRole" json:"role,omitempty"`
+	Locked         bool                   `protobuf:"varint,8,opt,name=locked,proto3" json:"locked,omitempty"`
+	// The index of the command that has made it so. Only a snapshot has it.
+	Version       uint64 `protobuf:"varint,9,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *User) Reset() {
+	*x = User{}
+	mi := &file_fsm_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *User) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*User) ProtoMessage() {}
+
+func (x *User) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use User.ProtoReflect.Descriptor instead.
+func (*User) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *User) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *User) GetPasswords() []*Verifier {
+	if x != nil {
+		return x.Passwords
+	}
+	return nil
+}
+
+func (x *User) GetNetworks() []*Network {
+	if x != nil {
+		return x.Networks
+	}
+	return nil
+}
+
+func (x *User) GetDefaultLibrary() string {
+	if x != nil {
+		return x.DefaultLibrary
+	}
+	return ""
+}
+
+func (x *User) GetDefaultCore() string {
+	if x != nil {
+		return x.DefaultCore
+	}
+	return ""
+}
+
+func (x *User) GetMaxSessions() uint32 {
+	if x != nil {
+		return x.MaxSessions
+	}
+	return 0
+}
+
+func (x *User) GetRole() UserRole {
+	if x != nil {
+		return x.Role
+	}
+	return UserRole_USER_ROLE_CLIENT
+}
+
+func (x *User) GetLocked() bool {
+	if x != nil {
+		return x.Locked
+	}
+	return false
+}
+
+func (x *User) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// PutUser adds a user or replaces all that is known of one.
+type PutUser struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	ExpectVersion uint64                 `protobuf:"varint,2,opt,name=expect_version,json=expectVersion,proto3" json:"expect_version,omitempty"` // of the user that is replaced; 0: there is none
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutUser) Reset() {
+	*x = PutUser{}
+	mi := &file_fsm_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutUser) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutUser) ProtoMessage() {}
+
+func (x *PutUser) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutUser.ProtoReflect.Descriptor instead.
+func (*PutUser) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *PutUser) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+func (x *PutUser) GetExpectVersion() uint64 {
+	if x != nil {
+		return x.ExpectVersion
+	}
+	return 0
+}
+
+type RemoveUser struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveUser) Reset() {
+	*x = RemoveUser{}
+	mi := &file_fsm_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveUser) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveUser) ProtoMessage() {}
+
+func (x *RemoveUser) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveUser.ProtoReflect.Descriptor instead.
+func (*RemoveUser) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *RemoveUser) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 type Node struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2920,7 +3327,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2932,7 +3339,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2945,7 +3352,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{31}
+	return file_fsm_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Node) GetId() string {
@@ -3006,7 +3413,7 @@ type SetNode struct {
 
 func (x *SetNode) Reset() {
 	*x = SetNode{}
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3018,7 +3425,7 @@ func (x *SetNode) String() string {
 func (*SetNode) ProtoMessage() {}
 
 func (x *SetNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3031,7 +3438,7 @@ func (x *SetNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNode.ProtoReflect.Descriptor instead.
 func (*SetNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{32}
+	return file_fsm_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SetNode) GetNode() *Node {
@@ -3050,7 +3457,7 @@ type RemoveNode struct {
 
 func (x *RemoveNode) Reset() {
 	*x = RemoveNode{}
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3062,7 +3469,7 @@ func (x *RemoveNode) String() string {
 func (*RemoveNode) ProtoMessage() {}
 
 func (x *RemoveNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3075,7 +3482,7 @@ func (x *RemoveNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveNode.ProtoReflect.Descriptor instead.
 func (*RemoveNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{33}
+	return file_fsm_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RemoveNode) GetId() string {
@@ -3097,7 +3504,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3109,7 +3516,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3122,7 +3529,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{34}
+	return file_fsm_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Checkpoint) GetIndex() uint64 {
@@ -3158,7 +3565,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3170,7 +3577,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3183,7 +3590,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{35}
+	return file_fsm_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Greeting) GetVersion() string {
@@ -3218,7 +3625,7 @@ type RecordGreeting struct {
 
 func (x *RecordGreeting) Reset() {
 	*x = RecordGreeting{}
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3230,7 +3637,7 @@ func (x *RecordGreeting) String() string {
 func (*RecordGreeting) ProtoMessage() {}
 
 func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3243,7 +3650,7 @@ func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordGreeting.ProtoReflect.Descriptor instead.
 func (*RecordGreeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{36}
+	return file_fsm_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RecordGreeting) GetAddress() string {
@@ -3283,7 +3690,7 @@ type Library struct {
 
 func (x *Library) Reset() {
 	*x = Library{}
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3295,7 +3702,7 @@ func (x *Library) String() string {
 func (*Library) ProtoMessage() {}
 
 func (x *Library) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3308,7 +3715,7 @@ func (x *Library) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Library.ProtoReflect.Descriptor instead.
 func (*Library) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{37}
+	return file_fsm_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Library) GetId() uint32 {
@@ -3418,13 +3825,17 @@ type SnapshotHeader struct {
 	Digest           uint64                 `protobuf:"fixed64,11,opt,name=digest,proto3" json:"digest,omitempty"`                              // of the placements and bindings that follow
 	Placements       uint64                 `protobuf:"varint,12,opt,name=placements,proto3" json:"placements,omitempty"`                       // how many follow
 	Bindings         uint64                 `protobuf:"varint,13,opt,name=bindings,proto3" json:"bindings,omitempty"`                           // how many follow
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// From version 5.
+	Users []*User `protobuf:"bytes,20,rep,name=users,proto3" json:"users,omitempty"` // ascending by name
+	// The account of the settings is a client user no more unless users says so.
+	AccountIsNoUser bool `protobuf:"varint,21,opt,name=account_is_no_user,json=accountIsNoUser,proto3" json:"account_is_no_user,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *SnapshotHeader) Reset() {
 	*x = SnapshotHeader{}
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3436,7 +3847,7 @@ func (x *SnapshotHeader) String() string {
 func (*SnapshotHeader) ProtoMessage() {}
 
 func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3449,7 +3860,7 @@ func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotHeader.ProtoReflect.Descriptor instead.
 func (*SnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{38}
+	return file_fsm_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *SnapshotHeader) GetIndex() uint64 {
@@ -3543,11 +3954,25 @@ func (x *SnapshotHeader) GetBindings() uint64 {
 	return 0
 }
 
+func (x *SnapshotHeader) GetUsers() []*User {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+func (x *SnapshotHeader) GetAccountIsNoUser() bool {
+	if x != nil {
+		return x.AccountIsNoUser
+	}
+	return false
+}
+
 var File_fsm_proto protoreflect.FileDescriptor
 
 const file_fsm_proto_rawDesc = "" +
 	"\n" +
-	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xf3\a\n" +
+	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xe8\b\n" +
 	"\aCommand\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12-\n" +
 	"\x05batch\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.BatchH\x00R\x05batch\x12L\n" +
@@ -3569,7 +3994,10 @@ const file_fsm_proto_rawDesc = "" +
 	"\vnote_server\x18\x0e \x01(\v2\x1a.mysqlda.fsm.v1.NoteServerH\x00R\n" +
 	"noteServer\x12C\n" +
 	"\rguard_library\x18\x0f \x01(\v2\x1c.mysqlda.fsm.v1.GuardLibraryH\x00R\fguardLibrary\x12@\n" +
-	"\fgrant_leases\x18\x10 \x01(\v2\x1b.mysqlda.fsm.v1.GrantLeasesH\x00R\vgrantLeasesB\x06\n" +
+	"\fgrant_leases\x18\x10 \x01(\v2\x1b.mysqlda.fsm.v1.GrantLeasesH\x00R\vgrantLeases\x124\n" +
+	"\bput_user\x18\x14 \x01(\v2\x17.mysqlda.fsm.v1.PutUserH\x00R\aputUser\x12=\n" +
+	"\vremove_user\x18\x15 \x01(\v2\x1a.mysqlda.fsm.v1.RemoveUserH\x00R\n" +
+	"removeUserB\x06\n" +
 	"\x04body\"\x90\x01\n" +
 	"\x04Item\x12,\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x18.mysqlda.fsm.v1.ItemKindR\x04kind\x12\x12\n" +
@@ -3725,10 +4153,34 @@ const file_fsm_proto_rawDesc = "" +
 	"\n" +
 	"placements\x18\x01 \x01(\fR\n" +
 	"placements\x12\x1a\n" +
-	"\bbindings\x18\x02 \x01(\fR\bbindings\"{\n" +
+	"\bbindings\x18\x02 \x01(\fR\bbindings\"\xa7\x01\n" +
 	"\tBootstrap\x124\n" +
 	"\bsettings\x18\x01 \x01(\v2\x18.mysqlda.fsm.v1.SettingsR\bsettings\x128\n" +
-	"\tlibraries\x18\x02 \x03(\v2\x1a.mysqlda.fsm.v1.AddLibraryR\tlibraries\"\xa4\x01\n" +
+	"\tlibraries\x18\x02 \x03(\v2\x1a.mysqlda.fsm.v1.AddLibraryR\tlibraries\x12*\n" +
+	"\x05users\x18\x14 \x03(\v2\x14.mysqlda.fsm.v1.UserR\x05users\"P\n" +
+	"\bVerifier\x12\x16\n" +
+	"\x06native\x18\x01 \x01(\fR\x06native\x12\x12\n" +
+	"\x04sha2\x18\x02 \x01(\fR\x04sha2\x12\x18\n" +
+	"\aed25519\x18\x03 \x01(\fR\aed25519\"7\n" +
+	"\aNetwork\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\fR\aaddress\x12\x12\n" +
+	"\x04bits\x18\x02 \x01(\rR\x04bits\"\xd6\x02\n" +
+	"\x04User\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x126\n" +
+	"\tpasswords\x18\x02 \x03(\v2\x18.mysqlda.fsm.v1.VerifierR\tpasswords\x123\n" +
+	"\bnetworks\x18\x03 \x03(\v2\x17.mysqlda.fsm.v1.NetworkR\bnetworks\x12'\n" +
+	"\x0fdefault_library\x18\x04 \x01(\tR\x0edefaultLibrary\x12!\n" +
+	"\fdefault_core\x18\x05 \x01(\tR\vdefaultCore\x12!\n" +
+	"\fmax_sessions\x18\x06 \x01(\rR\vmaxSessions\x12,\n" +
+	"\x04role\x18\a \x01(\x0e2\x18.mysqlda.fsm.v1.UserRoleR\x04role\x12\x16\n" +
+	"\x06locked\x18\b \x01(\bR\x06locked\x12\x18\n" +
+	"\aversion\x18\t \x01(\x04R\aversion\"Z\n" +
+	"\aPutUser\x12(\n" +
+	"\x04user\x18\x01 \x01(\v2\x14.mysqlda.fsm.v1.UserR\x04user\x12%\n" +
+	"\x0eexpect_version\x18\x02 \x01(\x04R\rexpectVersion\" \n" +
+	"\n" +
+	"RemoveUser\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"\xa4\x01\n" +
 	"\x04Node\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\acluster\x18\x02 \x01(\tR\acluster\x12\x16\n" +
@@ -3768,7 +4220,7 @@ const file_fsm_proto_rawDesc = "" +
 	" \x01(\bR\x06pinned\x12\x18\n" +
 	"\aguarded\x18\v \x01(\bR\aguarded\x12-\n" +
 	"\x13may_fail_over_since\x18\f \x01(\x04R\x10mayFailOverSince\x12.\n" +
-	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\xf7\x03\n" +
+	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\xd0\x04\n" +
 	"\x0eSnapshotHeader\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x124\n" +
@@ -3785,7 +4237,9 @@ const file_fsm_proto_rawDesc = "" +
 	"\n" +
 	"placements\x18\f \x01(\x04R\n" +
 	"placements\x12\x1a\n" +
-	"\bbindings\x18\r \x01(\x04R\bbindings*y\n" +
+	"\bbindings\x18\r \x01(\x04R\bbindings\x12*\n" +
+	"\x05users\x18\x14 \x03(\v2\x14.mysqlda.fsm.v1.UserR\x05users\x12+\n" +
+	"\x12account_is_no_user\x18\x15 \x01(\bR\x0faccountIsNoUser*y\n" +
 	"\bItemKind\x12\x19\n" +
 	"\x15ITEM_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ITEM_KIND_ASSIGN\x10\x01\x12\x12\n" +
@@ -3844,7 +4298,10 @@ const file_fsm_proto_rawDesc = "" +
 	"\x15SWITCH_CAUSE_OPERATOR\x10\x01\x12\x17\n" +
 	"\x13SWITCH_CAUSE_FAILED\x10\x02\x12\x19\n" +
 	"\x15SWITCH_CAUSE_FOLLOWED\x10\x03\x12\x19\n" +
-	"\x15SWITCH_CAUSE_FAILBACK\x10\x04B&Z$github.com/mysqlda/mysqlda/fsm/fsmpbb\x06proto3"
+	"\x15SWITCH_CAUSE_FAILBACK\x10\x04*5\n" +
+	"\bUserRole\x12\x14\n" +
+	"\x10USER_ROLE_CLIENT\x10\x00\x12\x13\n" +
+	"\x0fUSER_ROLE_ADMIN\x10\x01B&Z$github.com/mysqlda/mysqlda/fsm/fsmpbb\x06proto3"
 
 var (
 	file_fsm_proto_rawDescOnce sync.Once
@@ -3858,8 +4315,8 @@ func file_fsm_proto_rawDescGZIP() []byte {
 	return file_fsm_proto_rawDescData
 }
 
-var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_fsm_proto_goTypes = []any{
 	(ItemKind)(0),            // 0: mysqlda.fsm.v1.ItemKind
 	(ErrorCode)(0),           // 1: mysqlda.fsm.v1.ErrorCode
@@ -3870,115 +4327,129 @@ var file_fsm_proto_goTypes = []any{
 	(Balance)(0),             // 6: mysqlda.fsm.v1.Balance
 	(SwitchPhase)(0),         // 7: mysqlda.fsm.v1.SwitchPhase
 	(SwitchCause)(0),         // 8: mysqlda.fsm.v1.SwitchCause
-	(*Command)(nil),          // 9: mysqlda.fsm.v1.Command
-	(*Item)(nil),             // 10: mysqlda.fsm.v1.Item
-	(*Batch)(nil),            // 11: mysqlda.fsm.v1.Batch
-	(*Placement)(nil),        // 12: mysqlda.fsm.v1.Placement
-	(*Error)(nil),            // 13: mysqlda.fsm.v1.Error
-	(*ItemResult)(nil),       // 14: mysqlda.fsm.v1.ItemResult
-	(*Server)(nil),           // 15: mysqlda.fsm.v1.Server
-	(*Failover)(nil),         // 16: mysqlda.fsm.v1.Failover
-	(*AddLibrary)(nil),       // 17: mysqlda.fsm.v1.AddLibrary
-	(*SetWeight)(nil),        // 18: mysqlda.fsm.v1.SetWeight
-	(*SetState)(nil),         // 19: mysqlda.fsm.v1.SetState
-	(*SetServers)(nil),       // 20: mysqlda.fsm.v1.SetServers
-	(*SetFailover)(nil),      // 21: mysqlda.fsm.v1.SetFailover
-	(*SetPinned)(nil),        // 22: mysqlda.fsm.v1.SetPinned
-	(*SetMaintenance)(nil),   // 23: mysqlda.fsm.v1.SetMaintenance
-	(*SetTLS)(nil),           // 24: mysqlda.fsm.v1.SetTLS
-	(*LibraryChange)(nil),    // 25: mysqlda.fsm.v1.LibraryChange
-	(*ChangeLibraries)(nil),  // 26: mysqlda.fsm.v1.ChangeLibraries
-	(*Settings)(nil),         // 27: mysqlda.fsm.v1.Settings
-	(*FailoverSettings)(nil), // 28: mysqlda.fsm.v1.FailoverSettings
-	(*ChangeSettings)(nil),   // 29: mysqlda.fsm.v1.ChangeSettings
-	(*Switch)(nil),           // 30: mysqlda.fsm.v1.Switch
-	(*BeginSwitch)(nil),      // 31: mysqlda.fsm.v1.BeginSwitch
-	(*AdvanceSwitch)(nil),    // 32: mysqlda.fsm.v1.AdvanceSwitch
-	(*CancelSwitch)(nil),     // 33: mysqlda.fsm.v1.CancelSwitch
-	(*NoteServer)(nil),       // 34: mysqlda.fsm.v1.NoteServer
-	(*GuardLibrary)(nil),     // 35: mysqlda.fsm.v1.GuardLibrary
-	(*LeaseGrant)(nil),       // 36: mysqlda.fsm.v1.LeaseGrant
-	(*GrantLeases)(nil),      // 37: mysqlda.fsm.v1.GrantLeases
-	(*Import)(nil),           // 38: mysqlda.fsm.v1.Import
-	(*Bootstrap)(nil),        // 39: mysqlda.fsm.v1.Bootstrap
-	(*Node)(nil),             // 40: mysqlda.fsm.v1.Node
-	(*SetNode)(nil),          // 41: mysqlda.fsm.v1.SetNode
-	(*RemoveNode)(nil),       // 42: mysqlda.fsm.v1.RemoveNode
-	(*Checkpoint)(nil),       // 43: mysqlda.fsm.v1.Checkpoint
-	(*Greeting)(nil),         // 44: mysqlda.fsm.v1.Greeting
-	(*RecordGreeting)(nil),   // 45: mysqlda.fsm.v1.RecordGreeting
-	(*Library)(nil),          // 46: mysqlda.fsm.v1.Library
-	(*SnapshotHeader)(nil),   // 47: mysqlda.fsm.v1.SnapshotHeader
+	(UserRole)(0),            // 9: mysqlda.fsm.v1.UserRole
+	(*Command)(nil),          // 10: mysqlda.fsm.v1.Command
+	(*Item)(nil),             // 11: mysqlda.fsm.v1.Item
+	(*Batch)(nil),            // 12: mysqlda.fsm.v1.Batch
+	(*Placement)(nil),        // 13: mysqlda.fsm.v1.Placement
+	(*Error)(nil),            // 14: mysqlda.fsm.v1.Error
+	(*ItemResult)(nil),       // 15: mysqlda.fsm.v1.ItemResult
+	(*Server)(nil),           // 16: mysqlda.fsm.v1.Server
+	(*Failover)(nil),         // 17: mysqlda.fsm.v1.Failover
+	(*AddLibrary)(nil),       // 18: mysqlda.fsm.v1.AddLibrary
+	(*SetWeight)(nil),        // 19: mysqlda.fsm.v1.SetWeight
+	(*SetState)(nil),         // 20: mysqlda.fsm.v1.SetState
+	(*SetServers)(nil),       // 21: mysqlda.fsm.v1.SetServers
+	(*SetFailover)(nil),      // 22: mysqlda.fsm.v1.SetFailover
+	(*SetPinned)(nil),        // 23: mysqlda.fsm.v1.SetPinned
+	(*SetMaintenance)(nil),   // 24: mysqlda.fsm.v1.SetMaintenance
+	(*SetTLS)(nil),           // 25: mysqlda.fsm.v1.SetTLS
+	(*LibraryChange)(nil),    // 26: mysqlda.fsm.v1.LibraryChange
+	(*ChangeLibraries)(nil),  // 27: mysqlda.fsm.v1.ChangeLibraries
+	(*Settings)(nil),         // 28: mysqlda.fsm.v1.Settings
+	(*FailoverSettings)(nil), // 29: mysqlda.fsm.v1.FailoverSettings
+	(*ChangeSettings)(nil),   // 30: mysqlda.fsm.v1.ChangeSettings
+	(*Switch)(nil),           // 31: mysqlda.fsm.v1.Switch
+	(*BeginSwitch)(nil),      // 32: mysqlda.fsm.v1.BeginSwitch
+	(*AdvanceSwitch)(nil),    // 33: mysqlda.fsm.v1.AdvanceSwitch
+	(*CancelSwitch)(nil),     // 34: mysqlda.fsm.v1.CancelSwitch
+	(*NoteServer)(nil),       // 35: mysqlda.fsm.v1.NoteServer
+	(*GuardLibrary)(nil),     // 36: mysqlda.fsm.v1.GuardLibrary
+	(*LeaseGrant)(nil),       // 37: mysqlda.fsm.v1.LeaseGrant
+	(*GrantLeases)(nil),      // 38: mysqlda.fsm.v1.GrantLeases
+	(*Import)(nil),           // 39: mysqlda.fsm.v1.Import
+	(*Bootstrap)(nil),        // 40: mysqlda.fsm.v1.Bootstrap
+	(*Verifier)(nil),         // 41: mysqlda.fsm.v1.Verifier
+	(*Network)(nil),          // 42: mysqlda.fsm.v1.Network
+	(*User)(nil),             // 43: mysqlda.fsm.v1.User
+	(*PutUser)(nil),          // 44: mysqlda.fsm.v1.PutUser
+	(*RemoveUser)(nil),       // 45: mysqlda.fsm.v1.RemoveUser
+	(*Node)(nil),             // 46: mysqlda.fsm.v1.Node
+	(*SetNode)(nil),          // 47: mysqlda.fsm.v1.SetNode
+	(*RemoveNode)(nil),       // 48: mysqlda.fsm.v1.RemoveNode
+	(*Checkpoint)(nil),       // 49: mysqlda.fsm.v1.Checkpoint
+	(*Greeting)(nil),         // 50: mysqlda.fsm.v1.Greeting
+	(*RecordGreeting)(nil),   // 51: mysqlda.fsm.v1.RecordGreeting
+	(*Library)(nil),          // 52: mysqlda.fsm.v1.Library
+	(*SnapshotHeader)(nil),   // 53: mysqlda.fsm.v1.SnapshotHeader
 }
 var file_fsm_proto_depIdxs = []int32{
-	11, // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
-	26, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	39, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
-	41, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
-	42, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
-	43, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
-	45, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
-	38, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
-	29, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
-	31, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
-	32, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
-	33, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
-	34, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
-	35, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
-	37, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
-	0,  // 15: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
-	10, // 16: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
-	1,  // 17: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
-	12, // 18: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
-	13, // 19: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
-	2,  // 20: mysqlda.fsm.v1.Server.fence:type_name -> mysqlda.fsm.v1.Fence
-	3,  // 21: mysqlda.fsm.v1.Failover.policy:type_name -> mysqlda.fsm.v1.FailoverPolicy
-	15, // 22: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
-	5,  // 23: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	16, // 24: mysqlda.fsm.v1.AddLibrary.failover:type_name -> mysqlda.fsm.v1.Failover
-	4,  // 25: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
-	15, // 26: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
-	16, // 27: mysqlda.fsm.v1.SetFailover.failover:type_name -> mysqlda.fsm.v1.Failover
-	5,  // 28: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	17, // 29: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
-	18, // 30: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
-	19, // 31: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
-	20, // 32: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
-	24, // 33: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
-	21, // 34: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
-	22, // 35: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
-	23, // 36: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
-	25, // 37: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
-	6,  // 38: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
-	28, // 39: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	6,  // 40: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
-	28, // 41: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	7,  // 42: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
-	8,  // 43: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	8,  // 44: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	7,  // 45: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
-	7,  // 46: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
-	2,  // 47: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
-	2,  // 48: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
-	36, // 49: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
-	27, // 50: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
-	17, // 51: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
-	40, // 52: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
-	44, // 53: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
-	4,  // 54: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
-	15, // 55: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
-	5,  // 56: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	16, // 57: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
-	30, // 58: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
-	27, // 59: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
-	46, // 60: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
-	40, // 61: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
-	45, // 62: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
-	63, // [63:63] is the sub-list for method output_type
-	63, // [63:63] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	12, // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
+	27, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	40, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
+	47, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
+	48, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
+	49, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
+	51, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
+	39, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
+	30, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	32, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
+	33, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
+	34, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
+	35, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
+	36, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
+	38, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
+	44, // 15: mysqlda.fsm.v1.Command.put_user:type_name -> mysqlda.fsm.v1.PutUser
+	45, // 16: mysqlda.fsm.v1.Command.remove_user:type_name -> mysqlda.fsm.v1.RemoveUser
+	0,  // 17: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
+	11, // 18: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
+	1,  // 19: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
+	13, // 20: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
+	14, // 21: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
+	2,  // 22: mysqlda.fsm.v1.Server.fence:type_name -> mysqlda.fsm.v1.Fence
+	3,  // 23: mysqlda.fsm.v1.Failover.policy:type_name -> mysqlda.fsm.v1.FailoverPolicy
+	16, // 24: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 25: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	17, // 26: mysqlda.fsm.v1.AddLibrary.failover:type_name -> mysqlda.fsm.v1.Failover
+	4,  // 27: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
+	16, // 28: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
+	17, // 29: mysqlda.fsm.v1.SetFailover.failover:type_name -> mysqlda.fsm.v1.Failover
+	5,  // 30: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	18, // 31: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
+	19, // 32: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
+	20, // 33: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
+	21, // 34: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
+	25, // 35: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
+	22, // 36: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
+	23, // 37: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
+	24, // 38: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
+	26, // 39: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	6,  // 40: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
+	29, // 41: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	6,  // 42: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
+	29, // 43: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	7,  // 44: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
+	8,  // 45: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	8,  // 46: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	7,  // 47: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
+	7,  // 48: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
+	2,  // 49: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
+	2,  // 50: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
+	37, // 51: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
+	28, // 52: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
+	18, // 53: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
+	43, // 54: mysqlda.fsm.v1.Bootstrap.users:type_name -> mysqlda.fsm.v1.User
+	41, // 55: mysqlda.fsm.v1.User.passwords:type_name -> mysqlda.fsm.v1.Verifier
+	42, // 56: mysqlda.fsm.v1.User.networks:type_name -> mysqlda.fsm.v1.Network
+	9,  // 57: mysqlda.fsm.v1.User.role:type_name -> mysqlda.fsm.v1.UserRole
+	43, // 58: mysqlda.fsm.v1.PutUser.user:type_name -> mysqlda.fsm.v1.User
+	46, // 59: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
+	50, // 60: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
+	4,  // 61: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
+	16, // 62: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 63: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	17, // 64: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
+	31, // 65: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
+	28, // 66: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
+	52, // 67: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
+	46, // 68: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
+	51, // 69: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
+	43, // 70: mysqlda.fsm.v1.SnapshotHeader.users:type_name -> mysqlda.fsm.v1.User
+	71, // [71:71] is the sub-list for method output_type
+	71, // [71:71] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_fsm_proto_init() }
@@ -4002,6 +4473,8 @@ func file_fsm_proto_init() {
 		(*Command_NoteServer)(nil),
 		(*Command_GuardLibrary)(nil),
 		(*Command_GrantLeases)(nil),
+		(*Command_PutUser)(nil),
+		(*Command_RemoveUser)(nil),
 	}
 	file_fsm_proto_msgTypes[16].OneofWrappers = []any{
 		(*LibraryChange_Add)(nil),
@@ -4019,8 +4492,8 @@ func file_fsm_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fsm_proto_rawDesc), len(file_fsm_proto_rawDesc)),
-			NumEnums:      9,
-			NumMessages:   39,
+			NumEnums:      10,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -26,8 +26,9 @@ type AcceptConfig struct {
 	// "mysql_native_password", which "" stands for, or "caching_sha2_password".
 	// Clients may use others all the same.
 	Plugin string
-	// Lookup returns the clear password of a user. It is called once.
-	Lookup func(user string) (password string, ok bool)
+	// Lookup returns the verifiers of the passwords of a user, any of which lets it
+	// in; none for a user that is not let in. It is called once.
+	Lookup func(user string) []Verifier
 	// Timeout bounds the whole handshake, TLS included. It must be positive.
 	Timeout time.Duration
 	// TLS is what TLS is served with, client certificates included; nil: none is

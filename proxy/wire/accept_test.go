@@ -29,9 +29,17 @@ func (c *deadlineConn) SetDeadline(t time.Time) error {
 	return c.Conn.SetDeadline(t)
 }
 
-func lookup(user string) (string, bool) {
-	password, ok := map[string]string{"calvin": "secret", "open": ""}[user]
-	return password, ok
+func lookup(user string) []Verifier {
+	switch user {
+	case "calvin":
+		return []Verifier{NewVerifier("secret")}
+	case "open":
+		return []Verifier{NewVerifier("")}
+	case "rotating":
+		return []Verifier{NewVerifier("newer"), NewVerifier("older")}
+	default:
+		return nil
+	}
 }
 
 func acceptConfig() AcceptConfig {
@@ -130,6 +138,10 @@ func TestPasswordIsChecked(t *testing.T) {
 		fast           bool // told that its fast authentication was right
 	}{
 		{name: "native", caps: full, user: "calvin", password: "secret", plugin: pluginNative, auth: native, right: true},
+		{name: "native, newer of two", caps: full, user: "rotating", password: "newer", plugin: pluginNative, auth: native, right: true},
+		{name: "native, older of two", caps: full, user: "rotating", password: "older", plugin: pluginNative, auth: native, right: true},
+		{name: "native, neither of two", caps: full, user: "rotating", password: "oldest", plugin: pluginNative, auth: native},
+		{name: "sha2, older of two", caps: full, user: "rotating", password: "older", plugin: pluginCachingSHA2, auth: cachingSHA2, right: true, fast: true},
 		{name: "native, wrong", caps: full, user: "calvin", password: "Secret", plugin: pluginNative, auth: native},
 		{name: "native, none", caps: full, user: "calvin", plugin: pluginNative, auth: none},
 		{name: "native, unknown user", caps: full, user: "nobody", password: "secret", plugin: pluginNative, auth: native},

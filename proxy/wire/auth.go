@@ -3,11 +3,7 @@ package wire
 import (
 	"bytes"
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
-
-	"github.com/go-mysql-org/go-mysql/mysql"
 )
 
 // Names of the authentication plugins that we understand.
@@ -18,36 +14,15 @@ const (
 	pluginEd25519     = "client_ed25519"
 )
 
+// ed25519SaltLen is the length of what a client of client_ed25519 signs.
+const ed25519SaltLen = 32
+
 // proof is a client's answer to a plugin: what it shows that it knows the
 // password.
 type proof struct {
 	plugin string
 	salt   []byte // what it was asked with
 	auth   []byte // empty: it has no password
-}
-
-// proves reports whether the proof is right for a password, in a time that does
-// not depend on where the two differ.
-func (p proof) proves(password string) bool {
-	switch p.plugin {
-	case pluginNative:
-		return subtle.ConstantTimeCompare(p.auth, mysql.CalcNativePassword(p.salt, []byte(password))) == 1
-	case pluginCachingSHA2:
-		return subtle.ConstantTimeCompare(p.auth, mysql.CalcCachingSha2Password(p.salt, []byte(password))) == 1
-	case pluginClear:
-		return samePassword(p.auth, password)
-	case pluginEd25519:
-		return verifyEd25519(p.auth, p.salt, password)
-	default:
-		return false
-	}
-}
-
-// samePassword compares a clear password. Hashes are compared, so that the time
-// does not tell the length either.
-func samePassword(given []byte, password string) bool {
-	a, b := sha256.Sum256(given), sha256.Sum256([]byte(password))
-	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
 // noScramble makes the answer for "no password" empty: some clients send nothing,
@@ -68,9 +43,10 @@ func noScramble(plugin string, auth []byte) []byte {
 // the client did not answer for one that we can check. An unknown user goes
 // through the same steps with a password that nobody knows.
 func (h *handshake) authenticate(l *login) error {
-	password, known := h.cfg.Lookup(l.user)
+	passwords := h.cfg.Lookup(l.user)
+	known := len(passwords) > 0
 	if !known {
-		password = rand.Text()
+		passwords = []Verifier{nobody()}
 	}
 	p := proof{plugin: l.plugin, salt: h.agreed.Salt[:], auth: noScramble(l.plugin, l.auth)}
 	canSwitch := l.capabilities.Has(ClientPluginAuth)
@@ -85,17 +61,17 @@ func (h *handshake) authenticate(l *login) error {
 	if err != nil {
 		return err
 	}
-	right := p.proves(password)
+	right := p.proves(passwords)
 	if !right && h.again && canSwitch && len(p.auth) > 0 {
 		// Clients differ in which of the salts that they have been given they
 		// remember: over a new one there is no doubt.
 		if p, err = h.switchTo(p.plugin); err != nil {
 			return err
 		}
-		right = p.proves(password)
+		right = p.proves(passwords)
 	}
 	if p.plugin == pluginCachingSHA2 && len(p.auth) == cachingSHA2Len {
-		if right, err = h.finishCachingSHA2(p, password, right); err != nil {
+		if right, err = h.finishCachingSHA2(p, passwords, right); err != nil {
 			return err
 		}
 	}

@@ -88,6 +88,9 @@ func TestPluginsOfManySteps(t *testing.T) {
 		none  bool // no password was used
 	}{
 		{name: "clear", tls: true, talk: conversation{pluginClear, clear(password), nil}, right: true},
+		{name: "clear, older of two", tls: true, user: "rotating", talk: conversation{pluginClear, clear("older"), nil}, right: true},
+		{name: "ed25519, older of two", user: "rotating", talk: conversation{pluginEd25519, none, []step{switched(pluginEd25519, signed("older"))}}, right: true},
+		{name: "sha2 over TLS, wrong scramble, older of two", tls: true, user: "rotating", talk: conversation{pluginCachingSHA2, wrongScramble, []step{told(full4, []byte("older\x00"))}}, right: true},
 		{name: "clear, wrong", tls: true, talk: conversation{pluginClear, clear("secret2"), nil}},
 		{name: "clear, unknown user", tls: true, user: "nobody", talk: conversation{pluginClear, clear(password), nil}},
 		{name: "clear, empty", tls: true, talk: conversation{pluginClear, clear(""), nil}, none: true},

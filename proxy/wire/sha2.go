@@ -24,11 +24,11 @@ const (
 )
 
 // finishCachingSHA2 ends an authentication whose scramble is known to be right or
-// not. We know the clear password, so a scramble decides at once; but a client
+// not. We know what a scramble is checked with, so it decides at once; but a client
 // whose scramble is wrong is asked for the password itself, as servers do that do
 // not know it: over TLS in the clear, else encrypted with our key. Some clients
 // are only ever right there.
-func (h *handshake) finishCachingSHA2(p proof, password string, right bool) (bool, error) {
+func (h *handshake) finishCachingSHA2(p proof, passwords []Verifier, right bool) (bool, error) {
 	if right {
 		if err := h.writePayload(markMoreData, fastAuthDone); err != nil {
 			return false, fmt.Errorf("send fast authentication: %w", err)
@@ -48,7 +48,7 @@ func (h *handshake) finishCachingSHA2(p proof, password string, right bool) (boo
 	if err != nil {
 		return false, fmt.Errorf("read password: %w", err)
 	}
-	return samePassword(bytes.TrimSuffix(given, []byte{0}), password), nil
+	return isOne(bytes.TrimSuffix(given, []byte{0}), passwords), nil
 }
 
 // readPassword reads the clear password, which a NUL may end.

@@ -273,6 +273,7 @@ func (d *daemon) watch(ctx context.Context) {
 			backends.Update(node.Libraries(), node.Settings())
 			select {
 			case _, open = <-events:
+				server.UsersChanged()
 			case <-ready:
 				ready = nil
 				d.run(func() error { return d.beforeClients(ctx, prepared) })
