@@ -22,6 +22,7 @@ type Snapshot struct {
 	next      LibraryID
 	nodes     *nodeSet
 	greetings map[string]Greeting // never changed
+	audit     *auditTrail
 	indexKey  uint64
 	mappings  *mappingView
 }
@@ -39,6 +40,7 @@ func (m *Machine) Snapshot() *Snapshot {
 		next:      s.nextLibrary,
 		nodes:     s.nodes.Load(),
 		greetings: *s.greetings.Load(),
+		audit:     s.audit.Load(),
 		indexKey:  log.indexKey,
 		mappings:  log.view(),
 	}
@@ -132,6 +134,9 @@ func (s *Snapshot) header() *fsmpb.SnapshotHeader {
 	}
 	for _, address := range slices.Sorted(maps.Keys(s.greetings)) {
 		h.Greetings = append(h.Greetings, RecordGreeting{Address: address, Greeting: s.greetings[address]}.Proto())
+	}
+	for i := range s.audit.list {
+		h.Audit = append(h.Audit, s.audit.list[i].proto())
 	}
 	return h
 }
