@@ -91,7 +91,7 @@ func (m *member) change(ctx context.Context, w wish) (index uint64, refused, err
 		case "":
 			err = errNotLeader
 		case m.id:
-			index, refused, err = m.changeHere(w.command)
+			index, refused, err = m.changeHere(ctx, w.command)
 		default:
 			index, refused, err = m.changeAt(ctx, leader, w)
 		}
@@ -109,9 +109,12 @@ func (m *member) change(ctx context.Context, w wish) (index uint64, refused, err
 	}
 }
 
-func (m *member) changeHere(command changeCommand) (index uint64, refused, err error) {
+func (m *member) changeHere(ctx context.Context, command changeCommand) (index uint64, refused, err error) {
 	entry, err := command.Encode()
 	if err != nil {
+		return 0, nil, err
+	}
+	if entry, err = m.attribute(ctx, entry); err != nil {
 		return 0, nil, err
 	}
 	index, result, err := m.apply(entry)
@@ -140,9 +143,9 @@ func (m *member) changeAt(ctx context.Context, leader string, w wish) (index uin
 func dropOutcome(err error) error { return errors.New(err.Error()) }
 
 // ChangeLibraries implements clusterpb.ClusterServer.
-func (s *service) ChangeLibraries(_ context.Context, req *clusterpb.ChangeLibrariesRequest) (*clusterpb.ChangeLibrariesResponse, error) {
+func (s *service) ChangeLibraries(ctx context.Context, req *clusterpb.ChangeLibrariesRequest) (*clusterpb.ChangeLibrariesResponse, error) {
 	command, err := fsm.ChangeLibrariesFromProto(req.GetCommand())
-	index, refused, err := s.change(command, err)
+	index, refused, err := s.change(ctx, command, err)
 	if err != nil {
 		return nil, err
 	}
@@ -150,9 +153,9 @@ func (s *service) ChangeLibraries(_ context.Context, req *clusterpb.ChangeLibrar
 }
 
 // ChangeSettings implements clusterpb.ClusterServer.
-func (s *service) ChangeSettings(_ context.Context, req *clusterpb.ChangeSettingsRequest) (*clusterpb.ChangeSettingsResponse, error) {
+func (s *service) ChangeSettings(ctx context.Context, req *clusterpb.ChangeSettingsRequest) (*clusterpb.ChangeSettingsResponse, error) {
 	command, err := fsm.ChangeSettingsFromProto(req.GetCommand())
-	index, refused, err := s.change(command, err)
+	index, refused, err := s.change(ctx, command, err)
 	if err != nil {
 		return nil, err
 	}
@@ -160,10 +163,10 @@ func (s *service) ChangeSettings(_ context.Context, req *clusterpb.ChangeSetting
 }
 
 // change makes another node's change here, unless it is a bad one.
-func (s *service) change(command changeCommand, bad error) (index uint64, refused, err error) {
+func (s *service) change(ctx context.Context, command changeCommand, bad error) (index uint64, refused, err error) {
 	m, err := s.node.current()
 	if err != nil || bad != nil {
 		return 0, bad, err
 	}
-	return m.changeHere(command)
+	return m.changeHere(ctx, command)
 }

@@ -32,7 +32,7 @@ func (n *Node) RemoveUser(ctx context.Context, remove fsm.RemoveUser) error {
 }
 
 // ChangeUser implements clusterpb.ClusterServer.
-func (s *service) ChangeUser(_ context.Context, req *clusterpb.ChangeUserRequest) (*clusterpb.ChangeUserResponse, error) {
+func (s *service) ChangeUser(ctx context.Context, req *clusterpb.ChangeUserRequest) (*clusterpb.ChangeUserResponse, error) {
 	var command changeCommand
 	var bad error
 	switch c := req.GetCommand().(type) {
@@ -43,7 +43,7 @@ func (s *service) ChangeUser(_ context.Context, req *clusterpb.ChangeUserRequest
 	default:
 		bad = fmt.Errorf("%w: the change of a user is of a kind that this node does not know: upgrade it", fsm.ErrBadChange)
 	}
-	index, refused, err := s.change(command, bad)
+	index, refused, err := s.change(ctx, command, bad)
 	if err != nil {
 		return nil, err
 	}

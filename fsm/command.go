@@ -10,15 +10,40 @@ import (
 )
 
 // commandVersion is the highest version of a command that this release
-// understands, and the one that it writes. It grows when a command gains a
-// field or a body that an older release would ignore.
+// understands. It grows when a command gains a field or a body that an older
+// release would ignore.
 const commandVersion = 5
+
+// versionOf is the lowest version that understands a command. Those that a cluster
+// needs all the time stay readable for nodes of the last release, so that one node
+// after the other can be upgraded.
+func versionOf(c *fsmpb.Command) uint32 {
+	const last = 4
+	if c.GetOrigin() != nil {
+		return commandVersion
+	}
+	switch body := c.GetBody().(type) {
+	case *fsmpb.Command_Bootstrap:
+		if len(body.Bootstrap.GetUsers()) > 0 {
+			return commandVersion
+		}
+		return last
+	case *fsmpb.Command_Batch, *fsmpb.Command_Import, *fsmpb.Command_Checkpoint,
+		*fsmpb.Command_ChangeLibraries, *fsmpb.Command_ChangeSettings,
+		*fsmpb.Command_SetNode, *fsmpb.Command_RemoveNode, *fsmpb.Command_RecordGreeting,
+		*fsmpb.Command_BeginSwitch, *fsmpb.Command_AdvanceSwitch, *fsmpb.Command_CancelSwitch,
+		*fsmpb.Command_NoteServer, *fsmpb.Command_GuardLibrary, *fsmpb.Command_GrantLeases:
+		return last
+	default:
+		return commandVersion
+	}
+}
 
 // encodeCommand gives the log entry of a command. Encoding is deterministic
 // within one release; replicas never depend on it, since they all apply the
 // bytes that the proposer made.
 func encodeCommand(c *fsmpb.Command) ([]byte, error) {
-	c.Version = commandVersion
+	c.Version = versionOf(c)
 	b, err := proto.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("encode command: %w", err)

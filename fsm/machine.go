@@ -40,6 +40,7 @@ type state struct {
 	users     atomic.Pointer[UserSet]             // never nil
 	nodes     atomic.Pointer[nodeSet]             // never nil
 	greetings atomic.Pointer[map[string]Greeting] // never nil; the map is never changed
+	audit     atomic.Pointer[auditTrail]          // never nil
 	log       atomic.Pointer[mappingLog]          // never nil; replaced while it is empty, by bootstrap
 	tally     tally
 
@@ -69,6 +70,7 @@ func newState() *state {
 	s.users.Store(new(UserSet))
 	s.nodes.Store(new(nodeSet))
 	s.greetings.Store(new(map[string]Greeting))
+	s.audit.Store(new(auditTrail))
 	return s
 }
 
@@ -122,7 +124,12 @@ func (s *state) applyEncoded(index uint64, command []byte) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return s.apply(index, c)
+	was := s.before()
+	r, err := s.apply(index, c)
+	if err == nil {
+		s.noteCommand(index, c, was, r)
+	}
+	return r, err
 }
 
 func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {

@@ -23,6 +23,7 @@ type Snapshot struct {
 	users     *UserSet
 	nodes     *nodeSet
 	greetings map[string]Greeting // never changed
+	audit     *auditTrail
 	indexKey  uint64
 	mappings  *mappingView
 }
@@ -41,6 +42,7 @@ func (m *Machine) Snapshot() *Snapshot {
 		users:     s.users.Load(),
 		nodes:     s.nodes.Load(),
 		greetings: *s.greetings.Load(),
+		audit:     s.audit.Load(),
 		indexKey:  log.indexKey,
 		mappings:  log.view(),
 	}
@@ -136,6 +138,9 @@ func (s *Snapshot) header() *fsmpb.SnapshotHeader {
 	}
 	for _, address := range slices.Sorted(maps.Keys(s.greetings)) {
 		h.Greetings = append(h.Greetings, RecordGreeting{Address: address, Greeting: s.greetings[address]}.Proto())
+	}
+	for i := range s.audit.list {
+		h.Audit = append(h.Audit, s.audit.list[i].proto())
 	}
 	return h
 }

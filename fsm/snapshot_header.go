@@ -37,6 +37,9 @@ func (s *state) readHeader(h *fsmpb.SnapshotHeader) error {
 	if err := s.readGreetings(h); err != nil {
 		return fmt.Errorf("its header is corrupt: %w", err)
 	}
+	if err := s.readAudit(h); err != nil {
+		return fmt.Errorf("its header is corrupt: %w", err)
+	}
 	s.log.Store(newMappingLog(h.GetIndexKey()))
 	return nil
 }

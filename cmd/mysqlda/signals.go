@@ -41,7 +41,7 @@ func reloadOnSignals(cfg *config.Config, logger *zap.Logger) (stop func()) {
 	go func() {
 		defer close(done)
 		for s := range signals {
-			reloadOwnFile(ctx, client, cfg.Path, logger.With(zap.String("signal", s.String())))
+			reloadOwnFile(ctx, client.As("mysqlda at "+s.String()), cfg.Path, logger.With(zap.String("signal", s.String())))
 		}
 	}()
 	return func() {

@@ -605,7 +605,10 @@ type Command struct {
 	//	*Command_GrantLeases
 	//	*Command_PutUser
 	//	*Command_RemoveUser
-	Body          isCommand_Body `protobuf_oneof:"body"`
+	Body isCommand_Body `protobuf_oneof:"body"`
+	// Who wants it; from version 5. A command with it is noted in the audit trail if
+	// it changes something that is worth a note.
+	Origin        *Origin `protobuf:"bytes,17,opt,name=origin,proto3" json:"origin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -807,6 +810,13 @@ func (x *Command) GetRemoveUser() *RemoveUser {
 	return nil
 }
 
+func (x *Command) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
 type isCommand_Body interface {
 	isCommand_Body()
 }
@@ -913,6 +923,136 @@ func (*Command_PutUser) isCommand_Body() {}
 
 func (*Command_RemoveUser) isCommand_Body() {}
 
+// Origin says where a command comes from. Nothing is decided by it.
+type Origin struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Who           string                 `protobuf:"bytes,1,opt,name=who,proto3" json:"who,omitempty"`                // at most 128 bytes
+	From          string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`              // at most 128 bytes
+	AtMs          int64                  `protobuf:"varint,3,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"` // Unix time by the clock of the node that proposed it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Origin) Reset() {
+	*x = Origin{}
+	mi := &file_fsm_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Origin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Origin) ProtoMessage() {}
+
+func (x *Origin) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Origin.ProtoReflect.Descriptor instead.
+func (*Origin) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Origin) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *Origin) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Origin) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+// AuditEntry is one change in the audit trail, as a snapshot keeps it.
+type AuditEntry struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"` // of the command
+	Origin        *Origin                `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
+	What          string                 `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`        // one line, at most 1,024 bytes
+	Records       uint64                 `protobuf:"varint,4,opt,name=records,proto3" json:"records,omitempty"` // of an import: how many it has added so far
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuditEntry) Reset() {
+	*x = AuditEntry{}
+	mi := &file_fsm_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuditEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuditEntry) ProtoMessage() {}
+
+func (x *AuditEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
+func (*AuditEntry) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *AuditEntry) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *AuditEntry) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+func (x *AuditEntry) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetRecords() uint64 {
+	if x != nil {
+		return x.Records
+	}
+	return 0
+}
+
 // Item is one request to the directory.
 type Item struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -927,7 +1067,7 @@ type Item struct {
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_fsm_proto_msgTypes[1]
+	mi := &file_fsm_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -939,7 +1079,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[1]
+	mi := &file_fsm_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -952,7 +1092,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{1}
+	return file_fsm_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Item) GetKind() ItemKind {
@@ -1000,7 +1140,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_fsm_proto_msgTypes[2]
+	mi := &file_fsm_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1012,7 +1152,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[2]
+	mi := &file_fsm_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1025,7 +1165,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{2}
+	return file_fsm_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Batch) GetRingVersion() uint64 {
@@ -1053,7 +1193,7 @@ type Placement struct {
 
 func (x *Placement) Reset() {
 	*x = Placement{}
-	mi := &file_fsm_proto_msgTypes[3]
+	mi := &file_fsm_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1065,7 +1205,7 @@ func (x *Placement) String() string {
 func (*Placement) ProtoMessage() {}
 
 func (x *Placement) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[3]
+	mi := &file_fsm_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1078,7 +1218,7 @@ func (x *Placement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placement.ProtoReflect.Descriptor instead.
 func (*Placement) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{3}
+	return file_fsm_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Placement) GetCore() string {
@@ -1113,7 +1253,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_fsm_proto_msgTypes[4]
+	mi := &file_fsm_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1125,7 +1265,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[4]
+	mi := &file_fsm_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1138,7 +1278,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{4}
+	return file_fsm_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Error) GetCode() ErrorCode {
@@ -1167,7 +1307,7 @@ type ItemResult struct {
 
 func (x *ItemResult) Reset() {
 	*x = ItemResult{}
-	mi := &file_fsm_proto_msgTypes[5]
+	mi := &file_fsm_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1179,7 +1319,7 @@ func (x *ItemResult) String() string {
 func (*ItemResult) ProtoMessage() {}
 
 func (x *ItemResult) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[5]
+	mi := &file_fsm_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1192,7 +1332,7 @@ func (x *ItemResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemResult.ProtoReflect.Descriptor instead.
 func (*ItemResult) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{5}
+	return file_fsm_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ItemResult) GetPlacement() *Placement {
@@ -1229,7 +1369,7 @@ type Server struct {
 
 func (x *Server) Reset() {
 	*x = Server{}
-	mi := &file_fsm_proto_msgTypes[6]
+	mi := &file_fsm_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1241,7 +1381,7 @@ func (x *Server) String() string {
 func (*Server) ProtoMessage() {}
 
 func (x *Server) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[6]
+	mi := &file_fsm_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1254,7 +1394,7 @@ func (x *Server) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Server.ProtoReflect.Descriptor instead.
 func (*Server) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{6}
+	return file_fsm_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Server) GetAddress() string {
@@ -1295,7 +1435,7 @@ type Failover struct {
 
 func (x *Failover) Reset() {
 	*x = Failover{}
-	mi := &file_fsm_proto_msgTypes[7]
+	mi := &file_fsm_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1307,7 +1447,7 @@ func (x *Failover) String() string {
 func (*Failover) ProtoMessage() {}
 
 func (x *Failover) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[7]
+	mi := &file_fsm_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1320,7 +1460,7 @@ func (x *Failover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failover.ProtoReflect.Descriptor instead.
 func (*Failover) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{7}
+	return file_fsm_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Failover) GetPolicy() FailoverPolicy {
@@ -1350,7 +1490,7 @@ type AddLibrary struct {
 
 func (x *AddLibrary) Reset() {
 	*x = AddLibrary{}
-	mi := &file_fsm_proto_msgTypes[8]
+	mi := &file_fsm_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1362,7 +1502,7 @@ func (x *AddLibrary) String() string {
 func (*AddLibrary) ProtoMessage() {}
 
 func (x *AddLibrary) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[8]
+	mi := &file_fsm_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1375,7 +1515,7 @@ func (x *AddLibrary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddLibrary.ProtoReflect.Descriptor instead.
 func (*AddLibrary) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{8}
+	return file_fsm_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AddLibrary) GetName() string {
@@ -1423,7 +1563,7 @@ type SetWeight struct {
 
 func (x *SetWeight) Reset() {
 	*x = SetWeight{}
-	mi := &file_fsm_proto_msgTypes[9]
+	mi := &file_fsm_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1435,7 +1575,7 @@ func (x *SetWeight) String() string {
 func (*SetWeight) ProtoMessage() {}
 
 func (x *SetWeight) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[9]
+	mi := &file_fsm_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1448,7 +1588,7 @@ func (x *SetWeight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetWeight.ProtoReflect.Descriptor instead.
 func (*SetWeight) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{9}
+	return file_fsm_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SetWeight) GetLibrary() string {
@@ -1475,7 +1615,7 @@ type SetState struct {
 
 func (x *SetState) Reset() {
 	*x = SetState{}
-	mi := &file_fsm_proto_msgTypes[10]
+	mi := &file_fsm_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1487,7 +1627,7 @@ func (x *SetState) String() string {
 func (*SetState) ProtoMessage() {}
 
 func (x *SetState) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[10]
+	mi := &file_fsm_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1500,7 +1640,7 @@ func (x *SetState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetState.ProtoReflect.Descriptor instead.
 func (*SetState) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{10}
+	return file_fsm_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SetState) GetLibrary() string {
@@ -1530,7 +1670,7 @@ type SetServers struct {
 
 func (x *SetServers) Reset() {
 	*x = SetServers{}
-	mi := &file_fsm_proto_msgTypes[11]
+	mi := &file_fsm_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1542,7 +1682,7 @@ func (x *SetServers) String() string {
 func (*SetServers) ProtoMessage() {}
 
 func (x *SetServers) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[11]
+	mi := &file_fsm_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1555,7 +1695,7 @@ func (x *SetServers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetServers.ProtoReflect.Descriptor instead.
 func (*SetServers) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{11}
+	return file_fsm_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SetServers) GetLibrary() string {
@@ -1589,7 +1729,7 @@ type SetFailover struct {
 
 func (x *SetFailover) Reset() {
 	*x = SetFailover{}
-	mi := &file_fsm_proto_msgTypes[12]
+	mi := &file_fsm_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1601,7 +1741,7 @@ func (x *SetFailover) String() string {
 func (*SetFailover) ProtoMessage() {}
 
 func (x *SetFailover) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[12]
+	mi := &file_fsm_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1614,7 +1754,7 @@ func (x *SetFailover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetFailover.ProtoReflect.Descriptor instead.
 func (*SetFailover) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{12}
+	return file_fsm_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SetFailover) GetLibrary() string {
@@ -1641,7 +1781,7 @@ type SetPinned struct {
 
 func (x *SetPinned) Reset() {
 	*x = SetPinned{}
-	mi := &file_fsm_proto_msgTypes[13]
+	mi := &file_fsm_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1653,7 +1793,7 @@ func (x *SetPinned) String() string {
 func (*SetPinned) ProtoMessage() {}
 
 func (x *SetPinned) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[13]
+	mi := &file_fsm_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1666,7 +1806,7 @@ func (x *SetPinned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPinned.ProtoReflect.Descriptor instead.
 func (*SetPinned) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{13}
+	return file_fsm_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SetPinned) GetLibrary() string {
@@ -1694,7 +1834,7 @@ type SetMaintenance struct {
 
 func (x *SetMaintenance) Reset() {
 	*x = SetMaintenance{}
-	mi := &file_fsm_proto_msgTypes[14]
+	mi := &file_fsm_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1706,7 +1846,7 @@ func (x *SetMaintenance) String() string {
 func (*SetMaintenance) ProtoMessage() {}
 
 func (x *SetMaintenance) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[14]
+	mi := &file_fsm_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1719,7 +1859,7 @@ func (x *SetMaintenance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetMaintenance.ProtoReflect.Descriptor instead.
 func (*SetMaintenance) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{14}
+	return file_fsm_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SetMaintenance) GetLibrary() string {
@@ -1753,7 +1893,7 @@ type SetTLS struct {
 
 func (x *SetTLS) Reset() {
 	*x = SetTLS{}
-	mi := &file_fsm_proto_msgTypes[15]
+	mi := &file_fsm_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1765,7 +1905,7 @@ func (x *SetTLS) String() string {
 func (*SetTLS) ProtoMessage() {}
 
 func (x *SetTLS) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[15]
+	mi := &file_fsm_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1778,7 +1918,7 @@ func (x *SetTLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetTLS.ProtoReflect.Descriptor instead.
 func (*SetTLS) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{15}
+	return file_fsm_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SetTLS) GetLibrary() string {
@@ -1814,7 +1954,7 @@ type LibraryChange struct {
 
 func (x *LibraryChange) Reset() {
 	*x = LibraryChange{}
-	mi := &file_fsm_proto_msgTypes[16]
+	mi := &file_fsm_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1826,7 +1966,7 @@ func (x *LibraryChange) String() string {
 func (*LibraryChange) ProtoMessage() {}
 
 func (x *LibraryChange) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[16]
+	mi := &file_fsm_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1839,7 +1979,7 @@ func (x *LibraryChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LibraryChange.ProtoReflect.Descriptor instead.
 func (*LibraryChange) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{16}
+	return file_fsm_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *LibraryChange) GetChange() isLibraryChange_Change {
@@ -1983,7 +2123,7 @@ type ChangeLibraries struct {
 
 func (x *ChangeLibraries) Reset() {
 	*x = ChangeLibraries{}
-	mi := &file_fsm_proto_msgTypes[17]
+	mi := &file_fsm_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +2135,7 @@ func (x *ChangeLibraries) String() string {
 func (*ChangeLibraries) ProtoMessage() {}
 
 func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[17]
+	mi := &file_fsm_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2008,7 +2148,7 @@ func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeLibraries.ProtoReflect.Descriptor instead.
 func (*ChangeLibraries) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{17}
+	return file_fsm_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ChangeLibraries) GetExpectVersion() uint64 {
@@ -2043,7 +2183,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2055,7 +2195,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2068,7 +2208,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{18}
+	return file_fsm_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Settings) GetClusterId() string {
@@ -2158,7 +2298,7 @@ type FailoverSettings struct {
 
 func (x *FailoverSettings) Reset() {
 	*x = FailoverSettings{}
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2170,7 +2310,7 @@ func (x *FailoverSettings) String() string {
 func (*FailoverSettings) ProtoMessage() {}
 
 func (x *FailoverSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2183,7 +2323,7 @@ func (x *FailoverSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailoverSettings.ProtoReflect.Descriptor instead.
 func (*FailoverSettings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{19}
+	return file_fsm_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *FailoverSettings) GetWaitNs() int64 {
@@ -2254,7 +2394,7 @@ type ChangeSettings struct {
 
 func (x *ChangeSettings) Reset() {
 	*x = ChangeSettings{}
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2266,7 +2406,7 @@ func (x *ChangeSettings) String() string {
 func (*ChangeSettings) ProtoMessage() {}
 
 func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2279,7 +2419,7 @@ func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSettings.ProtoReflect.Descriptor instead.
 func (*ChangeSettings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{20}
+	return file_fsm_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ChangeSettings) GetMaxShareMille() uint32 {
@@ -2319,7 +2459,7 @@ type Switch struct {
 
 func (x *Switch) Reset() {
 	*x = Switch{}
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2331,7 +2471,7 @@ func (x *Switch) String() string {
 func (*Switch) ProtoMessage() {}
 
 func (x *Switch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2344,7 +2484,7 @@ func (x *Switch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Switch.ProtoReflect.Descriptor instead.
 func (*Switch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{21}
+	return file_fsm_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Switch) GetPhase() SwitchPhase {
@@ -2411,7 +2551,7 @@ type BeginSwitch struct {
 
 func (x *BeginSwitch) Reset() {
 	*x = BeginSwitch{}
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2423,7 +2563,7 @@ func (x *BeginSwitch) String() string {
 func (*BeginSwitch) ProtoMessage() {}
 
 func (x *BeginSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2436,7 +2576,7 @@ func (x *BeginSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginSwitch.ProtoReflect.Descriptor instead.
 func (*BeginSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{22}
+	return file_fsm_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *BeginSwitch) GetLibrary() uint32 {
@@ -2504,7 +2644,7 @@ type AdvanceSwitch struct {
 
 func (x *AdvanceSwitch) Reset() {
 	*x = AdvanceSwitch{}
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2516,7 +2656,7 @@ func (x *AdvanceSwitch) String() string {
 func (*AdvanceSwitch) ProtoMessage() {}
 
 func (x *AdvanceSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2529,7 +2669,7 @@ func (x *AdvanceSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceSwitch.ProtoReflect.Descriptor instead.
 func (*AdvanceSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{23}
+	return file_fsm_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AdvanceSwitch) GetLibrary() uint32 {
@@ -2598,7 +2738,7 @@ type CancelSwitch struct {
 
 func (x *CancelSwitch) Reset() {
 	*x = CancelSwitch{}
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2610,7 +2750,7 @@ func (x *CancelSwitch) String() string {
 func (*CancelSwitch) ProtoMessage() {}
 
 func (x *CancelSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2623,7 +2763,7 @@ func (x *CancelSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSwitch.ProtoReflect.Descriptor instead.
 func (*CancelSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{24}
+	return file_fsm_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CancelSwitch) GetLibrary() uint32 {
@@ -2653,7 +2793,7 @@ type NoteServer struct {
 
 func (x *NoteServer) Reset() {
 	*x = NoteServer{}
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2665,7 +2805,7 @@ func (x *NoteServer) String() string {
 func (*NoteServer) ProtoMessage() {}
 
 func (x *NoteServer) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2678,7 +2818,7 @@ func (x *NoteServer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteServer.ProtoReflect.Descriptor instead.
 func (*NoteServer) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{25}
+	return file_fsm_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *NoteServer) GetLibrary() uint32 {
@@ -2726,7 +2866,7 @@ type GuardLibrary struct {
 
 func (x *GuardLibrary) Reset() {
 	*x = GuardLibrary{}
-	mi := &file_fsm_proto_msgTypes[26]
+	mi := &file_fsm_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2738,7 +2878,7 @@ func (x *GuardLibrary) String() string {
 func (*GuardLibrary) ProtoMessage() {}
 
 func (x *GuardLibrary) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[26]
+	mi := &file_fsm_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2751,7 +2891,7 @@ func (x *GuardLibrary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GuardLibrary.ProtoReflect.Descriptor instead.
 func (*GuardLibrary) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{26}
+	return file_fsm_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GuardLibrary) GetLibrary() uint32 {
@@ -2779,7 +2919,7 @@ type LeaseGrant struct {
 
 func (x *LeaseGrant) Reset() {
 	*x = LeaseGrant{}
-	mi := &file_fsm_proto_msgTypes[27]
+	mi := &file_fsm_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2791,7 +2931,7 @@ func (x *LeaseGrant) String() string {
 func (*LeaseGrant) ProtoMessage() {}
 
 func (x *LeaseGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[27]
+	mi := &file_fsm_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2804,7 +2944,7 @@ func (x *LeaseGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseGrant.ProtoReflect.Descriptor instead.
 func (*LeaseGrant) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{27}
+	return file_fsm_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *LeaseGrant) GetNode() string {
@@ -2837,7 +2977,7 @@ type GrantLeases struct {
 
 func (x *GrantLeases) Reset() {
 	*x = GrantLeases{}
-	mi := &file_fsm_proto_msgTypes[28]
+	mi := &file_fsm_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2849,7 +2989,7 @@ func (x *GrantLeases) String() string {
 func (*GrantLeases) ProtoMessage() {}
 
 func (x *GrantLeases) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[28]
+	mi := &file_fsm_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2862,7 +3002,7 @@ func (x *GrantLeases) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantLeases.ProtoReflect.Descriptor instead.
 func (*GrantLeases) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{28}
+	return file_fsm_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GrantLeases) GetGrants() []*LeaseGrant {
@@ -2888,7 +3028,7 @@ type Import struct {
 
 func (x *Import) Reset() {
 	*x = Import{}
-	mi := &file_fsm_proto_msgTypes[29]
+	mi := &file_fsm_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2900,7 +3040,7 @@ func (x *Import) String() string {
 func (*Import) ProtoMessage() {}
 
 func (x *Import) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[29]
+	mi := &file_fsm_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2913,7 +3053,7 @@ func (x *Import) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Import.ProtoReflect.Descriptor instead.
 func (*Import) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{29}
+	return file_fsm_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Import) GetPlacements() []byte {
@@ -2941,7 +3081,7 @@ type Bootstrap struct {
 
 func (x *Bootstrap) Reset() {
 	*x = Bootstrap{}
-	mi := &file_fsm_proto_msgTypes[30]
+	mi := &file_fsm_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2953,7 +3093,7 @@ func (x *Bootstrap) String() string {
 func (*Bootstrap) ProtoMessage() {}
 
 func (x *Bootstrap) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[30]
+	mi := &file_fsm_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2966,7 +3106,7 @@ func (x *Bootstrap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bootstrap.ProtoReflect.Descriptor instead.
 func (*Bootstrap) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{30}
+	return file_fsm_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Bootstrap) GetSettings() *Settings {
@@ -3002,7 +3142,7 @@ type Verifier struct {
 
 func (x *Verifier) Reset() {
 	*x = Verifier{}
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3014,7 +3154,7 @@ func (x *Verifier) String() string {
 func (*Verifier) ProtoMessage() {}
 
 func (x *Verifier) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3027,7 +3167,7 @@ func (x *Verifier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Verifier.ProtoReflect.Descriptor instead.
 func (*Verifier) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{31}
+	return file_fsm_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Verifier) GetNative() []byte {
@@ -3062,7 +3202,7 @@ type Network struct {
 
 func (x *Network) Reset() {
 	*x = Network{}
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3074,7 +3214,7 @@ func (x *Network) String() string {
 func (*Network) ProtoMessage() {}
 
 func (x *Network) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3087,7 +3227,7 @@ func (x *Network) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Network.ProtoReflect.Descriptor instead.
 func (*Network) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{32}
+	return file_fsm_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Network) GetAddress() []byte {
@@ -3123,7 +3263,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3135,7 +3275,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3148,7 +3288,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{33}
+	return file_fsm_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *User) GetName() string {
@@ -3225,7 +3365,7 @@ type PutUser struct {
 
 func (x *PutUser) Reset() {
 	*x = PutUser{}
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3237,7 +3377,7 @@ func (x *PutUser) String() string {
 func (*PutUser) ProtoMessage() {}
 
 func (x *PutUser) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3250,7 +3390,7 @@ func (x *PutUser) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutUser.ProtoReflect.Descriptor instead.
 func (*PutUser) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{34}
+	return file_fsm_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *PutUser) GetUser() *User {
@@ -3276,7 +3416,7 @@ type RemoveUser struct {
 
 func (x *RemoveUser) Reset() {
 	*x = RemoveUser{}
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3288,7 +3428,7 @@ func (x *RemoveUser) String() string {
 func (*RemoveUser) ProtoMessage() {}
 
 func (x *RemoveUser) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3301,7 +3441,7 @@ func (x *RemoveUser) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveUser.ProtoReflect.Descriptor instead.
 func (*RemoveUser) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{35}
+	return file_fsm_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RemoveUser) GetName() string {
@@ -3327,7 +3467,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3339,7 +3479,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3352,7 +3492,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{36}
+	return file_fsm_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Node) GetId() string {
@@ -3413,7 +3553,7 @@ type SetNode struct {
 
 func (x *SetNode) Reset() {
 	*x = SetNode{}
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3425,7 +3565,7 @@ func (x *SetNode) String() string {
 func (*SetNode) ProtoMessage() {}
 
 func (x *SetNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3438,7 +3578,7 @@ func (x *SetNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNode.ProtoReflect.Descriptor instead.
 func (*SetNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{37}
+	return file_fsm_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SetNode) GetNode() *Node {
@@ -3457,7 +3597,7 @@ type RemoveNode struct {
 
 func (x *RemoveNode) Reset() {
 	*x = RemoveNode{}
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3469,7 +3609,7 @@ func (x *RemoveNode) String() string {
 func (*RemoveNode) ProtoMessage() {}
 
 func (x *RemoveNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3482,7 +3622,7 @@ func (x *RemoveNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveNode.ProtoReflect.Descriptor instead.
 func (*RemoveNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{38}
+	return file_fsm_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RemoveNode) GetId() string {
@@ -3504,7 +3644,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_fsm_proto_msgTypes[39]
+	mi := &file_fsm_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3516,7 +3656,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[39]
+	mi := &file_fsm_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3529,7 +3669,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{39}
+	return file_fsm_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Checkpoint) GetIndex() uint64 {
@@ -3565,7 +3705,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_fsm_proto_msgTypes[40]
+	mi := &file_fsm_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3577,7 +3717,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[40]
+	mi := &file_fsm_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3590,7 +3730,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{40}
+	return file_fsm_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Greeting) GetVersion() string {
@@ -3625,7 +3765,7 @@ type RecordGreeting struct {
 
 func (x *RecordGreeting) Reset() {
 	*x = RecordGreeting{}
-	mi := &file_fsm_proto_msgTypes[41]
+	mi := &file_fsm_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3637,7 +3777,7 @@ func (x *RecordGreeting) String() string {
 func (*RecordGreeting) ProtoMessage() {}
 
 func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[41]
+	mi := &file_fsm_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3650,7 +3790,7 @@ func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordGreeting.ProtoReflect.Descriptor instead.
 func (*RecordGreeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{41}
+	return file_fsm_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RecordGreeting) GetAddress() string {
@@ -3690,7 +3830,7 @@ type Library struct {
 
 func (x *Library) Reset() {
 	*x = Library{}
-	mi := &file_fsm_proto_msgTypes[42]
+	mi := &file_fsm_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3702,7 +3842,7 @@ func (x *Library) String() string {
 func (*Library) ProtoMessage() {}
 
 func (x *Library) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[42]
+	mi := &file_fsm_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3715,7 +3855,7 @@ func (x *Library) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Library.ProtoReflect.Descriptor instead.
 func (*Library) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{42}
+	return file_fsm_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Library) GetId() uint32 {
@@ -3825,6 +3965,7 @@ type SnapshotHeader struct {
 	Digest           uint64                 `protobuf:"fixed64,11,opt,name=digest,proto3" json:"digest,omitempty"`                              // of the placements and bindings that follow
 	Placements       uint64                 `protobuf:"varint,12,opt,name=placements,proto3" json:"placements,omitempty"`                       // how many follow
 	Bindings         uint64                 `protobuf:"varint,13,opt,name=bindings,proto3" json:"bindings,omitempty"`                           // how many follow
+	Audit            []*AuditEntry          `protobuf:"bytes,14,rep,name=audit,proto3" json:"audit,omitempty"`                                  // ascending by index; from version 5
 	// From version 5.
 	Users []*User `protobuf:"bytes,20,rep,name=users,proto3" json:"users,omitempty"` // ascending by name
 	// The account of the settings is a client user no more unless users says so.
@@ -3835,7 +3976,7 @@ type SnapshotHeader struct {
 
 func (x *SnapshotHeader) Reset() {
 	*x = SnapshotHeader{}
-	mi := &file_fsm_proto_msgTypes[43]
+	mi := &file_fsm_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3847,7 +3988,7 @@ func (x *SnapshotHeader) String() string {
 func (*SnapshotHeader) ProtoMessage() {}
 
 func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[43]
+	mi := &file_fsm_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3860,7 +4001,7 @@ func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotHeader.ProtoReflect.Descriptor instead.
 func (*SnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{43}
+	return file_fsm_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *SnapshotHeader) GetIndex() uint64 {
@@ -3954,6 +4095,13 @@ func (x *SnapshotHeader) GetBindings() uint64 {
 	return 0
 }
 
+func (x *SnapshotHeader) GetAudit() []*AuditEntry {
+	if x != nil {
+		return x.Audit
+	}
+	return nil
+}
+
 func (x *SnapshotHeader) GetUsers() []*User {
 	if x != nil {
 		return x.Users
@@ -3972,7 +4120,7 @@ var File_fsm_proto protoreflect.FileDescriptor
 
 const file_fsm_proto_rawDesc = "" +
 	"\n" +
-	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xe8\b\n" +
+	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\x98\t\n" +
 	"\aCommand\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12-\n" +
 	"\x05batch\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.BatchH\x00R\x05batch\x12L\n" +
@@ -3997,8 +4145,19 @@ const file_fsm_proto_rawDesc = "" +
 	"\fgrant_leases\x18\x10 \x01(\v2\x1b.mysqlda.fsm.v1.GrantLeasesH\x00R\vgrantLeases\x124\n" +
 	"\bput_user\x18\x14 \x01(\v2\x17.mysqlda.fsm.v1.PutUserH\x00R\aputUser\x12=\n" +
 	"\vremove_user\x18\x15 \x01(\v2\x1a.mysqlda.fsm.v1.RemoveUserH\x00R\n" +
-	"removeUserB\x06\n" +
-	"\x04body\"\x90\x01\n" +
+	"removeUser\x12.\n" +
+	"\x06origin\x18\x11 \x01(\v2\x16.mysqlda.fsm.v1.OriginR\x06originB\x06\n" +
+	"\x04body\"C\n" +
+	"\x06Origin\x12\x10\n" +
+	"\x03who\x18\x01 \x01(\tR\x03who\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x12\x13\n" +
+	"\x05at_ms\x18\x03 \x01(\x03R\x04atMs\"\x80\x01\n" +
+	"\n" +
+	"AuditEntry\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12.\n" +
+	"\x06origin\x18\x02 \x01(\v2\x16.mysqlda.fsm.v1.OriginR\x06origin\x12\x12\n" +
+	"\x04what\x18\x03 \x01(\tR\x04what\x12\x18\n" +
+	"\arecords\x18\x04 \x01(\x04R\arecords\"\x90\x01\n" +
 	"\x04Item\x12,\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x18.mysqlda.fsm.v1.ItemKindR\x04kind\x12\x12\n" +
 	"\x04core\x18\x02 \x01(\tR\x04core\x12\x18\n" +
@@ -4220,7 +4379,7 @@ const file_fsm_proto_rawDesc = "" +
 	" \x01(\bR\x06pinned\x12\x18\n" +
 	"\aguarded\x18\v \x01(\bR\aguarded\x12-\n" +
 	"\x13may_fail_over_since\x18\f \x01(\x04R\x10mayFailOverSince\x12.\n" +
-	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\xd0\x04\n" +
+	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\x82\x05\n" +
 	"\x0eSnapshotHeader\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x124\n" +
@@ -4237,7 +4396,8 @@ const file_fsm_proto_rawDesc = "" +
 	"\n" +
 	"placements\x18\f \x01(\x04R\n" +
 	"placements\x12\x1a\n" +
-	"\bbindings\x18\r \x01(\x04R\bbindings\x12*\n" +
+	"\bbindings\x18\r \x01(\x04R\bbindings\x120\n" +
+	"\x05audit\x18\x0e \x03(\v2\x1a.mysqlda.fsm.v1.AuditEntryR\x05audit\x12*\n" +
 	"\x05users\x18\x14 \x03(\v2\x14.mysqlda.fsm.v1.UserR\x05users\x12+\n" +
 	"\x12account_is_no_user\x18\x15 \x01(\bR\x0faccountIsNoUser*y\n" +
 	"\bItemKind\x12\x19\n" +
@@ -4316,7 +4476,7 @@ func file_fsm_proto_rawDescGZIP() []byte {
 }
 
 var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_fsm_proto_goTypes = []any{
 	(ItemKind)(0),            // 0: mysqlda.fsm.v1.ItemKind
 	(ErrorCode)(0),           // 1: mysqlda.fsm.v1.ErrorCode
@@ -4329,127 +4489,132 @@ var file_fsm_proto_goTypes = []any{
 	(SwitchCause)(0),         // 8: mysqlda.fsm.v1.SwitchCause
 	(UserRole)(0),            // 9: mysqlda.fsm.v1.UserRole
 	(*Command)(nil),          // 10: mysqlda.fsm.v1.Command
-	(*Item)(nil),             // 11: mysqlda.fsm.v1.Item
-	(*Batch)(nil),            // 12: mysqlda.fsm.v1.Batch
-	(*Placement)(nil),        // 13: mysqlda.fsm.v1.Placement
-	(*Error)(nil),            // 14: mysqlda.fsm.v1.Error
-	(*ItemResult)(nil),       // 15: mysqlda.fsm.v1.ItemResult
-	(*Server)(nil),           // 16: mysqlda.fsm.v1.Server
-	(*Failover)(nil),         // 17: mysqlda.fsm.v1.Failover
-	(*AddLibrary)(nil),       // 18: mysqlda.fsm.v1.AddLibrary
-	(*SetWeight)(nil),        // 19: mysqlda.fsm.v1.SetWeight
-	(*SetState)(nil),         // 20: mysqlda.fsm.v1.SetState
-	(*SetServers)(nil),       // 21: mysqlda.fsm.v1.SetServers
-	(*SetFailover)(nil),      // 22: mysqlda.fsm.v1.SetFailover
-	(*SetPinned)(nil),        // 23: mysqlda.fsm.v1.SetPinned
-	(*SetMaintenance)(nil),   // 24: mysqlda.fsm.v1.SetMaintenance
-	(*SetTLS)(nil),           // 25: mysqlda.fsm.v1.SetTLS
-	(*LibraryChange)(nil),    // 26: mysqlda.fsm.v1.LibraryChange
-	(*ChangeLibraries)(nil),  // 27: mysqlda.fsm.v1.ChangeLibraries
-	(*Settings)(nil),         // 28: mysqlda.fsm.v1.Settings
-	(*FailoverSettings)(nil), // 29: mysqlda.fsm.v1.FailoverSettings
-	(*ChangeSettings)(nil),   // 30: mysqlda.fsm.v1.ChangeSettings
-	(*Switch)(nil),           // 31: mysqlda.fsm.v1.Switch
-	(*BeginSwitch)(nil),      // 32: mysqlda.fsm.v1.BeginSwitch
-	(*AdvanceSwitch)(nil),    // 33: mysqlda.fsm.v1.AdvanceSwitch
-	(*CancelSwitch)(nil),     // 34: mysqlda.fsm.v1.CancelSwitch
-	(*NoteServer)(nil),       // 35: mysqlda.fsm.v1.NoteServer
-	(*GuardLibrary)(nil),     // 36: mysqlda.fsm.v1.GuardLibrary
-	(*LeaseGrant)(nil),       // 37: mysqlda.fsm.v1.LeaseGrant
-	(*GrantLeases)(nil),      // 38: mysqlda.fsm.v1.GrantLeases
-	(*Import)(nil),           // 39: mysqlda.fsm.v1.Import
-	(*Bootstrap)(nil),        // 40: mysqlda.fsm.v1.Bootstrap
-	(*Verifier)(nil),         // 41: mysqlda.fsm.v1.Verifier
-	(*Network)(nil),          // 42: mysqlda.fsm.v1.Network
-	(*User)(nil),             // 43: mysqlda.fsm.v1.User
-	(*PutUser)(nil),          // 44: mysqlda.fsm.v1.PutUser
-	(*RemoveUser)(nil),       // 45: mysqlda.fsm.v1.RemoveUser
-	(*Node)(nil),             // 46: mysqlda.fsm.v1.Node
-	(*SetNode)(nil),          // 47: mysqlda.fsm.v1.SetNode
-	(*RemoveNode)(nil),       // 48: mysqlda.fsm.v1.RemoveNode
-	(*Checkpoint)(nil),       // 49: mysqlda.fsm.v1.Checkpoint
-	(*Greeting)(nil),         // 50: mysqlda.fsm.v1.Greeting
-	(*RecordGreeting)(nil),   // 51: mysqlda.fsm.v1.RecordGreeting
-	(*Library)(nil),          // 52: mysqlda.fsm.v1.Library
-	(*SnapshotHeader)(nil),   // 53: mysqlda.fsm.v1.SnapshotHeader
+	(*Origin)(nil),           // 11: mysqlda.fsm.v1.Origin
+	(*AuditEntry)(nil),       // 12: mysqlda.fsm.v1.AuditEntry
+	(*Item)(nil),             // 13: mysqlda.fsm.v1.Item
+	(*Batch)(nil),            // 14: mysqlda.fsm.v1.Batch
+	(*Placement)(nil),        // 15: mysqlda.fsm.v1.Placement
+	(*Error)(nil),            // 16: mysqlda.fsm.v1.Error
+	(*ItemResult)(nil),       // 17: mysqlda.fsm.v1.ItemResult
+	(*Server)(nil),           // 18: mysqlda.fsm.v1.Server
+	(*Failover)(nil),         // 19: mysqlda.fsm.v1.Failover
+	(*AddLibrary)(nil),       // 20: mysqlda.fsm.v1.AddLibrary
+	(*SetWeight)(nil),        // 21: mysqlda.fsm.v1.SetWeight
+	(*SetState)(nil),         // 22: mysqlda.fsm.v1.SetState
+	(*SetServers)(nil),       // 23: mysqlda.fsm.v1.SetServers
+	(*SetFailover)(nil),      // 24: mysqlda.fsm.v1.SetFailover
+	(*SetPinned)(nil),        // 25: mysqlda.fsm.v1.SetPinned
+	(*SetMaintenance)(nil),   // 26: mysqlda.fsm.v1.SetMaintenance
+	(*SetTLS)(nil),           // 27: mysqlda.fsm.v1.SetTLS
+	(*LibraryChange)(nil),    // 28: mysqlda.fsm.v1.LibraryChange
+	(*ChangeLibraries)(nil),  // 29: mysqlda.fsm.v1.ChangeLibraries
+	(*Settings)(nil),         // 30: mysqlda.fsm.v1.Settings
+	(*FailoverSettings)(nil), // 31: mysqlda.fsm.v1.FailoverSettings
+	(*ChangeSettings)(nil),   // 32: mysqlda.fsm.v1.ChangeSettings
+	(*Switch)(nil),           // 33: mysqlda.fsm.v1.Switch
+	(*BeginSwitch)(nil),      // 34: mysqlda.fsm.v1.BeginSwitch
+	(*AdvanceSwitch)(nil),    // 35: mysqlda.fsm.v1.AdvanceSwitch
+	(*CancelSwitch)(nil),     // 36: mysqlda.fsm.v1.CancelSwitch
+	(*NoteServer)(nil),       // 37: mysqlda.fsm.v1.NoteServer
+	(*GuardLibrary)(nil),     // 38: mysqlda.fsm.v1.GuardLibrary
+	(*LeaseGrant)(nil),       // 39: mysqlda.fsm.v1.LeaseGrant
+	(*GrantLeases)(nil),      // 40: mysqlda.fsm.v1.GrantLeases
+	(*Import)(nil),           // 41: mysqlda.fsm.v1.Import
+	(*Bootstrap)(nil),        // 42: mysqlda.fsm.v1.Bootstrap
+	(*Verifier)(nil),         // 43: mysqlda.fsm.v1.Verifier
+	(*Network)(nil),          // 44: mysqlda.fsm.v1.Network
+	(*User)(nil),             // 45: mysqlda.fsm.v1.User
+	(*PutUser)(nil),          // 46: mysqlda.fsm.v1.PutUser
+	(*RemoveUser)(nil),       // 47: mysqlda.fsm.v1.RemoveUser
+	(*Node)(nil),             // 48: mysqlda.fsm.v1.Node
+	(*SetNode)(nil),          // 49: mysqlda.fsm.v1.SetNode
+	(*RemoveNode)(nil),       // 50: mysqlda.fsm.v1.RemoveNode
+	(*Checkpoint)(nil),       // 51: mysqlda.fsm.v1.Checkpoint
+	(*Greeting)(nil),         // 52: mysqlda.fsm.v1.Greeting
+	(*RecordGreeting)(nil),   // 53: mysqlda.fsm.v1.RecordGreeting
+	(*Library)(nil),          // 54: mysqlda.fsm.v1.Library
+	(*SnapshotHeader)(nil),   // 55: mysqlda.fsm.v1.SnapshotHeader
 }
 var file_fsm_proto_depIdxs = []int32{
-	12, // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
-	27, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	40, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
-	47, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
-	48, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
-	49, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
-	51, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
-	39, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
-	30, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
-	32, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
-	33, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
-	34, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
-	35, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
-	36, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
-	38, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
-	44, // 15: mysqlda.fsm.v1.Command.put_user:type_name -> mysqlda.fsm.v1.PutUser
-	45, // 16: mysqlda.fsm.v1.Command.remove_user:type_name -> mysqlda.fsm.v1.RemoveUser
-	0,  // 17: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
-	11, // 18: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
-	1,  // 19: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
-	13, // 20: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
-	14, // 21: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
-	2,  // 22: mysqlda.fsm.v1.Server.fence:type_name -> mysqlda.fsm.v1.Fence
-	3,  // 23: mysqlda.fsm.v1.Failover.policy:type_name -> mysqlda.fsm.v1.FailoverPolicy
-	16, // 24: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
-	5,  // 25: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	17, // 26: mysqlda.fsm.v1.AddLibrary.failover:type_name -> mysqlda.fsm.v1.Failover
-	4,  // 27: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
-	16, // 28: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
-	17, // 29: mysqlda.fsm.v1.SetFailover.failover:type_name -> mysqlda.fsm.v1.Failover
-	5,  // 30: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	18, // 31: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
-	19, // 32: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
-	20, // 33: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
-	21, // 34: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
-	25, // 35: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
-	22, // 36: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
-	23, // 37: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
-	24, // 38: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
-	26, // 39: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
-	6,  // 40: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
-	29, // 41: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	6,  // 42: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
-	29, // 43: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	7,  // 44: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
-	8,  // 45: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	8,  // 46: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	7,  // 47: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
-	7,  // 48: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
-	2,  // 49: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
-	2,  // 50: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
-	37, // 51: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
-	28, // 52: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
-	18, // 53: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
-	43, // 54: mysqlda.fsm.v1.Bootstrap.users:type_name -> mysqlda.fsm.v1.User
-	41, // 55: mysqlda.fsm.v1.User.passwords:type_name -> mysqlda.fsm.v1.Verifier
-	42, // 56: mysqlda.fsm.v1.User.networks:type_name -> mysqlda.fsm.v1.Network
-	9,  // 57: mysqlda.fsm.v1.User.role:type_name -> mysqlda.fsm.v1.UserRole
-	43, // 58: mysqlda.fsm.v1.PutUser.user:type_name -> mysqlda.fsm.v1.User
-	46, // 59: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
-	50, // 60: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
-	4,  // 61: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
-	16, // 62: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
-	5,  // 63: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	17, // 64: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
-	31, // 65: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
-	28, // 66: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
-	52, // 67: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
-	46, // 68: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
-	51, // 69: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
-	43, // 70: mysqlda.fsm.v1.SnapshotHeader.users:type_name -> mysqlda.fsm.v1.User
-	71, // [71:71] is the sub-list for method output_type
-	71, // [71:71] is the sub-list for method input_type
-	71, // [71:71] is the sub-list for extension type_name
-	71, // [71:71] is the sub-list for extension extendee
-	0,  // [0:71] is the sub-list for field type_name
+	14, // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
+	29, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	42, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
+	49, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
+	50, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
+	51, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
+	53, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
+	41, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
+	32, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	34, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
+	35, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
+	36, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
+	37, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
+	38, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
+	40, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
+	46, // 15: mysqlda.fsm.v1.Command.put_user:type_name -> mysqlda.fsm.v1.PutUser
+	47, // 16: mysqlda.fsm.v1.Command.remove_user:type_name -> mysqlda.fsm.v1.RemoveUser
+	11, // 17: mysqlda.fsm.v1.Command.origin:type_name -> mysqlda.fsm.v1.Origin
+	11, // 18: mysqlda.fsm.v1.AuditEntry.origin:type_name -> mysqlda.fsm.v1.Origin
+	0,  // 19: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
+	13, // 20: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
+	1,  // 21: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
+	15, // 22: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
+	16, // 23: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
+	2,  // 24: mysqlda.fsm.v1.Server.fence:type_name -> mysqlda.fsm.v1.Fence
+	3,  // 25: mysqlda.fsm.v1.Failover.policy:type_name -> mysqlda.fsm.v1.FailoverPolicy
+	18, // 26: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 27: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	19, // 28: mysqlda.fsm.v1.AddLibrary.failover:type_name -> mysqlda.fsm.v1.Failover
+	4,  // 29: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
+	18, // 30: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
+	19, // 31: mysqlda.fsm.v1.SetFailover.failover:type_name -> mysqlda.fsm.v1.Failover
+	5,  // 32: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	20, // 33: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
+	21, // 34: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
+	22, // 35: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
+	23, // 36: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
+	27, // 37: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
+	24, // 38: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
+	25, // 39: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
+	26, // 40: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
+	28, // 41: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	6,  // 42: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
+	31, // 43: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	6,  // 44: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
+	31, // 45: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	7,  // 46: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
+	8,  // 47: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	8,  // 48: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	7,  // 49: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
+	7,  // 50: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
+	2,  // 51: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
+	2,  // 52: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
+	39, // 53: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
+	30, // 54: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
+	20, // 55: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
+	45, // 56: mysqlda.fsm.v1.Bootstrap.users:type_name -> mysqlda.fsm.v1.User
+	43, // 57: mysqlda.fsm.v1.User.passwords:type_name -> mysqlda.fsm.v1.Verifier
+	44, // 58: mysqlda.fsm.v1.User.networks:type_name -> mysqlda.fsm.v1.Network
+	9,  // 59: mysqlda.fsm.v1.User.role:type_name -> mysqlda.fsm.v1.UserRole
+	45, // 60: mysqlda.fsm.v1.PutUser.user:type_name -> mysqlda.fsm.v1.User
+	48, // 61: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
+	52, // 62: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
+	4,  // 63: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
+	18, // 64: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 65: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	19, // 66: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
+	33, // 67: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
+	30, // 68: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
+	54, // 69: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
+	48, // 70: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
+	53, // 71: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
+	12, // 72: mysqlda.fsm.v1.SnapshotHeader.audit:type_name -> mysqlda.fsm.v1.AuditEntry
+	45, // 73: mysqlda.fsm.v1.SnapshotHeader.users:type_name -> mysqlda.fsm.v1.User
+	74, // [74:74] is the sub-list for method output_type
+	74, // [74:74] is the sub-list for method input_type
+	74, // [74:74] is the sub-list for extension type_name
+	74, // [74:74] is the sub-list for extension extendee
+	0,  // [0:74] is the sub-list for field type_name
 }
 
 func init() { file_fsm_proto_init() }
@@ -4476,7 +4641,7 @@ func file_fsm_proto_init() {
 		(*Command_PutUser)(nil),
 		(*Command_RemoveUser)(nil),
 	}
-	file_fsm_proto_msgTypes[16].OneofWrappers = []any{
+	file_fsm_proto_msgTypes[18].OneofWrappers = []any{
 		(*LibraryChange_Add)(nil),
 		(*LibraryChange_Weight)(nil),
 		(*LibraryChange_State)(nil),
@@ -4486,14 +4651,14 @@ func file_fsm_proto_init() {
 		(*LibraryChange_Pinned)(nil),
 		(*LibraryChange_Maintenance)(nil),
 	}
-	file_fsm_proto_msgTypes[20].OneofWrappers = []any{}
+	file_fsm_proto_msgTypes[22].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fsm_proto_rawDesc), len(file_fsm_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   44,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

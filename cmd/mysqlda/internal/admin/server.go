@@ -60,7 +60,7 @@ func New(cfg Config) *Server {
 		backups: make(chan struct{}, maxBackups), stall: backupStall,
 	}
 	s.http = &http.Server{
-		Handler:           s.routes(cfg.Metrics, cfg.Debug),
+		Handler:           attributed(s.routes(cfg.Metrics, cfg.Debug)),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
