@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -20,6 +21,8 @@ type model struct {
 	nodes      map[string]NodeInfo
 	removed    map[string]bool
 	greetings  map[string]Greeting
+	users      map[string]User
+	accountPut bool // the account of the settings was put or removed as a user
 	share      uint32
 	balance    Balance
 	failover   FailoverSettings
@@ -192,6 +195,18 @@ func drawItem(t *rapid.T) Item {
 	}
 }
 
+func drawUser(t *rapid.T) User {
+	u := User{
+		Name:        rapid.SampledFrom([]string{"a", "b", testBootstrap().Settings.User}).Draw(t, "user"),
+		MaxSessions: rapid.Uint32Range(0, 2).Draw(t, "sessions"),
+		Locked:      rapid.Bool().Draw(t, "locked"),
+	}
+	for range rapid.IntRange(1, MaxPasswords).Draw(t, "passwords") {
+		u.Passwords = append(u.Passwords, verifier(rapid.Byte().Draw(t, "password")))
+	}
+	return u
+}
+
 func drawChange(t *rapid.T) LibraryChange {
 	name := rapid.SampledFrom([]string{"one", "two", "three", "four"}).Draw(t, "name")
 	weight := rapid.Uint32Range(0, 2).Draw(t, "weight")
@@ -231,6 +246,7 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 			nodes:      map[string]NodeInfo{},
 			removed:    map[string]bool{},
 			greetings:  map[string]Greeting{},
+			users:      map[string]User{},
 			share:      testBootstrap().Settings.MaxShareMille,
 			failover:   FailoverSettings{}.WithDefaults(),
 			next:       rapid.Uint64Range(1, 3).Draw(rt, "first"),
@@ -383,6 +399,35 @@ func TestTheMachineBehavesLikeAMapOfEverything(t *testing.T) {
 					}
 				})
 			},
+			"put user": func(t *rapid.T) {
+				u := drawUser(t)
+				version := m.users[u.Name].Version
+				c := PutUser{User: u, ExpectVersion: rapid.SampledFrom([]uint64{0, version, version + 1}).Draw(t, "version")}
+				allowed := c.ExpectVersion == version
+				if allowed {
+					u.Version = m.next
+					m.users[u.Name] = u
+					m.accountPut = m.accountPut || u.Name == testBootstrap().Settings.User
+				}
+				do(t, c, func(r Result) {
+					if (r.Err == nil) != allowed || r.UsersChanged != allowed {
+						t.Fatalf("%+v: %+v, allowed: %v", c, r, allowed)
+					}
+				})
+			},
+			"remove user": func(t *rapid.T) {
+				name := drawUser(t).Name
+				_, known := m.users[name]
+				account := name == testBootstrap().Settings.User
+				allowed := known || account && !m.accountPut
+				delete(m.users, name)
+				m.accountPut = m.accountPut || account
+				do(t, RemoveUser{Name: name}, func(r Result) {
+					if (r.Err == nil) != allowed {
+						t.Fatalf("%s: %+v, allowed: %v", name, r, allowed)
+					}
+				})
+			},
 			"checkpoint": func(t *rapid.T) {
 				at, hash, digest := machines[1].Fingerprint()
 				do(t, Checkpoint{Index: at, Hash: hash, Digest: digest}, func(Result) {})
@@ -443,6 +488,13 @@ func checkModel(t *rapid.T, machine *Machine, m *model) {
 	}
 	if got := machine.Greetings(); !maps.Equal(got, m.greetings) {
 		t.Fatalf("greetings %v, want %v", got, m.greetings)
+	}
+	var users []User
+	for _, name := range slices.Sorted(maps.Keys(m.users)) {
+		users = append(users, m.users[name])
+	}
+	if got := machine.Users(); !slices.EqualFunc(got.All(), users, func(a, b User) bool { return reflect.DeepEqual(a, b) }) || got.AccountIsUser() == m.accountPut {
+		t.Fatalf("users %+v, %v, want %+v, %v", got.All(), got.AccountIsUser(), users, !m.accountPut)
 	}
 	var nodes []NodeInfo
 	for _, id := range slices.Sorted(maps.Keys(m.nodes)) {

@@ -63,6 +63,7 @@ func checkSame(t testing.TB, got, want *Machine) {
 		got, want any
 	}{
 		{"settings", got.Settings(), want.Settings()},
+		{"users", fmt.Sprintf("%+v", got.Users()), fmt.Sprintf("%+v", want.Users())},
 		{"libraries version", got.Libraries().Version(), want.Libraries().Version()},
 		{"nodes", fmt.Sprint(got.Nodes()), fmt.Sprint(want.Nodes())},
 		{"greetings", fmt.Sprint(got.Greetings()), fmt.Sprint(want.Greetings())},

@@ -76,13 +76,34 @@ type directory struct {
 }
 
 func newDirectory(libraries ...fsm.Library) *directory {
-	return &directory{
+	d := &directory{
 		settings:  fsm.Settings{User: user, Password: password, Database: database},
 		users:     fsm.New(),
 		libraries: fsm.NewLibrarySet(1, libraries),
 		placed:    make(map[string]fsm.Placement),
 		bindings:  make(map[[2]string]string),
 		greetings: make(map[string]fsm.Greeting),
+	}
+	d.apply(fsm.Bootstrap{
+		Settings: fsm.Settings{ClusterID: strings.Repeat("0", fsm.ClusterIDLen), User: user, Password: password},
+		Libraries: []fsm.AddLibrary{
+			{Name: "library_1", Servers: []fsm.Server{{Address: "h:1"}}}, {Name: "library_2", Servers: []fsm.Server{{Address: "h:2"}}},
+		},
+	})
+	return d
+}
+
+// apply changes the users.
+func (d *directory) apply(command interface{ Encode() ([]byte, error) }) {
+	entry, err := command.Encode()
+	if err == nil {
+		var r fsm.Result
+		if r, err = d.users.Apply(d.users.AppliedIndex()+1, entry); err == nil {
+			err = r.Err
+		}
+	}
+	if err != nil {
+		panic(err) // the test itself is wrong
 	}
 }
 

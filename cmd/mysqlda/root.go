@@ -46,7 +46,7 @@ $HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
 		newStatus(), newLocate(), newDoctor(),
-		newLibrary(), newSettings(), newReload(), newRing(), newLog(),
+		newLibrary(), newUser(), newSettings(), newReload(), newRing(), newLog(),
 		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(), newDebug(),
 		newVersion(),
 	)

@@ -45,6 +45,7 @@ type Node interface {
 	Remove(ctx context.Context, id string) error
 	// Import adds records whose library ids are those of the named cluster.
 	Import(ctx context.Context, clusterID string, records fsm.Import) (ImportResult, error)
+	UserKeeper
 }
 
 // Status is what one node knows of its cluster.

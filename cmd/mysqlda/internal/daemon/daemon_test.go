@@ -21,6 +21,7 @@ import (
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/proxy/wire"
 	"github.com/mysqlda/mysqlda/test/harness/port"
 )
 
@@ -39,6 +40,7 @@ func TestSeedTakesEverythingFromTheFile(t *testing.T) {
 		},
 	})
 	want := fsm.Bootstrap{
+		Users: []fsm.User{{Name: "u", Passwords: []fsm.Verifier{fsm.Verifier(wire.NewVerifier("p"))}}},
 		Settings: fsm.Settings{
 			User: "u", Password: "p", Database: "d", DefaultLibrary: "a", DefaultCore: "c",
 			UnusedForwardSessionTimeout: time.Minute, MaxShareMille: 300, Balance: fsm.BalanceData,

@@ -68,6 +68,7 @@ func seed(cfg *config.Config) fsm.Bootstrap {
 			ReplicationUser: cfg.Failover.ReplicationUser, ReplicationPassword: string(cfg.Failover.ReplicationPassword),
 		},
 	}}
+	b.Users = []fsm.User{*accountUser(&b.Settings)}
 	for _, f := range cfg.Forwards {
 		b.Libraries = append(b.Libraries, fsm.AddLibrary{Name: f.Library, Weight: f.Weight, Servers: servers(f.Servers), TLS: f.TLS, Failover: f.Failover})
 	}
