@@ -159,6 +159,13 @@ func printContents(w io.Writer, c backupfile.Contents) error {
 	if err := printSwitches(w, c.Libraries); err != nil {
 		return err
 	}
+	fmt.Fprintln(t, "\nUSER\tROLE\tSTATE\tNETWORKS")
+	for _, u := range c.Users {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", u.Name, u.Role, userState(u.Locked), networkWords(u.Networks))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
 	fmt.Fprintln(t, "\nNODE\tINTERNODE\tVERSION")
 	for _, n := range c.Nodes {
 		fmt.Fprintf(t, "%s\t%s\t%s\n", n.ID, n.Cluster, n.Version)

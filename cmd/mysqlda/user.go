@@ -177,14 +177,7 @@ func printUsers(w io.Writer, users []admin.User) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "USER\tROLE\tSTATE\tPASSWORDS\tNETWORKS\tSTARTS AT\tMAX SESSIONS")
 	for _, u := range users {
-		state := "open"
-		if u.Locked {
-			state = "locked"
-		}
-		networks, limit, start := "any", "-", "-"
-		if len(u.Networks) > 0 {
-			networks = strings.Join(u.Networks, ",")
-		}
+		limit, start := "-", "-"
 		if u.MaxSessions > 0 {
 			limit = fmt.Sprint(u.MaxSessions)
 		}
@@ -194,7 +187,21 @@ func printUsers(w io.Writer, users []admin.User) error {
 		case u.DefaultCore != "":
 			start = "core object " + u.DefaultCore
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", u.Name, u.Role, state, u.Passwords, networks, start, limit)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", u.Name, u.Role, userState(u.Locked), u.Passwords, networkWords(u.Networks), start, limit)
 	}
 	return t.Flush()
+}
+
+func userState(locked bool) string {
+	if locked {
+		return "locked"
+	}
+	return "open"
+}
+
+func networkWords(networks []string) string {
+	if len(networks) == 0 {
+		return anyNetwork
+	}
+	return strings.Join(networks, ",")
 }

@@ -89,6 +89,9 @@ func TestContentsAreShownWithoutThePassword(t *testing.T) {
 	if want := []Node{{ID: "n1", Cluster: "h:13307", Version: "1.0.0"}}; !reflect.DeepEqual(c.Nodes, want) {
 		t.Errorf("nodes %+v", c.Nodes)
 	}
+	if want := []User{{Name: "app", Role: "client", Networks: []string{}}}; !reflect.DeepEqual(c.Users, want) {
+		t.Errorf("users %+v", c.Users)
+	}
 	if strings.Contains(fmt.Sprintf("%+v %+v", c, c.Settings), secret) {
 		t.Error("the password is shown")
 	}

@@ -23,6 +23,7 @@ type Contents struct {
 	Bytes      int64      `json:"bytes"`
 	Settings   *Settings  `json:"settings"` // null before the cluster was made
 	Libraries  []Library  `json:"libraries"`
+	Users      []User     `json:"users"`
 	Nodes      []Node     `json:"nodes"`
 	Placement  *Placement `json:"placement,omitempty"` // of the core object that was asked for
 }
@@ -172,7 +173,7 @@ func (r *reading) finish(bytes int64) Contents {
 	c := Contents{
 		Format: r.info.Format, Index: r.info.Index, Hash: r.info.Hash.String(), Digest: r.info.Digest.String(),
 		Placements: r.info.Placements, Bindings: r.info.Bindings, Bytes: bytes,
-		Libraries: []Library{}, Nodes: []Node{},
+		Libraries: []Library{}, Users: usersOf(r.info), Nodes: []Node{},
 	}
 	if s := r.info.Settings; s != nil {
 		c.Settings = &Settings{
