@@ -28,7 +28,6 @@ func (u *userTraits) flags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&u.role, "role", fsm.RoleClient.String(), "`role`: client sees and ends its own sessions, admin everybody's")
 	flags.StringSliceVar(&u.networks, "network", nil, "where the user may come from, as 10.1.0.0/16 or an IP `address`; repeat, or separate by commas; "+anyNetwork+" for anywhere")
-	flags.Lookup("network").DefValue = "" // an empty list would show as []
 	flags.StringVar(&u.library, "default-library", "", "`library` where sessions of the user start")
 	flags.StringVar(&u.core, "default-core", "", "`core` object in whose library sessions of the user start")
 	flags.Uint32Var(&u.sessionsPerNode, "max-sessions", 0, "`bound` of the user's sessions at each node; 0 for no bound of its own")

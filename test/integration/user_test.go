@@ -216,9 +216,12 @@ func TestRealClientsLogInAsUsers(t *testing.T) {
 		return strings.TrimSpace(string(out)), err
 	}
 	for _, flags := range [][]string{
-		{"--skip-ssl", "--default-auth=mysql_native_password"}, {"--ssl", "--default-auth=mysql_native_password"},
-		{"--skip-ssl", "--default-auth=caching_sha2_password"}, {"--ssl", "--default-auth=caching_sha2_password"},
-		{"--skip-ssl", "--default-auth=client_ed25519"}, {"--ssl", "--default-auth=mysql_clear_password"},
+		{"--skip-ssl", "--default-auth=mysql_native_password"},
+		{"--ssl", "--default-auth=mysql_native_password"},
+		{"--skip-ssl", "--default-auth=caching_sha2_password"},
+		{"--ssl", "--default-auth=caching_sha2_password"},
+		{"--skip-ssl", "--default-auth=client_ed25519"},
+		{"--ssl", "--default-auth=mysql_clear_password"},
 	} {
 		for _, word := range []string{"newer", "older"} {
 			if out, err := ask("shop", word, "show mysqlda users", flags...); err != nil || out != "shop\tclient\tno\t2\t\t\t\t0\t1" {
