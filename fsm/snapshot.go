@@ -23,6 +23,7 @@ type Snapshot struct {
 	nodes     *nodeSet
 	greetings map[string]Greeting // never changed
 	audit     *auditTrail
+	revision  uint64
 	indexKey  uint64
 	mappings  *mappingView
 }
@@ -41,6 +42,7 @@ func (m *Machine) Snapshot() *Snapshot {
 		nodes:     s.nodes.Load(),
 		greetings: *s.greetings.Load(),
 		audit:     s.audit.Load(),
+		revision:  s.revision.Load(),
 		indexKey:  log.indexKey,
 		mappings:  log.view(),
 	}
@@ -122,6 +124,7 @@ func (s *Snapshot) header() *fsmpb.SnapshotHeader {
 		Digest:           uint64(s.mappings.digest),
 		Placements:       s.mappings.placementCount,
 		Bindings:         s.mappings.bindingCount,
+		Revision:         s.revision,
 	}
 	if s.settings != nil {
 		h.Settings = settingsProto(s.settings)

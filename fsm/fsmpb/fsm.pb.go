@@ -557,6 +557,7 @@ type Command struct {
 	//	*Command_NoteServer
 	//	*Command_GuardLibrary
 	//	*Command_GrantLeases
+	//	*Command_Reconfigure
 	Body isCommand_Body `protobuf_oneof:"body"`
 	// Who wants it; from version 5. A command with it is noted in the audit trail if
 	// it changes something that is worth a note.
@@ -744,6 +745,15 @@ func (x *Command) GetGrantLeases() *GrantLeases {
 	return nil
 }
 
+func (x *Command) GetReconfigure() *Reconfigure {
+	if x != nil {
+		if x, ok := x.Body.(*Command_Reconfigure); ok {
+			return x.Reconfigure
+		}
+	}
+	return nil
+}
+
 func (x *Command) GetOrigin() *Origin {
 	if x != nil {
 		return x.Origin
@@ -815,6 +825,10 @@ type Command_GrantLeases struct {
 	GrantLeases *GrantLeases `protobuf:"bytes,16,opt,name=grant_leases,json=grantLeases,proto3,oneof"` // from version 4
 }
 
+type Command_Reconfigure struct {
+	Reconfigure *Reconfigure `protobuf:"bytes,18,opt,name=reconfigure,proto3,oneof"` // from version 5
+}
+
 func (*Command_Batch) isCommand_Body() {}
 
 func (*Command_ChangeLibraries) isCommand_Body() {}
@@ -844,6 +858,8 @@ func (*Command_NoteServer) isCommand_Body() {}
 func (*Command_GuardLibrary) isCommand_Body() {}
 
 func (*Command_GrantLeases) isCommand_Body() {}
+
+func (*Command_Reconfigure) isCommand_Body() {}
 
 // Origin says where a command comes from. Nothing is decided by it.
 type Origin struct {
@@ -1869,6 +1885,7 @@ type LibraryChange struct {
 	//	*LibraryChange_Failover
 	//	*LibraryChange_Pinned
 	//	*LibraryChange_Maintenance
+	//	*LibraryChange_Remove
 	Change        isLibraryChange_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1983,6 +2000,15 @@ func (x *LibraryChange) GetMaintenance() *SetMaintenance {
 	return nil
 }
 
+func (x *LibraryChange) GetRemove() *RemoveLibrary {
+	if x != nil {
+		if x, ok := x.Change.(*LibraryChange_Remove); ok {
+			return x.Remove
+		}
+	}
+	return nil
+}
+
 type isLibraryChange_Change interface {
 	isLibraryChange_Change()
 }
@@ -2019,6 +2045,10 @@ type LibraryChange_Maintenance struct {
 	Maintenance *SetMaintenance `protobuf:"bytes,8,opt,name=maintenance,proto3,oneof"` // from version 4
 }
 
+type LibraryChange_Remove struct {
+	Remove *RemoveLibrary `protobuf:"bytes,9,opt,name=remove,proto3,oneof"` // from version 5
+}
+
 func (*LibraryChange_Add) isLibraryChange_Change() {}
 
 func (*LibraryChange_Weight) isLibraryChange_Change() {}
@@ -2035,6 +2065,115 @@ func (*LibraryChange_Pinned) isLibraryChange_Change() {}
 
 func (*LibraryChange_Maintenance) isLibraryChange_Change() {}
 
+func (*LibraryChange_Remove) isLibraryChange_Change() {}
+
+// RemoveLibrary forgets a library in which no core object lives.
+type RemoveLibrary struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveLibrary) Reset() {
+	*x = RemoveLibrary{}
+	mi := &file_fsm_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveLibrary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveLibrary) ProtoMessage() {}
+
+func (x *RemoveLibrary) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveLibrary.ProtoReflect.Descriptor instead.
+func (*RemoveLibrary) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RemoveLibrary) GetLibrary() string {
+	if x != nil {
+		return x.Library
+	}
+	return ""
+}
+
+// Reconfigure changes libraries and settings, all or none.
+type Reconfigure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The revision that the changes were made for; absent: any.
+	ExpectRevision *uint64          `protobuf:"varint,1,opt,name=expect_revision,json=expectRevision,proto3,oneof" json:"expect_revision,omitempty"`
+	Changes        []*LibraryChange `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
+	Settings       *ChangeSettings  `protobuf:"bytes,3,opt,name=settings,proto3" json:"settings,omitempty"` // absent: none
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Reconfigure) Reset() {
+	*x = Reconfigure{}
+	mi := &file_fsm_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reconfigure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reconfigure) ProtoMessage() {}
+
+func (x *Reconfigure) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reconfigure.ProtoReflect.Descriptor instead.
+func (*Reconfigure) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Reconfigure) GetExpectRevision() uint64 {
+	if x != nil && x.ExpectRevision != nil {
+		return *x.ExpectRevision
+	}
+	return 0
+}
+
+func (x *Reconfigure) GetChanges() []*LibraryChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *Reconfigure) GetSettings() *ChangeSettings {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
 type ChangeLibraries struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExpectVersion uint64                 `protobuf:"varint,1,opt,name=expect_version,json=expectVersion,proto3" json:"expect_version,omitempty"` // 0: any
@@ -2045,7 +2184,7 @@ type ChangeLibraries struct {
 
 func (x *ChangeLibraries) Reset() {
 	*x = ChangeLibraries{}
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2057,7 +2196,7 @@ func (x *ChangeLibraries) String() string {
 func (*ChangeLibraries) ProtoMessage() {}
 
 func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2070,7 +2209,7 @@ func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeLibraries.ProtoReflect.Descriptor instead.
 func (*ChangeLibraries) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{19}
+	return file_fsm_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ChangeLibraries) GetExpectVersion() uint64 {
@@ -2105,7 +2244,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2117,7 +2256,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2130,7 +2269,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{20}
+	return file_fsm_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Settings) GetClusterId() string {
@@ -2220,7 +2359,7 @@ type FailoverSettings struct {
 
 func (x *FailoverSettings) Reset() {
 	*x = FailoverSettings{}
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2232,7 +2371,7 @@ func (x *FailoverSettings) String() string {
 func (*FailoverSettings) ProtoMessage() {}
 
 func (x *FailoverSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2245,7 +2384,7 @@ func (x *FailoverSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailoverSettings.ProtoReflect.Descriptor instead.
 func (*FailoverSettings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{21}
+	return file_fsm_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *FailoverSettings) GetWaitNs() int64 {
@@ -2316,7 +2455,7 @@ type ChangeSettings struct {
 
 func (x *ChangeSettings) Reset() {
 	*x = ChangeSettings{}
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2328,7 +2467,7 @@ func (x *ChangeSettings) String() string {
 func (*ChangeSettings) ProtoMessage() {}
 
 func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2341,7 +2480,7 @@ func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSettings.ProtoReflect.Descriptor instead.
 func (*ChangeSettings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{22}
+	return file_fsm_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ChangeSettings) GetMaxShareMille() uint32 {
@@ -2381,7 +2520,7 @@ type Switch struct {
 
 func (x *Switch) Reset() {
 	*x = Switch{}
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2393,7 +2532,7 @@ func (x *Switch) String() string {
 func (*Switch) ProtoMessage() {}
 
 func (x *Switch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2406,7 +2545,7 @@ func (x *Switch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Switch.ProtoReflect.Descriptor instead.
 func (*Switch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{23}
+	return file_fsm_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Switch) GetPhase() SwitchPhase {
@@ -2473,7 +2612,7 @@ type BeginSwitch struct {
 
 func (x *BeginSwitch) Reset() {
 	*x = BeginSwitch{}
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2485,7 +2624,7 @@ func (x *BeginSwitch) String() string {
 func (*BeginSwitch) ProtoMessage() {}
 
 func (x *BeginSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2498,7 +2637,7 @@ func (x *BeginSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginSwitch.ProtoReflect.Descriptor instead.
 func (*BeginSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{24}
+	return file_fsm_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *BeginSwitch) GetLibrary() uint32 {
@@ -2566,7 +2705,7 @@ type AdvanceSwitch struct {
 
 func (x *AdvanceSwitch) Reset() {
 	*x = AdvanceSwitch{}
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2578,7 +2717,7 @@ func (x *AdvanceSwitch) String() string {
 func (*AdvanceSwitch) ProtoMessage() {}
 
 func (x *AdvanceSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2591,7 +2730,7 @@ func (x *AdvanceSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceSwitch.ProtoReflect.Descriptor instead.
 func (*AdvanceSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{25}
+	return file_fsm_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AdvanceSwitch) GetLibrary() uint32 {
@@ -2660,7 +2799,7 @@ type CancelSwitch struct {
 
 func (x *CancelSwitch) Reset() {
 	*x = CancelSwitch{}
-	mi := &file_fsm_proto_msgTypes[26]
+	mi := &file_fsm_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2672,7 +2811,7 @@ func (x *CancelSwitch) String() string {
 func (*CancelSwitch) ProtoMessage() {}
 
 func (x *CancelSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[26]
+	mi := &file_fsm_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2685,7 +2824,7 @@ func (x *CancelSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSwitch.ProtoReflect.Descriptor instead.
 func (*CancelSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{26}
+	return file_fsm_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CancelSwitch) GetLibrary() uint32 {
@@ -2715,7 +2854,7 @@ type NoteServer struct {
 
 func (x *NoteServer) Reset() {
 	*x = NoteServer{}
-	mi := &file_fsm_proto_msgTypes[27]
+	mi := &file_fsm_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2727,7 +2866,7 @@ func (x *NoteServer) String() string {
 func (*NoteServer) ProtoMessage() {}
 
 func (x *NoteServer) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[27]
+	mi := &file_fsm_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2740,7 +2879,7 @@ func (x *NoteServer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteServer.ProtoReflect.Descriptor instead.
 func (*NoteServer) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{27}
+	return file_fsm_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *NoteServer) GetLibrary() uint32 {
@@ -2788,7 +2927,7 @@ type GuardLibrary struct {
 
 func (x *GuardLibrary) Reset() {
 	*x = GuardLibrary{}
-	mi := &file_fsm_proto_msgTypes[28]
+	mi := &file_fsm_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2800,7 +2939,7 @@ func (x *GuardLibrary) String() string {
 func (*GuardLibrary) ProtoMessage() {}
 
 func (x *GuardLibrary) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[28]
+	mi := &file_fsm_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2813,7 +2952,7 @@ func (x *GuardLibrary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GuardLibrary.ProtoReflect.Descriptor instead.
 func (*GuardLibrary) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{28}
+	return file_fsm_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GuardLibrary) GetLibrary() uint32 {
@@ -2841,7 +2980,7 @@ type LeaseGrant struct {
 
 func (x *LeaseGrant) Reset() {
 	*x = LeaseGrant{}
-	mi := &file_fsm_proto_msgTypes[29]
+	mi := &file_fsm_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2853,7 +2992,7 @@ func (x *LeaseGrant) String() string {
 func (*LeaseGrant) ProtoMessage() {}
 
 func (x *LeaseGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[29]
+	mi := &file_fsm_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2866,7 +3005,7 @@ func (x *LeaseGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseGrant.ProtoReflect.Descriptor instead.
 func (*LeaseGrant) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{29}
+	return file_fsm_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *LeaseGrant) GetNode() string {
@@ -2899,7 +3038,7 @@ type GrantLeases struct {
 
 func (x *GrantLeases) Reset() {
 	*x = GrantLeases{}
-	mi := &file_fsm_proto_msgTypes[30]
+	mi := &file_fsm_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2911,7 +3050,7 @@ func (x *GrantLeases) String() string {
 func (*GrantLeases) ProtoMessage() {}
 
 func (x *GrantLeases) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[30]
+	mi := &file_fsm_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2924,7 +3063,7 @@ func (x *GrantLeases) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantLeases.ProtoReflect.Descriptor instead.
 func (*GrantLeases) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{30}
+	return file_fsm_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GrantLeases) GetGrants() []*LeaseGrant {
@@ -2950,7 +3089,7 @@ type Import struct {
 
 func (x *Import) Reset() {
 	*x = Import{}
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2962,7 +3101,7 @@ func (x *Import) String() string {
 func (*Import) ProtoMessage() {}
 
 func (x *Import) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2975,7 +3114,7 @@ func (x *Import) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Import.ProtoReflect.Descriptor instead.
 func (*Import) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{31}
+	return file_fsm_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Import) GetPlacements() []byte {
@@ -3002,7 +3141,7 @@ type Bootstrap struct {
 
 func (x *Bootstrap) Reset() {
 	*x = Bootstrap{}
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3014,7 +3153,7 @@ func (x *Bootstrap) String() string {
 func (*Bootstrap) ProtoMessage() {}
 
 func (x *Bootstrap) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3027,7 +3166,7 @@ func (x *Bootstrap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bootstrap.ProtoReflect.Descriptor instead.
 func (*Bootstrap) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{32}
+	return file_fsm_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Bootstrap) GetSettings() *Settings {
@@ -3060,7 +3199,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3072,7 +3211,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3085,7 +3224,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{33}
+	return file_fsm_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Node) GetId() string {
@@ -3146,7 +3285,7 @@ type SetNode struct {
 
 func (x *SetNode) Reset() {
 	*x = SetNode{}
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3158,7 +3297,7 @@ func (x *SetNode) String() string {
 func (*SetNode) ProtoMessage() {}
 
 func (x *SetNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3171,7 +3310,7 @@ func (x *SetNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNode.ProtoReflect.Descriptor instead.
 func (*SetNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{34}
+	return file_fsm_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SetNode) GetNode() *Node {
@@ -3190,7 +3329,7 @@ type RemoveNode struct {
 
 func (x *RemoveNode) Reset() {
 	*x = RemoveNode{}
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3202,7 +3341,7 @@ func (x *RemoveNode) String() string {
 func (*RemoveNode) ProtoMessage() {}
 
 func (x *RemoveNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3215,7 +3354,7 @@ func (x *RemoveNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveNode.ProtoReflect.Descriptor instead.
 func (*RemoveNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{35}
+	return file_fsm_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RemoveNode) GetId() string {
@@ -3237,7 +3376,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3249,7 +3388,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3262,7 +3401,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{36}
+	return file_fsm_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Checkpoint) GetIndex() uint64 {
@@ -3298,7 +3437,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3310,7 +3449,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3323,7 +3462,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{37}
+	return file_fsm_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Greeting) GetVersion() string {
@@ -3358,7 +3497,7 @@ type RecordGreeting struct {
 
 func (x *RecordGreeting) Reset() {
 	*x = RecordGreeting{}
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3370,7 +3509,7 @@ func (x *RecordGreeting) String() string {
 func (*RecordGreeting) ProtoMessage() {}
 
 func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3383,7 +3522,7 @@ func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordGreeting.ProtoReflect.Descriptor instead.
 func (*RecordGreeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{38}
+	return file_fsm_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RecordGreeting) GetAddress() string {
@@ -3423,7 +3562,7 @@ type Library struct {
 
 func (x *Library) Reset() {
 	*x = Library{}
-	mi := &file_fsm_proto_msgTypes[39]
+	mi := &file_fsm_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3435,7 +3574,7 @@ func (x *Library) String() string {
 func (*Library) ProtoMessage() {}
 
 func (x *Library) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[39]
+	mi := &file_fsm_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3448,7 +3587,7 @@ func (x *Library) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Library.ProtoReflect.Descriptor instead.
 func (*Library) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{39}
+	return file_fsm_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Library) GetId() uint32 {
@@ -3559,13 +3698,16 @@ type SnapshotHeader struct {
 	Placements       uint64                 `protobuf:"varint,12,opt,name=placements,proto3" json:"placements,omitempty"`                       // how many follow
 	Bindings         uint64                 `protobuf:"varint,13,opt,name=bindings,proto3" json:"bindings,omitempty"`                           // how many follow
 	Audit            []*AuditEntry          `protobuf:"bytes,14,rep,name=audit,proto3" json:"audit,omitempty"`                                  // ascending by index; from version 5
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Index of the last command that changed libraries or settings as an operator wants;
+	// commands before version 5 do not count.
+	Revision      uint64 `protobuf:"varint,15,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SnapshotHeader) Reset() {
 	*x = SnapshotHeader{}
-	mi := &file_fsm_proto_msgTypes[40]
+	mi := &file_fsm_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3577,7 +3719,7 @@ func (x *SnapshotHeader) String() string {
 func (*SnapshotHeader) ProtoMessage() {}
 
 func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[40]
+	mi := &file_fsm_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3590,7 +3732,7 @@ func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotHeader.ProtoReflect.Descriptor instead.
 func (*SnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{40}
+	return file_fsm_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SnapshotHeader) GetIndex() uint64 {
@@ -3691,11 +3833,18 @@ func (x *SnapshotHeader) GetAudit() []*AuditEntry {
 	return nil
 }
 
+func (x *SnapshotHeader) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
 var File_fsm_proto protoreflect.FileDescriptor
 
 const file_fsm_proto_rawDesc = "" +
 	"\n" +
-	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xa3\b\n" +
+	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xe4\b\n" +
 	"\aCommand\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12-\n" +
 	"\x05batch\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.BatchH\x00R\x05batch\x12L\n" +
@@ -3717,7 +3866,8 @@ const file_fsm_proto_rawDesc = "" +
 	"\vnote_server\x18\x0e \x01(\v2\x1a.mysqlda.fsm.v1.NoteServerH\x00R\n" +
 	"noteServer\x12C\n" +
 	"\rguard_library\x18\x0f \x01(\v2\x1c.mysqlda.fsm.v1.GuardLibraryH\x00R\fguardLibrary\x12@\n" +
-	"\fgrant_leases\x18\x10 \x01(\v2\x1b.mysqlda.fsm.v1.GrantLeasesH\x00R\vgrantLeases\x12.\n" +
+	"\fgrant_leases\x18\x10 \x01(\v2\x1b.mysqlda.fsm.v1.GrantLeasesH\x00R\vgrantLeases\x12?\n" +
+	"\vreconfigure\x18\x12 \x01(\v2\x1b.mysqlda.fsm.v1.ReconfigureH\x00R\vreconfigure\x12.\n" +
 	"\x06origin\x18\x11 \x01(\v2\x16.mysqlda.fsm.v1.OriginR\x06originB\x06\n" +
 	"\x04body\"C\n" +
 	"\x06Origin\x12\x10\n" +
@@ -3790,7 +3940,7 @@ const file_fsm_proto_rawDesc = "" +
 	"\vmaintenance\x18\x03 \x01(\bR\vmaintenance\"M\n" +
 	"\x06SetTLS\x12\x18\n" +
 	"\alibrary\x18\x01 \x01(\tR\alibrary\x12)\n" +
-	"\x03tls\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\xc8\x03\n" +
+	"\x03tls\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\x81\x04\n" +
 	"\rLibraryChange\x12.\n" +
 	"\x03add\x18\x01 \x01(\v2\x1a.mysqlda.fsm.v1.AddLibraryH\x00R\x03add\x123\n" +
 	"\x06weight\x18\x02 \x01(\v2\x19.mysqlda.fsm.v1.SetWeightH\x00R\x06weight\x120\n" +
@@ -3799,8 +3949,16 @@ const file_fsm_proto_rawDesc = "" +
 	"\x03tls\x18\x05 \x01(\v2\x16.mysqlda.fsm.v1.SetTLSH\x00R\x03tls\x129\n" +
 	"\bfailover\x18\x06 \x01(\v2\x1b.mysqlda.fsm.v1.SetFailoverH\x00R\bfailover\x123\n" +
 	"\x06pinned\x18\a \x01(\v2\x19.mysqlda.fsm.v1.SetPinnedH\x00R\x06pinned\x12B\n" +
-	"\vmaintenance\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.SetMaintenanceH\x00R\vmaintenanceB\b\n" +
-	"\x06change\"q\n" +
+	"\vmaintenance\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.SetMaintenanceH\x00R\vmaintenance\x127\n" +
+	"\x06remove\x18\t \x01(\v2\x1d.mysqlda.fsm.v1.RemoveLibraryH\x00R\x06removeB\b\n" +
+	"\x06change\")\n" +
+	"\rRemoveLibrary\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\tR\alibrary\"\xc4\x01\n" +
+	"\vReconfigure\x12,\n" +
+	"\x0fexpect_revision\x18\x01 \x01(\x04H\x00R\x0eexpectRevision\x88\x01\x01\x127\n" +
+	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\x12:\n" +
+	"\bsettings\x18\x03 \x01(\v2\x1e.mysqlda.fsm.v1.ChangeSettingsR\bsettingsB\x12\n" +
+	"\x10_expect_revision\"q\n" +
 	"\x0fChangeLibraries\x12%\n" +
 	"\x0eexpect_version\x18\x01 \x01(\x04R\rexpectVersion\x127\n" +
 	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\"\xa4\x03\n" +
@@ -3927,7 +4085,7 @@ const file_fsm_proto_rawDesc = "" +
 	" \x01(\bR\x06pinned\x12\x18\n" +
 	"\aguarded\x18\v \x01(\bR\aguarded\x12-\n" +
 	"\x13may_fail_over_since\x18\f \x01(\x04R\x10mayFailOverSince\x12.\n" +
-	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\xa9\x04\n" +
+	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\xc5\x04\n" +
 	"\x0eSnapshotHeader\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x124\n" +
@@ -3945,7 +4103,8 @@ const file_fsm_proto_rawDesc = "" +
 	"placements\x18\f \x01(\x04R\n" +
 	"placements\x12\x1a\n" +
 	"\bbindings\x18\r \x01(\x04R\bbindings\x120\n" +
-	"\x05audit\x18\x0e \x03(\v2\x1a.mysqlda.fsm.v1.AuditEntryR\x05audit*y\n" +
+	"\x05audit\x18\x0e \x03(\v2\x1a.mysqlda.fsm.v1.AuditEntryR\x05audit\x12\x1a\n" +
+	"\brevision\x18\x0f \x01(\x04R\brevision*y\n" +
 	"\bItemKind\x12\x19\n" +
 	"\x15ITEM_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ITEM_KIND_ASSIGN\x10\x01\x12\x12\n" +
@@ -4019,7 +4178,7 @@ func file_fsm_proto_rawDescGZIP() []byte {
 }
 
 var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
+var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_fsm_proto_goTypes = []any{
 	(ItemKind)(0),            // 0: mysqlda.fsm.v1.ItemKind
 	(ErrorCode)(0),           // 1: mysqlda.fsm.v1.ErrorCode
@@ -4049,101 +4208,107 @@ var file_fsm_proto_goTypes = []any{
 	(*SetMaintenance)(nil),   // 25: mysqlda.fsm.v1.SetMaintenance
 	(*SetTLS)(nil),           // 26: mysqlda.fsm.v1.SetTLS
 	(*LibraryChange)(nil),    // 27: mysqlda.fsm.v1.LibraryChange
-	(*ChangeLibraries)(nil),  // 28: mysqlda.fsm.v1.ChangeLibraries
-	(*Settings)(nil),         // 29: mysqlda.fsm.v1.Settings
-	(*FailoverSettings)(nil), // 30: mysqlda.fsm.v1.FailoverSettings
-	(*ChangeSettings)(nil),   // 31: mysqlda.fsm.v1.ChangeSettings
-	(*Switch)(nil),           // 32: mysqlda.fsm.v1.Switch
-	(*BeginSwitch)(nil),      // 33: mysqlda.fsm.v1.BeginSwitch
-	(*AdvanceSwitch)(nil),    // 34: mysqlda.fsm.v1.AdvanceSwitch
-	(*CancelSwitch)(nil),     // 35: mysqlda.fsm.v1.CancelSwitch
-	(*NoteServer)(nil),       // 36: mysqlda.fsm.v1.NoteServer
-	(*GuardLibrary)(nil),     // 37: mysqlda.fsm.v1.GuardLibrary
-	(*LeaseGrant)(nil),       // 38: mysqlda.fsm.v1.LeaseGrant
-	(*GrantLeases)(nil),      // 39: mysqlda.fsm.v1.GrantLeases
-	(*Import)(nil),           // 40: mysqlda.fsm.v1.Import
-	(*Bootstrap)(nil),        // 41: mysqlda.fsm.v1.Bootstrap
-	(*Node)(nil),             // 42: mysqlda.fsm.v1.Node
-	(*SetNode)(nil),          // 43: mysqlda.fsm.v1.SetNode
-	(*RemoveNode)(nil),       // 44: mysqlda.fsm.v1.RemoveNode
-	(*Checkpoint)(nil),       // 45: mysqlda.fsm.v1.Checkpoint
-	(*Greeting)(nil),         // 46: mysqlda.fsm.v1.Greeting
-	(*RecordGreeting)(nil),   // 47: mysqlda.fsm.v1.RecordGreeting
-	(*Library)(nil),          // 48: mysqlda.fsm.v1.Library
-	(*SnapshotHeader)(nil),   // 49: mysqlda.fsm.v1.SnapshotHeader
+	(*RemoveLibrary)(nil),    // 28: mysqlda.fsm.v1.RemoveLibrary
+	(*Reconfigure)(nil),      // 29: mysqlda.fsm.v1.Reconfigure
+	(*ChangeLibraries)(nil),  // 30: mysqlda.fsm.v1.ChangeLibraries
+	(*Settings)(nil),         // 31: mysqlda.fsm.v1.Settings
+	(*FailoverSettings)(nil), // 32: mysqlda.fsm.v1.FailoverSettings
+	(*ChangeSettings)(nil),   // 33: mysqlda.fsm.v1.ChangeSettings
+	(*Switch)(nil),           // 34: mysqlda.fsm.v1.Switch
+	(*BeginSwitch)(nil),      // 35: mysqlda.fsm.v1.BeginSwitch
+	(*AdvanceSwitch)(nil),    // 36: mysqlda.fsm.v1.AdvanceSwitch
+	(*CancelSwitch)(nil),     // 37: mysqlda.fsm.v1.CancelSwitch
+	(*NoteServer)(nil),       // 38: mysqlda.fsm.v1.NoteServer
+	(*GuardLibrary)(nil),     // 39: mysqlda.fsm.v1.GuardLibrary
+	(*LeaseGrant)(nil),       // 40: mysqlda.fsm.v1.LeaseGrant
+	(*GrantLeases)(nil),      // 41: mysqlda.fsm.v1.GrantLeases
+	(*Import)(nil),           // 42: mysqlda.fsm.v1.Import
+	(*Bootstrap)(nil),        // 43: mysqlda.fsm.v1.Bootstrap
+	(*Node)(nil),             // 44: mysqlda.fsm.v1.Node
+	(*SetNode)(nil),          // 45: mysqlda.fsm.v1.SetNode
+	(*RemoveNode)(nil),       // 46: mysqlda.fsm.v1.RemoveNode
+	(*Checkpoint)(nil),       // 47: mysqlda.fsm.v1.Checkpoint
+	(*Greeting)(nil),         // 48: mysqlda.fsm.v1.Greeting
+	(*RecordGreeting)(nil),   // 49: mysqlda.fsm.v1.RecordGreeting
+	(*Library)(nil),          // 50: mysqlda.fsm.v1.Library
+	(*SnapshotHeader)(nil),   // 51: mysqlda.fsm.v1.SnapshotHeader
 }
 var file_fsm_proto_depIdxs = []int32{
 	13, // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
-	28, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	41, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
-	43, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
-	44, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
-	45, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
-	47, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
-	40, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
-	31, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
-	33, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
-	34, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
-	35, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
-	36, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
-	37, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
-	39, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
-	10, // 15: mysqlda.fsm.v1.Command.origin:type_name -> mysqlda.fsm.v1.Origin
-	10, // 16: mysqlda.fsm.v1.AuditEntry.origin:type_name -> mysqlda.fsm.v1.Origin
-	0,  // 17: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
-	12, // 18: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
-	1,  // 19: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
-	14, // 20: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
-	15, // 21: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
-	2,  // 22: mysqlda.fsm.v1.Server.fence:type_name -> mysqlda.fsm.v1.Fence
-	3,  // 23: mysqlda.fsm.v1.Failover.policy:type_name -> mysqlda.fsm.v1.FailoverPolicy
-	17, // 24: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
-	5,  // 25: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	18, // 26: mysqlda.fsm.v1.AddLibrary.failover:type_name -> mysqlda.fsm.v1.Failover
-	4,  // 27: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
-	17, // 28: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
-	18, // 29: mysqlda.fsm.v1.SetFailover.failover:type_name -> mysqlda.fsm.v1.Failover
-	5,  // 30: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	19, // 31: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
-	20, // 32: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
-	21, // 33: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
-	22, // 34: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
-	26, // 35: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
-	23, // 36: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
-	24, // 37: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
-	25, // 38: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
-	27, // 39: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
-	6,  // 40: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
-	30, // 41: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	6,  // 42: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
-	30, // 43: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	7,  // 44: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
-	8,  // 45: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	8,  // 46: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	7,  // 47: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
-	7,  // 48: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
-	2,  // 49: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
-	2,  // 50: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
-	38, // 51: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
-	29, // 52: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
-	19, // 53: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
-	42, // 54: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
-	46, // 55: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
-	4,  // 56: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
-	17, // 57: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
-	5,  // 58: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	18, // 59: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
-	32, // 60: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
-	29, // 61: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
-	48, // 62: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
-	42, // 63: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
-	47, // 64: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
-	11, // 65: mysqlda.fsm.v1.SnapshotHeader.audit:type_name -> mysqlda.fsm.v1.AuditEntry
-	66, // [66:66] is the sub-list for method output_type
-	66, // [66:66] is the sub-list for method input_type
-	66, // [66:66] is the sub-list for extension type_name
-	66, // [66:66] is the sub-list for extension extendee
-	0,  // [0:66] is the sub-list for field type_name
+	30, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	43, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
+	45, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
+	46, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
+	47, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
+	49, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
+	42, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
+	33, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	35, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
+	36, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
+	37, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
+	38, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
+	39, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
+	41, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
+	29, // 15: mysqlda.fsm.v1.Command.reconfigure:type_name -> mysqlda.fsm.v1.Reconfigure
+	10, // 16: mysqlda.fsm.v1.Command.origin:type_name -> mysqlda.fsm.v1.Origin
+	10, // 17: mysqlda.fsm.v1.AuditEntry.origin:type_name -> mysqlda.fsm.v1.Origin
+	0,  // 18: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
+	12, // 19: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
+	1,  // 20: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
+	14, // 21: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
+	15, // 22: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
+	2,  // 23: mysqlda.fsm.v1.Server.fence:type_name -> mysqlda.fsm.v1.Fence
+	3,  // 24: mysqlda.fsm.v1.Failover.policy:type_name -> mysqlda.fsm.v1.FailoverPolicy
+	17, // 25: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 26: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	18, // 27: mysqlda.fsm.v1.AddLibrary.failover:type_name -> mysqlda.fsm.v1.Failover
+	4,  // 28: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
+	17, // 29: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
+	18, // 30: mysqlda.fsm.v1.SetFailover.failover:type_name -> mysqlda.fsm.v1.Failover
+	5,  // 31: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	19, // 32: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
+	20, // 33: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
+	21, // 34: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
+	22, // 35: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
+	26, // 36: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
+	23, // 37: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
+	24, // 38: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
+	25, // 39: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
+	28, // 40: mysqlda.fsm.v1.LibraryChange.remove:type_name -> mysqlda.fsm.v1.RemoveLibrary
+	27, // 41: mysqlda.fsm.v1.Reconfigure.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	33, // 42: mysqlda.fsm.v1.Reconfigure.settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	27, // 43: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	6,  // 44: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
+	32, // 45: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	6,  // 46: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
+	32, // 47: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	7,  // 48: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
+	8,  // 49: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	8,  // 50: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	7,  // 51: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
+	7,  // 52: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
+	2,  // 53: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
+	2,  // 54: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
+	40, // 55: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
+	31, // 56: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
+	19, // 57: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
+	44, // 58: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
+	48, // 59: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
+	4,  // 60: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
+	17, // 61: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 62: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	18, // 63: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
+	34, // 64: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
+	31, // 65: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
+	50, // 66: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
+	44, // 67: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
+	49, // 68: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
+	11, // 69: mysqlda.fsm.v1.SnapshotHeader.audit:type_name -> mysqlda.fsm.v1.AuditEntry
+	70, // [70:70] is the sub-list for method output_type
+	70, // [70:70] is the sub-list for method input_type
+	70, // [70:70] is the sub-list for extension type_name
+	70, // [70:70] is the sub-list for extension extendee
+	0,  // [0:70] is the sub-list for field type_name
 }
 
 func init() { file_fsm_proto_init() }
@@ -4167,6 +4332,7 @@ func file_fsm_proto_init() {
 		(*Command_NoteServer)(nil),
 		(*Command_GuardLibrary)(nil),
 		(*Command_GrantLeases)(nil),
+		(*Command_Reconfigure)(nil),
 	}
 	file_fsm_proto_msgTypes[18].OneofWrappers = []any{
 		(*LibraryChange_Add)(nil),
@@ -4177,15 +4343,17 @@ func file_fsm_proto_init() {
 		(*LibraryChange_Failover)(nil),
 		(*LibraryChange_Pinned)(nil),
 		(*LibraryChange_Maintenance)(nil),
+		(*LibraryChange_Remove)(nil),
 	}
-	file_fsm_proto_msgTypes[22].OneofWrappers = []any{}
+	file_fsm_proto_msgTypes[20].OneofWrappers = []any{}
+	file_fsm_proto_msgTypes[24].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fsm_proto_rawDesc), len(file_fsm_proto_rawDesc)),
 			NumEnums:      9,
-			NumMessages:   41,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
