@@ -3,6 +3,7 @@ package fsm
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mysqlda/mysqlda/fsm/fsmpb"
@@ -14,6 +15,9 @@ func (s *state) words(c *fsmpb.Command, was before, r Result) string {
 	switch body := c.GetBody().(type) {
 	case *fsmpb.Command_ChangeLibraries:
 		return changesWords(body.ChangeLibraries.GetChanges(), was.libraries)
+	case *fsmpb.Command_Reconfigure:
+		words := []string{changesWords(body.Reconfigure.GetChanges(), was.libraries), settingsWords(was.settings, s.settings.Load())}
+		return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), "; ")
 	case *fsmpb.Command_ChangeSettings:
 		return settingsWords(was.settings, s.settings.Load())
 	case *fsmpb.Command_Bootstrap:
@@ -88,6 +92,8 @@ func changeWords(change LibraryChange, set *LibrarySet) string {
 		return fmt.Sprintf("library %s: pinned %s -> %s", c.Library, onOff(was(c.Library).Pinned), onOff(c.Pinned))
 	case SetMaintenance:
 		return fmt.Sprintf("library %s: server %s: maintenance %s", c.Library, c.Server, onOff(c.Maintenance))
+	case RemoveLibrary:
+		return fmt.Sprintf("library %s: removed", c.Library)
 	default:
 		return "a change of an unknown kind"
 	}

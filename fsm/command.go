@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -28,8 +29,12 @@ func versionOf(c *fsmpb.Command) uint32 {
 			return commandVersion
 		}
 		return last
-	case *fsmpb.Command_Batch, *fsmpb.Command_Import, *fsmpb.Command_Checkpoint,
-		*fsmpb.Command_ChangeLibraries, *fsmpb.Command_ChangeSettings,
+	case *fsmpb.Command_ChangeLibraries:
+		if slices.ContainsFunc(body.ChangeLibraries.GetChanges(), removes) {
+			return commandVersion
+		}
+		return last
+	case *fsmpb.Command_Batch, *fsmpb.Command_Import, *fsmpb.Command_Checkpoint, *fsmpb.Command_ChangeSettings,
 		*fsmpb.Command_SetNode, *fsmpb.Command_RemoveNode, *fsmpb.Command_RecordGreeting,
 		*fsmpb.Command_BeginSwitch, *fsmpb.Command_AdvanceSwitch, *fsmpb.Command_CancelSwitch,
 		*fsmpb.Command_NoteServer, *fsmpb.Command_GuardLibrary, *fsmpb.Command_GrantLeases:
@@ -37,6 +42,15 @@ func versionOf(c *fsmpb.Command) uint32 {
 	default:
 		return commandVersion
 	}
+}
+
+func removes(c *fsmpb.LibraryChange) bool { return c.GetRemove() != nil }
+
+// NeedsThisRelease tells whether nodes of the last release cannot read a command's
+// entry, and would stop.
+func NeedsThisRelease(entry []byte) bool {
+	c, err := decodeCommand(entry)
+	return err == nil && c.GetVersion() == commandVersion
 }
 
 // encodeCommand gives the log entry of a command. Encoding is deterministic

@@ -44,6 +44,7 @@ type state struct {
 	log       atomic.Pointer[mappingLog]          // never nil; replaced while it is empty, by bootstrap
 	tally     tally
 
+	revision    atomic.Uint64
 	nextLibrary LibraryID // written by Apply only
 
 	begun atomic.Uint64 // index of the command that Apply has begun last
@@ -128,6 +129,7 @@ func (s *state) applyEncoded(index uint64, command []byte) (Result, error) {
 	r, err := s.apply(index, c)
 	if err == nil {
 		s.noteCommand(index, c, was, r)
+		s.revise(index, c, r)
 	}
 	return r, err
 }
@@ -144,6 +146,9 @@ func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
 		return Result{Err: err, LibrariesChanged: err == nil}, nil
 	case *fsmpb.Command_ChangeSettings:
 		err := s.changeSettings(body.ChangeSettings)
+		return Result{Err: err, LibrariesChanged: err == nil}, nil
+	case *fsmpb.Command_Reconfigure:
+		err := s.reconfigure(index, body.Reconfigure)
 		return Result{Err: err, LibrariesChanged: err == nil}, nil
 	case *fsmpb.Command_Bootstrap:
 		err := s.bootstrap(index, body.Bootstrap)

@@ -24,6 +24,7 @@ type Snapshot struct {
 	nodes     *nodeSet
 	greetings map[string]Greeting // never changed
 	audit     *auditTrail
+	revision  uint64
 	indexKey  uint64
 	mappings  *mappingView
 }
@@ -43,6 +44,7 @@ func (m *Machine) Snapshot() *Snapshot {
 		nodes:     s.nodes.Load(),
 		greetings: *s.greetings.Load(),
 		audit:     s.audit.Load(),
+		revision:  s.revision.Load(),
 		indexKey:  log.indexKey,
 		mappings:  log.view(),
 	}
@@ -126,6 +128,7 @@ func (s *Snapshot) header() *fsmpb.SnapshotHeader {
 		Bindings:         s.mappings.bindingCount,
 		Users:            userProtos(s.users.list),
 		AccountIsNoUser:  s.users.accountIsNoUser,
+		Revision:         s.revision,
 	}
 	if s.settings != nil {
 		h.Settings = settingsProto(s.settings)

@@ -115,6 +115,19 @@ func TestBootstrapBringsUsers(t *testing.T) {
 	}
 }
 
+func TestALibraryWhereAUserStartsIsNotRemoved(t *testing.T) {
+	m := bootstrapped(t)
+	apply(t, m, PutUser{User: someUser("bob")})
+	remove := ChangeLibraries{Changes: []LibraryChange{RemoveLibrary{Library: "two"}}}
+	if r := apply(t, m, remove); !errors.Is(r.Err, ErrBadChange) || !strings.Contains(r.Err.Error(), "user bob") {
+		t.Errorf("%+v", r)
+	}
+	apply(t, m, RemoveUser{Name: "bob"})
+	if r := apply(t, m, remove); r.Err != nil {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestUsersThatCannotBe(t *testing.T) {
 	for want, change := range map[string]func(*User){
 		"no name":              func(u *User) { u.Name = "" },

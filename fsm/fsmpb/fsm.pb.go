@@ -603,6 +603,7 @@ type Command struct {
 	//	*Command_NoteServer
 	//	*Command_GuardLibrary
 	//	*Command_GrantLeases
+	//	*Command_Reconfigure
 	//	*Command_PutUser
 	//	*Command_RemoveUser
 	Body isCommand_Body `protobuf_oneof:"body"`
@@ -792,6 +793,15 @@ func (x *Command) GetGrantLeases() *GrantLeases {
 	return nil
 }
 
+func (x *Command) GetReconfigure() *Reconfigure {
+	if x != nil {
+		if x, ok := x.Body.(*Command_Reconfigure); ok {
+			return x.Reconfigure
+		}
+	}
+	return nil
+}
+
 func (x *Command) GetPutUser() *PutUser {
 	if x != nil {
 		if x, ok := x.Body.(*Command_PutUser); ok {
@@ -881,6 +891,10 @@ type Command_GrantLeases struct {
 	GrantLeases *GrantLeases `protobuf:"bytes,16,opt,name=grant_leases,json=grantLeases,proto3,oneof"` // from version 4
 }
 
+type Command_Reconfigure struct {
+	Reconfigure *Reconfigure `protobuf:"bytes,18,opt,name=reconfigure,proto3,oneof"` // from version 5
+}
+
 type Command_PutUser struct {
 	PutUser *PutUser `protobuf:"bytes,20,opt,name=put_user,json=putUser,proto3,oneof"` // from version 5
 }
@@ -918,6 +932,8 @@ func (*Command_NoteServer) isCommand_Body() {}
 func (*Command_GuardLibrary) isCommand_Body() {}
 
 func (*Command_GrantLeases) isCommand_Body() {}
+
+func (*Command_Reconfigure) isCommand_Body() {}
 
 func (*Command_PutUser) isCommand_Body() {}
 
@@ -1947,6 +1963,7 @@ type LibraryChange struct {
 	//	*LibraryChange_Failover
 	//	*LibraryChange_Pinned
 	//	*LibraryChange_Maintenance
+	//	*LibraryChange_Remove
 	Change        isLibraryChange_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2061,6 +2078,15 @@ func (x *LibraryChange) GetMaintenance() *SetMaintenance {
 	return nil
 }
 
+func (x *LibraryChange) GetRemove() *RemoveLibrary {
+	if x != nil {
+		if x, ok := x.Change.(*LibraryChange_Remove); ok {
+			return x.Remove
+		}
+	}
+	return nil
+}
+
 type isLibraryChange_Change interface {
 	isLibraryChange_Change()
 }
@@ -2097,6 +2123,10 @@ type LibraryChange_Maintenance struct {
 	Maintenance *SetMaintenance `protobuf:"bytes,8,opt,name=maintenance,proto3,oneof"` // from version 4
 }
 
+type LibraryChange_Remove struct {
+	Remove *RemoveLibrary `protobuf:"bytes,9,opt,name=remove,proto3,oneof"` // from version 5
+}
+
 func (*LibraryChange_Add) isLibraryChange_Change() {}
 
 func (*LibraryChange_Weight) isLibraryChange_Change() {}
@@ -2113,6 +2143,115 @@ func (*LibraryChange_Pinned) isLibraryChange_Change() {}
 
 func (*LibraryChange_Maintenance) isLibraryChange_Change() {}
 
+func (*LibraryChange_Remove) isLibraryChange_Change() {}
+
+// RemoveLibrary forgets a library in which no core object lives.
+type RemoveLibrary struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveLibrary) Reset() {
+	*x = RemoveLibrary{}
+	mi := &file_fsm_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveLibrary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveLibrary) ProtoMessage() {}
+
+func (x *RemoveLibrary) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveLibrary.ProtoReflect.Descriptor instead.
+func (*RemoveLibrary) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RemoveLibrary) GetLibrary() string {
+	if x != nil {
+		return x.Library
+	}
+	return ""
+}
+
+// Reconfigure changes libraries and settings, all or none.
+type Reconfigure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The revision that the changes were made for; absent: any.
+	ExpectRevision *uint64          `protobuf:"varint,1,opt,name=expect_revision,json=expectRevision,proto3,oneof" json:"expect_revision,omitempty"`
+	Changes        []*LibraryChange `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
+	Settings       *ChangeSettings  `protobuf:"bytes,3,opt,name=settings,proto3" json:"settings,omitempty"` // absent: none
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Reconfigure) Reset() {
+	*x = Reconfigure{}
+	mi := &file_fsm_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reconfigure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reconfigure) ProtoMessage() {}
+
+func (x *Reconfigure) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reconfigure.ProtoReflect.Descriptor instead.
+func (*Reconfigure) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Reconfigure) GetExpectRevision() uint64 {
+	if x != nil && x.ExpectRevision != nil {
+		return *x.ExpectRevision
+	}
+	return 0
+}
+
+func (x *Reconfigure) GetChanges() []*LibraryChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *Reconfigure) GetSettings() *ChangeSettings {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
 type ChangeLibraries struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExpectVersion uint64                 `protobuf:"varint,1,opt,name=expect_version,json=expectVersion,proto3" json:"expect_version,omitempty"` // 0: any
@@ -2123,7 +2262,7 @@ type ChangeLibraries struct {
 
 func (x *ChangeLibraries) Reset() {
 	*x = ChangeLibraries{}
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2135,7 +2274,7 @@ func (x *ChangeLibraries) String() string {
 func (*ChangeLibraries) ProtoMessage() {}
 
 func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2148,7 +2287,7 @@ func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeLibraries.ProtoReflect.Descriptor instead.
 func (*ChangeLibraries) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{19}
+	return file_fsm_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ChangeLibraries) GetExpectVersion() uint64 {
@@ -2183,7 +2322,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2195,7 +2334,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2208,7 +2347,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{20}
+	return file_fsm_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Settings) GetClusterId() string {
@@ -2298,7 +2437,7 @@ type FailoverSettings struct {
 
 func (x *FailoverSettings) Reset() {
 	*x = FailoverSettings{}
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2310,7 +2449,7 @@ func (x *FailoverSettings) String() string {
 func (*FailoverSettings) ProtoMessage() {}
 
 func (x *FailoverSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2323,7 +2462,7 @@ func (x *FailoverSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailoverSettings.ProtoReflect.Descriptor instead.
 func (*FailoverSettings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{21}
+	return file_fsm_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *FailoverSettings) GetWaitNs() int64 {
@@ -2394,7 +2533,7 @@ type ChangeSettings struct {
 
 func (x *ChangeSettings) Reset() {
 	*x = ChangeSettings{}
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2406,7 +2545,7 @@ func (x *ChangeSettings) String() string {
 func (*ChangeSettings) ProtoMessage() {}
 
 func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2419,7 +2558,7 @@ func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSettings.ProtoReflect.Descriptor instead.
 func (*ChangeSettings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{22}
+	return file_fsm_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ChangeSettings) GetMaxShareMille() uint32 {
@@ -2459,7 +2598,7 @@ type Switch struct {
 
 func (x *Switch) Reset() {
 	*x = Switch{}
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2471,7 +2610,7 @@ func (x *Switch) String() string {
 func (*Switch) ProtoMessage() {}
 
 func (x *Switch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2484,7 +2623,7 @@ func (x *Switch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Switch.ProtoReflect.Descriptor instead.
 func (*Switch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{23}
+	return file_fsm_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Switch) GetPhase() SwitchPhase {
@@ -2551,7 +2690,7 @@ type BeginSwitch struct {
 
 func (x *BeginSwitch) Reset() {
 	*x = BeginSwitch{}
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2563,7 +2702,7 @@ func (x *BeginSwitch) String() string {
 func (*BeginSwitch) ProtoMessage() {}
 
 func (x *BeginSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2576,7 +2715,7 @@ func (x *BeginSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginSwitch.ProtoReflect.Descriptor instead.
 func (*BeginSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{24}
+	return file_fsm_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *BeginSwitch) GetLibrary() uint32 {
@@ -2644,7 +2783,7 @@ type AdvanceSwitch struct {
 
 func (x *AdvanceSwitch) Reset() {
 	*x = AdvanceSwitch{}
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2656,7 +2795,7 @@ func (x *AdvanceSwitch) String() string {
 func (*AdvanceSwitch) ProtoMessage() {}
 
 func (x *AdvanceSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2669,7 +2808,7 @@ func (x *AdvanceSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceSwitch.ProtoReflect.Descriptor instead.
 func (*AdvanceSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{25}
+	return file_fsm_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AdvanceSwitch) GetLibrary() uint32 {
@@ -2738,7 +2877,7 @@ type CancelSwitch struct {
 
 func (x *CancelSwitch) Reset() {
 	*x = CancelSwitch{}
-	mi := &file_fsm_proto_msgTypes[26]
+	mi := &file_fsm_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2750,7 +2889,7 @@ func (x *CancelSwitch) String() string {
 func (*CancelSwitch) ProtoMessage() {}
 
 func (x *CancelSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[26]
+	mi := &file_fsm_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2763,7 +2902,7 @@ func (x *CancelSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSwitch.ProtoReflect.Descriptor instead.
 func (*CancelSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{26}
+	return file_fsm_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CancelSwitch) GetLibrary() uint32 {
@@ -2793,7 +2932,7 @@ type NoteServer struct {
 
 func (x *NoteServer) Reset() {
 	*x = NoteServer{}
-	mi := &file_fsm_proto_msgTypes[27]
+	mi := &file_fsm_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2805,7 +2944,7 @@ func (x *NoteServer) String() string {
 func (*NoteServer) ProtoMessage() {}
 
 func (x *NoteServer) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[27]
+	mi := &file_fsm_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2818,7 +2957,7 @@ func (x *NoteServer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteServer.ProtoReflect.Descriptor instead.
 func (*NoteServer) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{27}
+	return file_fsm_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *NoteServer) GetLibrary() uint32 {
@@ -2866,7 +3005,7 @@ type GuardLibrary struct {
 
 func (x *GuardLibrary) Reset() {
 	*x = GuardLibrary{}
-	mi := &file_fsm_proto_msgTypes[28]
+	mi := &file_fsm_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2878,7 +3017,7 @@ func (x *GuardLibrary) String() string {
 func (*GuardLibrary) ProtoMessage() {}
 
 func (x *GuardLibrary) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[28]
+	mi := &file_fsm_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2891,7 +3030,7 @@ func (x *GuardLibrary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GuardLibrary.ProtoReflect.Descriptor instead.
 func (*GuardLibrary) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{28}
+	return file_fsm_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GuardLibrary) GetLibrary() uint32 {
@@ -2919,7 +3058,7 @@ type LeaseGrant struct {
 
 func (x *LeaseGrant) Reset() {
 	*x = LeaseGrant{}
-	mi := &file_fsm_proto_msgTypes[29]
+	mi := &file_fsm_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2931,7 +3070,7 @@ func (x *LeaseGrant) String() string {
 func (*LeaseGrant) ProtoMessage() {}
 
 func (x *LeaseGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[29]
+	mi := &file_fsm_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2944,7 +3083,7 @@ func (x *LeaseGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseGrant.ProtoReflect.Descriptor instead.
 func (*LeaseGrant) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{29}
+	return file_fsm_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *LeaseGrant) GetNode() string {
@@ -2977,7 +3116,7 @@ type GrantLeases struct {
 
 func (x *GrantLeases) Reset() {
 	*x = GrantLeases{}
-	mi := &file_fsm_proto_msgTypes[30]
+	mi := &file_fsm_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2989,7 +3128,7 @@ func (x *GrantLeases) String() string {
 func (*GrantLeases) ProtoMessage() {}
 
 func (x *GrantLeases) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[30]
+	mi := &file_fsm_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3002,7 +3141,7 @@ func (x *GrantLeases) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantLeases.ProtoReflect.Descriptor instead.
 func (*GrantLeases) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{30}
+	return file_fsm_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GrantLeases) GetGrants() []*LeaseGrant {
@@ -3028,7 +3167,7 @@ type Import struct {
 
 func (x *Import) Reset() {
 	*x = Import{}
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3040,7 +3179,7 @@ func (x *Import) String() string {
 func (*Import) ProtoMessage() {}
 
 func (x *Import) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3053,7 +3192,7 @@ func (x *Import) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Import.ProtoReflect.Descriptor instead.
 func (*Import) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{31}
+	return file_fsm_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Import) GetPlacements() []byte {
@@ -3081,7 +3220,7 @@ type Bootstrap struct {
 
 func (x *Bootstrap) Reset() {
 	*x = Bootstrap{}
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3093,7 +3232,7 @@ func (x *Bootstrap) String() string {
 func (*Bootstrap) ProtoMessage() {}
 
 func (x *Bootstrap) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3106,7 +3245,7 @@ func (x *Bootstrap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bootstrap.ProtoReflect.Descriptor instead.
 func (*Bootstrap) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{32}
+	return file_fsm_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Bootstrap) GetSettings() *Settings {
@@ -3142,7 +3281,7 @@ type Verifier struct {
 
 func (x *Verifier) Reset() {
 	*x = Verifier{}
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3154,7 +3293,7 @@ func (x *Verifier) String() string {
 func (*Verifier) ProtoMessage() {}
 
 func (x *Verifier) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3167,7 +3306,7 @@ func (x *Verifier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Verifier.ProtoReflect.Descriptor instead.
 func (*Verifier) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{33}
+	return file_fsm_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Verifier) GetNative() []byte {
@@ -3202,7 +3341,7 @@ type Network struct {
 
 func (x *Network) Reset() {
 	*x = Network{}
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3214,7 +3353,7 @@ func (x *Network) String() string {
 func (*Network) ProtoMessage() {}
 
 func (x *Network) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3227,7 +3366,7 @@ func (x *Network) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Network.ProtoReflect.Descriptor instead.
 func (*Network) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{34}
+	return file_fsm_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Network) GetAddress() []byte {
@@ -3263,7 +3402,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3275,7 +3414,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3288,7 +3427,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{35}
+	return file_fsm_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *User) GetName() string {
@@ -3365,7 +3504,7 @@ type PutUser struct {
 
 func (x *PutUser) Reset() {
 	*x = PutUser{}
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3377,7 +3516,7 @@ func (x *PutUser) String() string {
 func (*PutUser) ProtoMessage() {}
 
 func (x *PutUser) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3390,7 +3529,7 @@ func (x *PutUser) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutUser.ProtoReflect.Descriptor instead.
 func (*PutUser) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{36}
+	return file_fsm_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PutUser) GetUser() *User {
@@ -3416,7 +3555,7 @@ type RemoveUser struct {
 
 func (x *RemoveUser) Reset() {
 	*x = RemoveUser{}
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3428,7 +3567,7 @@ func (x *RemoveUser) String() string {
 func (*RemoveUser) ProtoMessage() {}
 
 func (x *RemoveUser) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3441,7 +3580,7 @@ func (x *RemoveUser) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveUser.ProtoReflect.Descriptor instead.
 func (*RemoveUser) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{37}
+	return file_fsm_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RemoveUser) GetName() string {
@@ -3467,7 +3606,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3479,7 +3618,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3492,7 +3631,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{38}
+	return file_fsm_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Node) GetId() string {
@@ -3553,7 +3692,7 @@ type SetNode struct {
 
 func (x *SetNode) Reset() {
 	*x = SetNode{}
-	mi := &file_fsm_proto_msgTypes[39]
+	mi := &file_fsm_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3565,7 +3704,7 @@ func (x *SetNode) String() string {
 func (*SetNode) ProtoMessage() {}
 
 func (x *SetNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[39]
+	mi := &file_fsm_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3578,7 +3717,7 @@ func (x *SetNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNode.ProtoReflect.Descriptor instead.
 func (*SetNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{39}
+	return file_fsm_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SetNode) GetNode() *Node {
@@ -3597,7 +3736,7 @@ type RemoveNode struct {
 
 func (x *RemoveNode) Reset() {
 	*x = RemoveNode{}
-	mi := &file_fsm_proto_msgTypes[40]
+	mi := &file_fsm_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3609,7 +3748,7 @@ func (x *RemoveNode) String() string {
 func (*RemoveNode) ProtoMessage() {}
 
 func (x *RemoveNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[40]
+	mi := &file_fsm_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3622,7 +3761,7 @@ func (x *RemoveNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveNode.ProtoReflect.Descriptor instead.
 func (*RemoveNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{40}
+	return file_fsm_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RemoveNode) GetId() string {
@@ -3644,7 +3783,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_fsm_proto_msgTypes[41]
+	mi := &file_fsm_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3656,7 +3795,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[41]
+	mi := &file_fsm_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3669,7 +3808,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{41}
+	return file_fsm_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Checkpoint) GetIndex() uint64 {
@@ -3705,7 +3844,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_fsm_proto_msgTypes[42]
+	mi := &file_fsm_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3717,7 +3856,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[42]
+	mi := &file_fsm_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3730,7 +3869,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{42}
+	return file_fsm_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Greeting) GetVersion() string {
@@ -3765,7 +3904,7 @@ type RecordGreeting struct {
 
 func (x *RecordGreeting) Reset() {
 	*x = RecordGreeting{}
-	mi := &file_fsm_proto_msgTypes[43]
+	mi := &file_fsm_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3777,7 +3916,7 @@ func (x *RecordGreeting) String() string {
 func (*RecordGreeting) ProtoMessage() {}
 
 func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[43]
+	mi := &file_fsm_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3790,7 +3929,7 @@ func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordGreeting.ProtoReflect.Descriptor instead.
 func (*RecordGreeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{43}
+	return file_fsm_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RecordGreeting) GetAddress() string {
@@ -3830,7 +3969,7 @@ type Library struct {
 
 func (x *Library) Reset() {
 	*x = Library{}
-	mi := &file_fsm_proto_msgTypes[44]
+	mi := &file_fsm_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3842,7 +3981,7 @@ func (x *Library) String() string {
 func (*Library) ProtoMessage() {}
 
 func (x *Library) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[44]
+	mi := &file_fsm_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3855,7 +3994,7 @@ func (x *Library) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Library.ProtoReflect.Descriptor instead.
 func (*Library) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{44}
+	return file_fsm_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Library) GetId() uint32 {
@@ -3966,6 +4105,9 @@ type SnapshotHeader struct {
 	Placements       uint64                 `protobuf:"varint,12,opt,name=placements,proto3" json:"placements,omitempty"`                       // how many follow
 	Bindings         uint64                 `protobuf:"varint,13,opt,name=bindings,proto3" json:"bindings,omitempty"`                           // how many follow
 	Audit            []*AuditEntry          `protobuf:"bytes,14,rep,name=audit,proto3" json:"audit,omitempty"`                                  // ascending by index; from version 5
+	// Index of the last command that changed libraries or settings as an operator wants;
+	// commands before version 5 do not count.
+	Revision uint64 `protobuf:"varint,15,opt,name=revision,proto3" json:"revision,omitempty"`
 	// From version 5.
 	Users []*User `protobuf:"bytes,20,rep,name=users,proto3" json:"users,omitempty"` // ascending by name
 	// The account of the settings is a client user no more unless users says so.
@@ -3976,7 +4118,7 @@ type SnapshotHeader struct {
 
 func (x *SnapshotHeader) Reset() {
 	*x = SnapshotHeader{}
-	mi := &file_fsm_proto_msgTypes[45]
+	mi := &file_fsm_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3988,7 +4130,7 @@ func (x *SnapshotHeader) String() string {
 func (*SnapshotHeader) ProtoMessage() {}
 
 func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[45]
+	mi := &file_fsm_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4001,7 +4143,7 @@ func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotHeader.ProtoReflect.Descriptor instead.
 func (*SnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{45}
+	return file_fsm_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *SnapshotHeader) GetIndex() uint64 {
@@ -4102,6 +4244,13 @@ func (x *SnapshotHeader) GetAudit() []*AuditEntry {
 	return nil
 }
 
+func (x *SnapshotHeader) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
 func (x *SnapshotHeader) GetUsers() []*User {
 	if x != nil {
 		return x.Users
@@ -4120,7 +4269,7 @@ var File_fsm_proto protoreflect.FileDescriptor
 
 const file_fsm_proto_rawDesc = "" +
 	"\n" +
-	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\x98\t\n" +
+	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xd9\t\n" +
 	"\aCommand\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12-\n" +
 	"\x05batch\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.BatchH\x00R\x05batch\x12L\n" +
@@ -4142,7 +4291,8 @@ const file_fsm_proto_rawDesc = "" +
 	"\vnote_server\x18\x0e \x01(\v2\x1a.mysqlda.fsm.v1.NoteServerH\x00R\n" +
 	"noteServer\x12C\n" +
 	"\rguard_library\x18\x0f \x01(\v2\x1c.mysqlda.fsm.v1.GuardLibraryH\x00R\fguardLibrary\x12@\n" +
-	"\fgrant_leases\x18\x10 \x01(\v2\x1b.mysqlda.fsm.v1.GrantLeasesH\x00R\vgrantLeases\x124\n" +
+	"\fgrant_leases\x18\x10 \x01(\v2\x1b.mysqlda.fsm.v1.GrantLeasesH\x00R\vgrantLeases\x12?\n" +
+	"\vreconfigure\x18\x12 \x01(\v2\x1b.mysqlda.fsm.v1.ReconfigureH\x00R\vreconfigure\x124\n" +
 	"\bput_user\x18\x14 \x01(\v2\x17.mysqlda.fsm.v1.PutUserH\x00R\aputUser\x12=\n" +
 	"\vremove_user\x18\x15 \x01(\v2\x1a.mysqlda.fsm.v1.RemoveUserH\x00R\n" +
 	"removeUser\x12.\n" +
@@ -4218,7 +4368,7 @@ const file_fsm_proto_rawDesc = "" +
 	"\vmaintenance\x18\x03 \x01(\bR\vmaintenance\"M\n" +
 	"\x06SetTLS\x12\x18\n" +
 	"\alibrary\x18\x01 \x01(\tR\alibrary\x12)\n" +
-	"\x03tls\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\xc8\x03\n" +
+	"\x03tls\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\x81\x04\n" +
 	"\rLibraryChange\x12.\n" +
 	"\x03add\x18\x01 \x01(\v2\x1a.mysqlda.fsm.v1.AddLibraryH\x00R\x03add\x123\n" +
 	"\x06weight\x18\x02 \x01(\v2\x19.mysqlda.fsm.v1.SetWeightH\x00R\x06weight\x120\n" +
@@ -4227,8 +4377,16 @@ const file_fsm_proto_rawDesc = "" +
 	"\x03tls\x18\x05 \x01(\v2\x16.mysqlda.fsm.v1.SetTLSH\x00R\x03tls\x129\n" +
 	"\bfailover\x18\x06 \x01(\v2\x1b.mysqlda.fsm.v1.SetFailoverH\x00R\bfailover\x123\n" +
 	"\x06pinned\x18\a \x01(\v2\x19.mysqlda.fsm.v1.SetPinnedH\x00R\x06pinned\x12B\n" +
-	"\vmaintenance\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.SetMaintenanceH\x00R\vmaintenanceB\b\n" +
-	"\x06change\"q\n" +
+	"\vmaintenance\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.SetMaintenanceH\x00R\vmaintenance\x127\n" +
+	"\x06remove\x18\t \x01(\v2\x1d.mysqlda.fsm.v1.RemoveLibraryH\x00R\x06removeB\b\n" +
+	"\x06change\")\n" +
+	"\rRemoveLibrary\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\tR\alibrary\"\xc4\x01\n" +
+	"\vReconfigure\x12,\n" +
+	"\x0fexpect_revision\x18\x01 \x01(\x04H\x00R\x0eexpectRevision\x88\x01\x01\x127\n" +
+	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\x12:\n" +
+	"\bsettings\x18\x03 \x01(\v2\x1e.mysqlda.fsm.v1.ChangeSettingsR\bsettingsB\x12\n" +
+	"\x10_expect_revision\"q\n" +
 	"\x0fChangeLibraries\x12%\n" +
 	"\x0eexpect_version\x18\x01 \x01(\x04R\rexpectVersion\x127\n" +
 	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\"\xa4\x03\n" +
@@ -4379,7 +4537,7 @@ const file_fsm_proto_rawDesc = "" +
 	" \x01(\bR\x06pinned\x12\x18\n" +
 	"\aguarded\x18\v \x01(\bR\aguarded\x12-\n" +
 	"\x13may_fail_over_since\x18\f \x01(\x04R\x10mayFailOverSince\x12.\n" +
-	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\x82\x05\n" +
+	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\x9e\x05\n" +
 	"\x0eSnapshotHeader\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x124\n" +
@@ -4397,7 +4555,8 @@ const file_fsm_proto_rawDesc = "" +
 	"placements\x18\f \x01(\x04R\n" +
 	"placements\x12\x1a\n" +
 	"\bbindings\x18\r \x01(\x04R\bbindings\x120\n" +
-	"\x05audit\x18\x0e \x03(\v2\x1a.mysqlda.fsm.v1.AuditEntryR\x05audit\x12*\n" +
+	"\x05audit\x18\x0e \x03(\v2\x1a.mysqlda.fsm.v1.AuditEntryR\x05audit\x12\x1a\n" +
+	"\brevision\x18\x0f \x01(\x04R\brevision\x12*\n" +
 	"\x05users\x18\x14 \x03(\v2\x14.mysqlda.fsm.v1.UserR\x05users\x12+\n" +
 	"\x12account_is_no_user\x18\x15 \x01(\bR\x0faccountIsNoUser*y\n" +
 	"\bItemKind\x12\x19\n" +
@@ -4476,7 +4635,7 @@ func file_fsm_proto_rawDescGZIP() []byte {
 }
 
 var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_fsm_proto_goTypes = []any{
 	(ItemKind)(0),            // 0: mysqlda.fsm.v1.ItemKind
 	(ErrorCode)(0),           // 1: mysqlda.fsm.v1.ErrorCode
@@ -4507,114 +4666,120 @@ var file_fsm_proto_goTypes = []any{
 	(*SetMaintenance)(nil),   // 26: mysqlda.fsm.v1.SetMaintenance
 	(*SetTLS)(nil),           // 27: mysqlda.fsm.v1.SetTLS
 	(*LibraryChange)(nil),    // 28: mysqlda.fsm.v1.LibraryChange
-	(*ChangeLibraries)(nil),  // 29: mysqlda.fsm.v1.ChangeLibraries
-	(*Settings)(nil),         // 30: mysqlda.fsm.v1.Settings
-	(*FailoverSettings)(nil), // 31: mysqlda.fsm.v1.FailoverSettings
-	(*ChangeSettings)(nil),   // 32: mysqlda.fsm.v1.ChangeSettings
-	(*Switch)(nil),           // 33: mysqlda.fsm.v1.Switch
-	(*BeginSwitch)(nil),      // 34: mysqlda.fsm.v1.BeginSwitch
-	(*AdvanceSwitch)(nil),    // 35: mysqlda.fsm.v1.AdvanceSwitch
-	(*CancelSwitch)(nil),     // 36: mysqlda.fsm.v1.CancelSwitch
-	(*NoteServer)(nil),       // 37: mysqlda.fsm.v1.NoteServer
-	(*GuardLibrary)(nil),     // 38: mysqlda.fsm.v1.GuardLibrary
-	(*LeaseGrant)(nil),       // 39: mysqlda.fsm.v1.LeaseGrant
-	(*GrantLeases)(nil),      // 40: mysqlda.fsm.v1.GrantLeases
-	(*Import)(nil),           // 41: mysqlda.fsm.v1.Import
-	(*Bootstrap)(nil),        // 42: mysqlda.fsm.v1.Bootstrap
-	(*Verifier)(nil),         // 43: mysqlda.fsm.v1.Verifier
-	(*Network)(nil),          // 44: mysqlda.fsm.v1.Network
-	(*User)(nil),             // 45: mysqlda.fsm.v1.User
-	(*PutUser)(nil),          // 46: mysqlda.fsm.v1.PutUser
-	(*RemoveUser)(nil),       // 47: mysqlda.fsm.v1.RemoveUser
-	(*Node)(nil),             // 48: mysqlda.fsm.v1.Node
-	(*SetNode)(nil),          // 49: mysqlda.fsm.v1.SetNode
-	(*RemoveNode)(nil),       // 50: mysqlda.fsm.v1.RemoveNode
-	(*Checkpoint)(nil),       // 51: mysqlda.fsm.v1.Checkpoint
-	(*Greeting)(nil),         // 52: mysqlda.fsm.v1.Greeting
-	(*RecordGreeting)(nil),   // 53: mysqlda.fsm.v1.RecordGreeting
-	(*Library)(nil),          // 54: mysqlda.fsm.v1.Library
-	(*SnapshotHeader)(nil),   // 55: mysqlda.fsm.v1.SnapshotHeader
+	(*RemoveLibrary)(nil),    // 29: mysqlda.fsm.v1.RemoveLibrary
+	(*Reconfigure)(nil),      // 30: mysqlda.fsm.v1.Reconfigure
+	(*ChangeLibraries)(nil),  // 31: mysqlda.fsm.v1.ChangeLibraries
+	(*Settings)(nil),         // 32: mysqlda.fsm.v1.Settings
+	(*FailoverSettings)(nil), // 33: mysqlda.fsm.v1.FailoverSettings
+	(*ChangeSettings)(nil),   // 34: mysqlda.fsm.v1.ChangeSettings
+	(*Switch)(nil),           // 35: mysqlda.fsm.v1.Switch
+	(*BeginSwitch)(nil),      // 36: mysqlda.fsm.v1.BeginSwitch
+	(*AdvanceSwitch)(nil),    // 37: mysqlda.fsm.v1.AdvanceSwitch
+	(*CancelSwitch)(nil),     // 38: mysqlda.fsm.v1.CancelSwitch
+	(*NoteServer)(nil),       // 39: mysqlda.fsm.v1.NoteServer
+	(*GuardLibrary)(nil),     // 40: mysqlda.fsm.v1.GuardLibrary
+	(*LeaseGrant)(nil),       // 41: mysqlda.fsm.v1.LeaseGrant
+	(*GrantLeases)(nil),      // 42: mysqlda.fsm.v1.GrantLeases
+	(*Import)(nil),           // 43: mysqlda.fsm.v1.Import
+	(*Bootstrap)(nil),        // 44: mysqlda.fsm.v1.Bootstrap
+	(*Verifier)(nil),         // 45: mysqlda.fsm.v1.Verifier
+	(*Network)(nil),          // 46: mysqlda.fsm.v1.Network
+	(*User)(nil),             // 47: mysqlda.fsm.v1.User
+	(*PutUser)(nil),          // 48: mysqlda.fsm.v1.PutUser
+	(*RemoveUser)(nil),       // 49: mysqlda.fsm.v1.RemoveUser
+	(*Node)(nil),             // 50: mysqlda.fsm.v1.Node
+	(*SetNode)(nil),          // 51: mysqlda.fsm.v1.SetNode
+	(*RemoveNode)(nil),       // 52: mysqlda.fsm.v1.RemoveNode
+	(*Checkpoint)(nil),       // 53: mysqlda.fsm.v1.Checkpoint
+	(*Greeting)(nil),         // 54: mysqlda.fsm.v1.Greeting
+	(*RecordGreeting)(nil),   // 55: mysqlda.fsm.v1.RecordGreeting
+	(*Library)(nil),          // 56: mysqlda.fsm.v1.Library
+	(*SnapshotHeader)(nil),   // 57: mysqlda.fsm.v1.SnapshotHeader
 }
 var file_fsm_proto_depIdxs = []int32{
 	14, // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
-	29, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	42, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
-	49, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
-	50, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
-	51, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
-	53, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
-	41, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
-	32, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
-	34, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
-	35, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
-	36, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
-	37, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
-	38, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
-	40, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
-	46, // 15: mysqlda.fsm.v1.Command.put_user:type_name -> mysqlda.fsm.v1.PutUser
-	47, // 16: mysqlda.fsm.v1.Command.remove_user:type_name -> mysqlda.fsm.v1.RemoveUser
-	11, // 17: mysqlda.fsm.v1.Command.origin:type_name -> mysqlda.fsm.v1.Origin
-	11, // 18: mysqlda.fsm.v1.AuditEntry.origin:type_name -> mysqlda.fsm.v1.Origin
-	0,  // 19: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
-	13, // 20: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
-	1,  // 21: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
-	15, // 22: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
-	16, // 23: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
-	2,  // 24: mysqlda.fsm.v1.Server.fence:type_name -> mysqlda.fsm.v1.Fence
-	3,  // 25: mysqlda.fsm.v1.Failover.policy:type_name -> mysqlda.fsm.v1.FailoverPolicy
-	18, // 26: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
-	5,  // 27: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	19, // 28: mysqlda.fsm.v1.AddLibrary.failover:type_name -> mysqlda.fsm.v1.Failover
-	4,  // 29: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
-	18, // 30: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
-	19, // 31: mysqlda.fsm.v1.SetFailover.failover:type_name -> mysqlda.fsm.v1.Failover
-	5,  // 32: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	20, // 33: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
-	21, // 34: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
-	22, // 35: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
-	23, // 36: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
-	27, // 37: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
-	24, // 38: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
-	25, // 39: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
-	26, // 40: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
-	28, // 41: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
-	6,  // 42: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
-	31, // 43: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	6,  // 44: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
-	31, // 45: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	7,  // 46: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
-	8,  // 47: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	8,  // 48: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	7,  // 49: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
-	7,  // 50: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
-	2,  // 51: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
-	2,  // 52: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
-	39, // 53: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
-	30, // 54: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
-	20, // 55: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
-	45, // 56: mysqlda.fsm.v1.Bootstrap.users:type_name -> mysqlda.fsm.v1.User
-	43, // 57: mysqlda.fsm.v1.User.passwords:type_name -> mysqlda.fsm.v1.Verifier
-	44, // 58: mysqlda.fsm.v1.User.networks:type_name -> mysqlda.fsm.v1.Network
-	9,  // 59: mysqlda.fsm.v1.User.role:type_name -> mysqlda.fsm.v1.UserRole
-	45, // 60: mysqlda.fsm.v1.PutUser.user:type_name -> mysqlda.fsm.v1.User
-	48, // 61: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
-	52, // 62: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
-	4,  // 63: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
-	18, // 64: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
-	5,  // 65: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	19, // 66: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
-	33, // 67: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
-	30, // 68: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
-	54, // 69: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
-	48, // 70: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
-	53, // 71: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
-	12, // 72: mysqlda.fsm.v1.SnapshotHeader.audit:type_name -> mysqlda.fsm.v1.AuditEntry
-	45, // 73: mysqlda.fsm.v1.SnapshotHeader.users:type_name -> mysqlda.fsm.v1.User
-	74, // [74:74] is the sub-list for method output_type
-	74, // [74:74] is the sub-list for method input_type
-	74, // [74:74] is the sub-list for extension type_name
-	74, // [74:74] is the sub-list for extension extendee
-	0,  // [0:74] is the sub-list for field type_name
+	31, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	44, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
+	51, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
+	52, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
+	53, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
+	55, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
+	43, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
+	34, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	36, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
+	37, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
+	38, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
+	39, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
+	40, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
+	42, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
+	30, // 15: mysqlda.fsm.v1.Command.reconfigure:type_name -> mysqlda.fsm.v1.Reconfigure
+	48, // 16: mysqlda.fsm.v1.Command.put_user:type_name -> mysqlda.fsm.v1.PutUser
+	49, // 17: mysqlda.fsm.v1.Command.remove_user:type_name -> mysqlda.fsm.v1.RemoveUser
+	11, // 18: mysqlda.fsm.v1.Command.origin:type_name -> mysqlda.fsm.v1.Origin
+	11, // 19: mysqlda.fsm.v1.AuditEntry.origin:type_name -> mysqlda.fsm.v1.Origin
+	0,  // 20: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
+	13, // 21: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
+	1,  // 22: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
+	15, // 23: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
+	16, // 24: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
+	2,  // 25: mysqlda.fsm.v1.Server.fence:type_name -> mysqlda.fsm.v1.Fence
+	3,  // 26: mysqlda.fsm.v1.Failover.policy:type_name -> mysqlda.fsm.v1.FailoverPolicy
+	18, // 27: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 28: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	19, // 29: mysqlda.fsm.v1.AddLibrary.failover:type_name -> mysqlda.fsm.v1.Failover
+	4,  // 30: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
+	18, // 31: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
+	19, // 32: mysqlda.fsm.v1.SetFailover.failover:type_name -> mysqlda.fsm.v1.Failover
+	5,  // 33: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	20, // 34: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
+	21, // 35: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
+	22, // 36: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
+	23, // 37: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
+	27, // 38: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
+	24, // 39: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
+	25, // 40: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
+	26, // 41: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
+	29, // 42: mysqlda.fsm.v1.LibraryChange.remove:type_name -> mysqlda.fsm.v1.RemoveLibrary
+	28, // 43: mysqlda.fsm.v1.Reconfigure.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	34, // 44: mysqlda.fsm.v1.Reconfigure.settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	28, // 45: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	6,  // 46: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
+	33, // 47: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	6,  // 48: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
+	33, // 49: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	7,  // 50: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
+	8,  // 51: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	8,  // 52: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	7,  // 53: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
+	7,  // 54: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
+	2,  // 55: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
+	2,  // 56: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
+	41, // 57: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
+	32, // 58: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
+	20, // 59: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
+	47, // 60: mysqlda.fsm.v1.Bootstrap.users:type_name -> mysqlda.fsm.v1.User
+	45, // 61: mysqlda.fsm.v1.User.passwords:type_name -> mysqlda.fsm.v1.Verifier
+	46, // 62: mysqlda.fsm.v1.User.networks:type_name -> mysqlda.fsm.v1.Network
+	9,  // 63: mysqlda.fsm.v1.User.role:type_name -> mysqlda.fsm.v1.UserRole
+	47, // 64: mysqlda.fsm.v1.PutUser.user:type_name -> mysqlda.fsm.v1.User
+	50, // 65: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
+	54, // 66: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
+	4,  // 67: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
+	18, // 68: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 69: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	19, // 70: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
+	35, // 71: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
+	32, // 72: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
+	56, // 73: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
+	50, // 74: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
+	55, // 75: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
+	12, // 76: mysqlda.fsm.v1.SnapshotHeader.audit:type_name -> mysqlda.fsm.v1.AuditEntry
+	47, // 77: mysqlda.fsm.v1.SnapshotHeader.users:type_name -> mysqlda.fsm.v1.User
+	78, // [78:78] is the sub-list for method output_type
+	78, // [78:78] is the sub-list for method input_type
+	78, // [78:78] is the sub-list for extension type_name
+	78, // [78:78] is the sub-list for extension extendee
+	0,  // [0:78] is the sub-list for field type_name
 }
 
 func init() { file_fsm_proto_init() }
@@ -4638,6 +4803,7 @@ func file_fsm_proto_init() {
 		(*Command_NoteServer)(nil),
 		(*Command_GuardLibrary)(nil),
 		(*Command_GrantLeases)(nil),
+		(*Command_Reconfigure)(nil),
 		(*Command_PutUser)(nil),
 		(*Command_RemoveUser)(nil),
 	}
@@ -4650,15 +4816,17 @@ func file_fsm_proto_init() {
 		(*LibraryChange_Failover)(nil),
 		(*LibraryChange_Pinned)(nil),
 		(*LibraryChange_Maintenance)(nil),
+		(*LibraryChange_Remove)(nil),
 	}
-	file_fsm_proto_msgTypes[22].OneofWrappers = []any{}
+	file_fsm_proto_msgTypes[20].OneofWrappers = []any{}
+	file_fsm_proto_msgTypes[24].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fsm_proto_rawDesc), len(file_fsm_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   46,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
