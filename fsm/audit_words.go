@@ -88,6 +88,11 @@ func changeWords(change LibraryChange, set *LibrarySet) string {
 		return fmt.Sprintf("library %s: TLS %s -> %s", c.Library, was(c.Library).TLS, c.TLS)
 	case SetFailover:
 		return fmt.Sprintf("library %s: failover %s -> %s", c.Library, failoverWords(was(c.Library).Failover), failoverWords(c.Failover))
+	case SetAccount:
+		if was := was(c.Library).Account; c.Account.User != "" && was.User == c.Account.User {
+			return fmt.Sprintf("library %s: another password of its account %s", c.Library, quoted(was.User))
+		}
+		return fmt.Sprintf("library %s: account of its own %s -> %s", c.Library, quoted(was(c.Library).Account.User), quoted(c.Account.User))
 	case SetPinned:
 		return fmt.Sprintf("library %s: pinned %s -> %s", c.Library, onOff(was(c.Library).Pinned), onOff(c.Pinned))
 	case SetMaintenance:

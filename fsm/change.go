@@ -31,7 +31,7 @@ type ChangeLibraries struct {
 }
 
 // LibraryChange is one of AddLibrary, SetWeight, SetState, SetServers, SetTLS,
-// SetFailover, SetPinned, SetMaintenance and RemoveLibrary.
+// SetFailover, SetPinned, SetMaintenance, SetAccount and RemoveLibrary.
 type LibraryChange interface {
 	check() error
 	proto() *fsmpb.LibraryChange
@@ -167,6 +167,8 @@ func libraryChangeFromProto(p *fsmpb.LibraryChange) LibraryChange {
 		return SetPinned{Library: change.Pinned.GetLibrary(), Pinned: change.Pinned.GetPinned()}
 	case *fsmpb.LibraryChange_Maintenance:
 		return SetMaintenance{Library: change.Maintenance.GetLibrary(), Server: change.Maintenance.GetServer(), Maintenance: change.Maintenance.GetMaintenance()}
+	case *fsmpb.LibraryChange_Account:
+		return SetAccount{Library: change.Account.GetLibrary(), Account: Account{User: change.Account.GetUser(), Password: change.Account.GetPassword()}}
 	case *fsmpb.LibraryChange_Remove:
 		return RemoveLibrary{Library: change.Remove.GetLibrary()}
 	default:

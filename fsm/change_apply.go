@@ -34,6 +34,9 @@ func (s *state) draftOf(index uint64, changes []*fsmpb.LibraryChange) (draft, er
 			return draft{}, err
 		}
 	}
+	if err := d.checkAccounts(); err != nil {
+		return draft{}, err
+	}
 	return d, nil
 }
 
@@ -119,6 +122,8 @@ func (d *draft) apply(change LibraryChange) error {
 			return err
 		}
 		return l.setMaintenance(c)
+	case SetAccount:
+		return d.setAccount(c)
 	case RemoveLibrary:
 		return d.remove(c)
 	default:

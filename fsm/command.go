@@ -30,7 +30,7 @@ func versionOf(c *fsmpb.Command) uint32 {
 		}
 		return last
 	case *fsmpb.Command_ChangeLibraries:
-		if slices.ContainsFunc(body.ChangeLibraries.GetChanges(), removes) {
+		if slices.ContainsFunc(body.ChangeLibraries.GetChanges(), isNew) {
 			return commandVersion
 		}
 		return last
@@ -44,7 +44,8 @@ func versionOf(c *fsmpb.Command) uint32 {
 	}
 }
 
-func removes(c *fsmpb.LibraryChange) bool { return c.GetRemove() != nil }
+// isNew tells whether the last release does not know that kind of change.
+func isNew(c *fsmpb.LibraryChange) bool { return c.GetRemove() != nil || c.GetAccount() != nil }
 
 // NeedsThisRelease tells whether nodes of the last release cannot read a command's
 // entry, and would stop.

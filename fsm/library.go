@@ -92,6 +92,12 @@ type Library struct {
 	// Switch is the change of the active server that is under way, nil for none.
 	Switch *Switch
 
+	// Account is what nodes log in to the servers with; the zero value stands for the
+	// account of the settings. FormerUsers are users of earlier accounts, the newest one
+	// last: connections of theirs may be left.
+	Account     Account
+	FormerUsers []string
+
 	Failover Failover
 	// Pinned says that an operator wants the active server to stay what it is.
 	Pinned bool

@@ -53,6 +53,8 @@ func libraryProto(l *Library) *fsmpb.Library {
 
 		MayFailOverSince: l.MayFailOverSince,
 		Switch:           switchProto(l.Switch),
+
+		User: l.Account.User, Password: l.Account.Password, FormerUsers: l.FormerUsers,
 	}
 }
 
@@ -72,6 +74,9 @@ func libraryFromProto(p *fsmpb.Library) Library {
 
 		MayFailOverSince: p.GetMayFailOverSince(),
 		Switch:           switchFromProto(p.GetSwitch()),
+
+		Account:     Account{User: p.GetUser(), Password: p.GetPassword()},
+		FormerUsers: p.GetFormerUsers(),
 	}
 }
 

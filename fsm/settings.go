@@ -8,8 +8,9 @@ import "time"
 type Settings struct {
 	ClusterID string // 32 hex digits, made at bootstrap, never changed
 
-	// User and Password are what clients log in with and what we log in to the
-	// servers with. Password is a secret: it must not be logged or shown.
+	// User and Password are what we log in to the servers with, unless a library has an
+	// account of its own; see UserSet.AccountIsUser for what they have to do with
+	// clients. Password is a secret: it must not be logged or shown.
 	User     string
 	Password string
 	// Database is the default database of every backend connection.

@@ -47,8 +47,11 @@ func checkLibraries(d draft) error {
 		if err := l.checkActive(d.index); err != nil {
 			return err
 		}
+		if err := l.checkAccount(); err != nil {
+			return err
+		}
 	}
-	return nil
+	return d.checkAccounts()
 }
 
 func (l *Library) checkLens() error {

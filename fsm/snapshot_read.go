@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/mysqlda/mysqlda/fsm/fsmpb"
 )
@@ -20,9 +21,9 @@ type SnapshotInfo struct {
 	Placements uint64 // how many follow
 	Bindings   uint64
 
-	Settings  *Settings // without passwords; nil before bootstrap
-	Libraries *LibrarySet
-	Nodes     []NodeInfo // in ascending order of their ids
+	Settings  *Settings   // without passwords; nil before bootstrap
+	Libraries *LibrarySet // without passwords
+	Nodes     []NodeInfo  // in ascending order of their ids
 	// Users are those that were put, without their passwords, in ascending order of
 	// their names.
 	Users []User
@@ -81,7 +82,7 @@ func snapshotInfo(s *state, h *fsmpb.SnapshotHeader) SnapshotInfo {
 		Digest:     Digest(h.GetDigest()),
 		Placements: h.GetPlacements(),
 		Bindings:   h.GetBindings(),
-		Libraries:  s.libraries.Load(),
+		Libraries:  withoutPasswords(s.libraries.Load()),
 		Nodes:      s.nodes.Load().known,
 	}
 	users := s.users.Load()
@@ -96,6 +97,14 @@ func snapshotInfo(s *state, h *fsmpb.SnapshotHeader) SnapshotInfo {
 		info.Settings = &shown
 	}
 	return info
+}
+
+func withoutPasswords(set *LibrarySet) *LibrarySet {
+	list := slices.Clone(set.All())
+	for i := range list {
+		list[i].Account.Password = ""
+	}
+	return NewLibrarySet(set.Version(), list)
 }
 
 // snapshotParts gets what a snapshot holds, a block's records at a time.

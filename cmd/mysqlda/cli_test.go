@@ -224,7 +224,7 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		{"locate a b", `there is an argument too many: "b"`},
 		{"library weight", "NAME WEIGHT is missing"},
 		{"library weight x", "WEIGHT is missing"},
-		{"library", "library needs one of add, weight, close, drain, open, tls, failover, activate, pin, unpin, maintenance and list"},
+		{"library", "library needs one of add, weight, close, drain, open, tls, failover, activate, pin, unpin, maintenance, account and list"},
 		{"library failover x", "POLICY is missing"},
 		{"library failover x always", `POLICY must be one of off, ordered, follow, promote, not "always"`},
 		{"library failover x follow --failback", "--failback goes with failover ordered only"},

@@ -20,7 +20,7 @@ func newLibrary() *cobra.Command {
 		Example: `  mysqlda library list -f n1.conf
   mysqlda library add library_3 --server 10.0.1.3:3306 -f n1.conf`,
 		RunE: action(func(_ *cobra.Command, args []string) error {
-			return &usageError{oneOf("library needs one of add, weight, close, drain, open, tls, failover, activate, pin, unpin, maintenance and list", args)}
+			return &usageError{oneOf("library needs one of add, weight, close, drain, open, tls, failover, activate, pin, unpin, maintenance, account and list", args)}
 		}),
 	}
 	cmd.AddCommand(newLibraryAdd(), newLibraryWeight(),
@@ -28,7 +28,7 @@ func newLibrary() *cobra.Command {
 		newLibraryState("drain", "Let a library get no new core objects and show that it is to be emptied", admin.DrainLibrary, "gets no new core objects and is to be emptied"),
 		newLibraryState("open", "Let a library get new core objects again", admin.OpenLibrary, "gets new core objects"),
 		newLibraryTLS(),
-		newLibraryFailover(), newLibraryActivate(), newLibraryPin(), newLibraryUnpin(), newLibraryMaintenance(),
+		newLibraryFailover(), newLibraryActivate(), newLibraryPin(), newLibraryUnpin(), newLibraryMaintenance(), newLibraryAccount(),
 		newLibraryList())
 	return cmd
 }

@@ -192,12 +192,17 @@ func printLibraries(w io.Writer, s admin.Status) error {
 	return printNotes(w, s.Libraries)
 }
 
-// printNotes prints the switches that are under way, and the risks.
+// printNotes prints the switches that are under way, accounts, and the risks.
 func printNotes(w io.Writer, libraries []admin.LibraryStatus) error {
 	var notes []string
 	for _, l := range libraries {
 		if l.Switch != nil {
 			notes = append(notes, switchLine(l.Name, *l.Switch))
+		}
+	}
+	for _, l := range libraries {
+		if l.Account != "" {
+			notes = append(notes, fmt.Sprintf("library %s: nodes log in to its servers as %s", l.Name, l.Account))
 		}
 	}
 	for _, l := range libraries {

@@ -1951,6 +1951,68 @@ func (x *SetTLS) GetTls() TLSMode {
 	return TLSMode_TLS_MODE_OFF
 }
 
+// SetAccount says what nodes log in to a library's servers with; no user: what the
+// settings say.
+type SetAccount struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
+	User          string                 `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	Password      string                 `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetAccount) Reset() {
+	*x = SetAccount{}
+	mi := &file_fsm_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetAccount) ProtoMessage() {}
+
+func (x *SetAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetAccount.ProtoReflect.Descriptor instead.
+func (*SetAccount) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *SetAccount) GetLibrary() string {
+	if x != nil {
+		return x.Library
+	}
+	return ""
+}
+
+func (x *SetAccount) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *SetAccount) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
 type LibraryChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Change:
@@ -1963,6 +2025,7 @@ type LibraryChange struct {
 	//	*LibraryChange_Failover
 	//	*LibraryChange_Pinned
 	//	*LibraryChange_Maintenance
+	//	*LibraryChange_Account
 	//	*LibraryChange_Remove
 	Change        isLibraryChange_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
@@ -1971,7 +2034,7 @@ type LibraryChange struct {
 
 func (x *LibraryChange) Reset() {
 	*x = LibraryChange{}
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1983,7 +2046,7 @@ func (x *LibraryChange) String() string {
 func (*LibraryChange) ProtoMessage() {}
 
 func (x *LibraryChange) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1996,7 +2059,7 @@ func (x *LibraryChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LibraryChange.ProtoReflect.Descriptor instead.
 func (*LibraryChange) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{18}
+	return file_fsm_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LibraryChange) GetChange() isLibraryChange_Change {
@@ -2078,6 +2141,15 @@ func (x *LibraryChange) GetMaintenance() *SetMaintenance {
 	return nil
 }
 
+func (x *LibraryChange) GetAccount() *SetAccount {
+	if x != nil {
+		if x, ok := x.Change.(*LibraryChange_Account); ok {
+			return x.Account
+		}
+	}
+	return nil
+}
+
 func (x *LibraryChange) GetRemove() *RemoveLibrary {
 	if x != nil {
 		if x, ok := x.Change.(*LibraryChange_Remove); ok {
@@ -2123,6 +2195,10 @@ type LibraryChange_Maintenance struct {
 	Maintenance *SetMaintenance `protobuf:"bytes,8,opt,name=maintenance,proto3,oneof"` // from version 4
 }
 
+type LibraryChange_Account struct {
+	Account *SetAccount `protobuf:"bytes,20,opt,name=account,proto3,oneof"` // from version 5
+}
+
 type LibraryChange_Remove struct {
 	Remove *RemoveLibrary `protobuf:"bytes,9,opt,name=remove,proto3,oneof"` // from version 5
 }
@@ -2143,6 +2219,8 @@ func (*LibraryChange_Pinned) isLibraryChange_Change() {}
 
 func (*LibraryChange_Maintenance) isLibraryChange_Change() {}
 
+func (*LibraryChange_Account) isLibraryChange_Change() {}
+
 func (*LibraryChange_Remove) isLibraryChange_Change() {}
 
 // RemoveLibrary forgets a library in which no core object lives.
@@ -2155,7 +2233,7 @@ type RemoveLibrary struct {
 
 func (x *RemoveLibrary) Reset() {
 	*x = RemoveLibrary{}
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2167,7 +2245,7 @@ func (x *RemoveLibrary) String() string {
 func (*RemoveLibrary) ProtoMessage() {}
 
 func (x *RemoveLibrary) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2180,7 +2258,7 @@ func (x *RemoveLibrary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveLibrary.ProtoReflect.Descriptor instead.
 func (*RemoveLibrary) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{19}
+	return file_fsm_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RemoveLibrary) GetLibrary() string {
@@ -2203,7 +2281,7 @@ type Reconfigure struct {
 
 func (x *Reconfigure) Reset() {
 	*x = Reconfigure{}
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2215,7 +2293,7 @@ func (x *Reconfigure) String() string {
 func (*Reconfigure) ProtoMessage() {}
 
 func (x *Reconfigure) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2228,7 +2306,7 @@ func (x *Reconfigure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reconfigure.ProtoReflect.Descriptor instead.
 func (*Reconfigure) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{20}
+	return file_fsm_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Reconfigure) GetExpectRevision() uint64 {
@@ -2262,7 +2340,7 @@ type ChangeLibraries struct {
 
 func (x *ChangeLibraries) Reset() {
 	*x = ChangeLibraries{}
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2274,7 +2352,7 @@ func (x *ChangeLibraries) String() string {
 func (*ChangeLibraries) ProtoMessage() {}
 
 func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2287,7 +2365,7 @@ func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeLibraries.ProtoReflect.Descriptor instead.
 func (*ChangeLibraries) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{21}
+	return file_fsm_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ChangeLibraries) GetExpectVersion() uint64 {
@@ -2322,7 +2400,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2334,7 +2412,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2347,7 +2425,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{22}
+	return file_fsm_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Settings) GetClusterId() string {
@@ -2437,7 +2515,7 @@ type FailoverSettings struct {
 
 func (x *FailoverSettings) Reset() {
 	*x = FailoverSettings{}
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2449,7 +2527,7 @@ func (x *FailoverSettings) String() string {
 func (*FailoverSettings) ProtoMessage() {}
 
 func (x *FailoverSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2462,7 +2540,7 @@ func (x *FailoverSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailoverSettings.ProtoReflect.Descriptor instead.
 func (*FailoverSettings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{23}
+	return file_fsm_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *FailoverSettings) GetWaitNs() int64 {
@@ -2533,7 +2611,7 @@ type ChangeSettings struct {
 
 func (x *ChangeSettings) Reset() {
 	*x = ChangeSettings{}
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2545,7 +2623,7 @@ func (x *ChangeSettings) String() string {
 func (*ChangeSettings) ProtoMessage() {}
 
 func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2558,7 +2636,7 @@ func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSettings.ProtoReflect.Descriptor instead.
 func (*ChangeSettings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{24}
+	return file_fsm_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ChangeSettings) GetMaxShareMille() uint32 {
@@ -2598,7 +2676,7 @@ type Switch struct {
 
 func (x *Switch) Reset() {
 	*x = Switch{}
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2610,7 +2688,7 @@ func (x *Switch) String() string {
 func (*Switch) ProtoMessage() {}
 
 func (x *Switch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2623,7 +2701,7 @@ func (x *Switch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Switch.ProtoReflect.Descriptor instead.
 func (*Switch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{25}
+	return file_fsm_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Switch) GetPhase() SwitchPhase {
@@ -2690,7 +2768,7 @@ type BeginSwitch struct {
 
 func (x *BeginSwitch) Reset() {
 	*x = BeginSwitch{}
-	mi := &file_fsm_proto_msgTypes[26]
+	mi := &file_fsm_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2702,7 +2780,7 @@ func (x *BeginSwitch) String() string {
 func (*BeginSwitch) ProtoMessage() {}
 
 func (x *BeginSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[26]
+	mi := &file_fsm_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2715,7 +2793,7 @@ func (x *BeginSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginSwitch.ProtoReflect.Descriptor instead.
 func (*BeginSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{26}
+	return file_fsm_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *BeginSwitch) GetLibrary() uint32 {
@@ -2783,7 +2861,7 @@ type AdvanceSwitch struct {
 
 func (x *AdvanceSwitch) Reset() {
 	*x = AdvanceSwitch{}
-	mi := &file_fsm_proto_msgTypes[27]
+	mi := &file_fsm_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2795,7 +2873,7 @@ func (x *AdvanceSwitch) String() string {
 func (*AdvanceSwitch) ProtoMessage() {}
 
 func (x *AdvanceSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[27]
+	mi := &file_fsm_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2808,7 +2886,7 @@ func (x *AdvanceSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceSwitch.ProtoReflect.Descriptor instead.
 func (*AdvanceSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{27}
+	return file_fsm_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *AdvanceSwitch) GetLibrary() uint32 {
@@ -2877,7 +2955,7 @@ type CancelSwitch struct {
 
 func (x *CancelSwitch) Reset() {
 	*x = CancelSwitch{}
-	mi := &file_fsm_proto_msgTypes[28]
+	mi := &file_fsm_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2889,7 +2967,7 @@ func (x *CancelSwitch) String() string {
 func (*CancelSwitch) ProtoMessage() {}
 
 func (x *CancelSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[28]
+	mi := &file_fsm_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2902,7 +2980,7 @@ func (x *CancelSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSwitch.ProtoReflect.Descriptor instead.
 func (*CancelSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{28}
+	return file_fsm_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CancelSwitch) GetLibrary() uint32 {
@@ -2932,7 +3010,7 @@ type NoteServer struct {
 
 func (x *NoteServer) Reset() {
 	*x = NoteServer{}
-	mi := &file_fsm_proto_msgTypes[29]
+	mi := &file_fsm_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2944,7 +3022,7 @@ func (x *NoteServer) String() string {
 func (*NoteServer) ProtoMessage() {}
 
 func (x *NoteServer) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[29]
+	mi := &file_fsm_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2957,7 +3035,7 @@ func (x *NoteServer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteServer.ProtoReflect.Descriptor instead.
 func (*NoteServer) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{29}
+	return file_fsm_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *NoteServer) GetLibrary() uint32 {
@@ -3005,7 +3083,7 @@ type GuardLibrary struct {
 
 func (x *GuardLibrary) Reset() {
 	*x = GuardLibrary{}
-	mi := &file_fsm_proto_msgTypes[30]
+	mi := &file_fsm_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3017,7 +3095,7 @@ func (x *GuardLibrary) String() string {
 func (*GuardLibrary) ProtoMessage() {}
 
 func (x *GuardLibrary) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[30]
+	mi := &file_fsm_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3030,7 +3108,7 @@ func (x *GuardLibrary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GuardLibrary.ProtoReflect.Descriptor instead.
 func (*GuardLibrary) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{30}
+	return file_fsm_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GuardLibrary) GetLibrary() uint32 {
@@ -3058,7 +3136,7 @@ type LeaseGrant struct {
 
 func (x *LeaseGrant) Reset() {
 	*x = LeaseGrant{}
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3070,7 +3148,7 @@ func (x *LeaseGrant) String() string {
 func (*LeaseGrant) ProtoMessage() {}
 
 func (x *LeaseGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3083,7 +3161,7 @@ func (x *LeaseGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseGrant.ProtoReflect.Descriptor instead.
 func (*LeaseGrant) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{31}
+	return file_fsm_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *LeaseGrant) GetNode() string {
@@ -3116,7 +3194,7 @@ type GrantLeases struct {
 
 func (x *GrantLeases) Reset() {
 	*x = GrantLeases{}
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3128,7 +3206,7 @@ func (x *GrantLeases) String() string {
 func (*GrantLeases) ProtoMessage() {}
 
 func (x *GrantLeases) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3141,7 +3219,7 @@ func (x *GrantLeases) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantLeases.ProtoReflect.Descriptor instead.
 func (*GrantLeases) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{32}
+	return file_fsm_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GrantLeases) GetGrants() []*LeaseGrant {
@@ -3167,7 +3245,7 @@ type Import struct {
 
 func (x *Import) Reset() {
 	*x = Import{}
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3179,7 +3257,7 @@ func (x *Import) String() string {
 func (*Import) ProtoMessage() {}
 
 func (x *Import) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3192,7 +3270,7 @@ func (x *Import) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Import.ProtoReflect.Descriptor instead.
 func (*Import) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{33}
+	return file_fsm_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Import) GetPlacements() []byte {
@@ -3220,7 +3298,7 @@ type Bootstrap struct {
 
 func (x *Bootstrap) Reset() {
 	*x = Bootstrap{}
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3232,7 +3310,7 @@ func (x *Bootstrap) String() string {
 func (*Bootstrap) ProtoMessage() {}
 
 func (x *Bootstrap) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3245,7 +3323,7 @@ func (x *Bootstrap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bootstrap.ProtoReflect.Descriptor instead.
 func (*Bootstrap) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{34}
+	return file_fsm_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Bootstrap) GetSettings() *Settings {
@@ -3281,7 +3359,7 @@ type Verifier struct {
 
 func (x *Verifier) Reset() {
 	*x = Verifier{}
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3293,7 +3371,7 @@ func (x *Verifier) String() string {
 func (*Verifier) ProtoMessage() {}
 
 func (x *Verifier) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3306,7 +3384,7 @@ func (x *Verifier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Verifier.ProtoReflect.Descriptor instead.
 func (*Verifier) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{35}
+	return file_fsm_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Verifier) GetNative() []byte {
@@ -3341,7 +3419,7 @@ type Network struct {
 
 func (x *Network) Reset() {
 	*x = Network{}
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3353,7 +3431,7 @@ func (x *Network) String() string {
 func (*Network) ProtoMessage() {}
 
 func (x *Network) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3366,7 +3444,7 @@ func (x *Network) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Network.ProtoReflect.Descriptor instead.
 func (*Network) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{36}
+	return file_fsm_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Network) GetAddress() []byte {
@@ -3402,7 +3480,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3414,7 +3492,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3427,7 +3505,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{37}
+	return file_fsm_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *User) GetName() string {
@@ -3504,7 +3582,7 @@ type PutUser struct {
 
 func (x *PutUser) Reset() {
 	*x = PutUser{}
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3516,7 +3594,7 @@ func (x *PutUser) String() string {
 func (*PutUser) ProtoMessage() {}
 
 func (x *PutUser) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3529,7 +3607,7 @@ func (x *PutUser) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutUser.ProtoReflect.Descriptor instead.
 func (*PutUser) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{38}
+	return file_fsm_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *PutUser) GetUser() *User {
@@ -3555,7 +3633,7 @@ type RemoveUser struct {
 
 func (x *RemoveUser) Reset() {
 	*x = RemoveUser{}
-	mi := &file_fsm_proto_msgTypes[39]
+	mi := &file_fsm_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3567,7 +3645,7 @@ func (x *RemoveUser) String() string {
 func (*RemoveUser) ProtoMessage() {}
 
 func (x *RemoveUser) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[39]
+	mi := &file_fsm_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3580,7 +3658,7 @@ func (x *RemoveUser) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveUser.ProtoReflect.Descriptor instead.
 func (*RemoveUser) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{39}
+	return file_fsm_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RemoveUser) GetName() string {
@@ -3606,7 +3684,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_fsm_proto_msgTypes[40]
+	mi := &file_fsm_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3618,7 +3696,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[40]
+	mi := &file_fsm_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3631,7 +3709,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{40}
+	return file_fsm_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Node) GetId() string {
@@ -3692,7 +3770,7 @@ type SetNode struct {
 
 func (x *SetNode) Reset() {
 	*x = SetNode{}
-	mi := &file_fsm_proto_msgTypes[41]
+	mi := &file_fsm_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3704,7 +3782,7 @@ func (x *SetNode) String() string {
 func (*SetNode) ProtoMessage() {}
 
 func (x *SetNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[41]
+	mi := &file_fsm_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3717,7 +3795,7 @@ func (x *SetNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNode.ProtoReflect.Descriptor instead.
 func (*SetNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{41}
+	return file_fsm_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SetNode) GetNode() *Node {
@@ -3736,7 +3814,7 @@ type RemoveNode struct {
 
 func (x *RemoveNode) Reset() {
 	*x = RemoveNode{}
-	mi := &file_fsm_proto_msgTypes[42]
+	mi := &file_fsm_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3748,7 +3826,7 @@ func (x *RemoveNode) String() string {
 func (*RemoveNode) ProtoMessage() {}
 
 func (x *RemoveNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[42]
+	mi := &file_fsm_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3761,7 +3839,7 @@ func (x *RemoveNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveNode.ProtoReflect.Descriptor instead.
 func (*RemoveNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{42}
+	return file_fsm_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RemoveNode) GetId() string {
@@ -3783,7 +3861,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_fsm_proto_msgTypes[43]
+	mi := &file_fsm_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3795,7 +3873,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[43]
+	mi := &file_fsm_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3808,7 +3886,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{43}
+	return file_fsm_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Checkpoint) GetIndex() uint64 {
@@ -3844,7 +3922,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_fsm_proto_msgTypes[44]
+	mi := &file_fsm_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3856,7 +3934,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[44]
+	mi := &file_fsm_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3869,7 +3947,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{44}
+	return file_fsm_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Greeting) GetVersion() string {
@@ -3904,7 +3982,7 @@ type RecordGreeting struct {
 
 func (x *RecordGreeting) Reset() {
 	*x = RecordGreeting{}
-	mi := &file_fsm_proto_msgTypes[45]
+	mi := &file_fsm_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3916,7 +3994,7 @@ func (x *RecordGreeting) String() string {
 func (*RecordGreeting) ProtoMessage() {}
 
 func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[45]
+	mi := &file_fsm_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3929,7 +4007,7 @@ func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordGreeting.ProtoReflect.Descriptor instead.
 func (*RecordGreeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{45}
+	return file_fsm_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RecordGreeting) GetAddress() string {
@@ -3963,13 +4041,18 @@ type Library struct {
 	Guarded          bool      `protobuf:"varint,11,opt,name=guarded,proto3" json:"guarded,omitempty"`
 	MayFailOverSince uint64    `protobuf:"varint,12,opt,name=may_fail_over_since,json=mayFailOverSince,proto3" json:"may_fail_over_since,omitempty"`
 	Switch           *Switch   `protobuf:"bytes,13,opt,name=switch,proto3" json:"switch,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// What nodes log in to its servers with; no user: what the settings say. From
+	// version 5.
+	User          string   `protobuf:"bytes,20,opt,name=user,proto3" json:"user,omitempty"`
+	Password      string   `protobuf:"bytes,21,opt,name=password,proto3" json:"password,omitempty"`
+	FormerUsers   []string `protobuf:"bytes,22,rep,name=former_users,json=formerUsers,proto3" json:"former_users,omitempty"` // of earlier accounts, the newest one last
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Library) Reset() {
 	*x = Library{}
-	mi := &file_fsm_proto_msgTypes[46]
+	mi := &file_fsm_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3981,7 +4064,7 @@ func (x *Library) String() string {
 func (*Library) ProtoMessage() {}
 
 func (x *Library) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[46]
+	mi := &file_fsm_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3994,7 +4077,7 @@ func (x *Library) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Library.ProtoReflect.Descriptor instead.
 func (*Library) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{46}
+	return file_fsm_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Library) GetId() uint32 {
@@ -4088,6 +4171,27 @@ func (x *Library) GetSwitch() *Switch {
 	return nil
 }
 
+func (x *Library) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Library) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *Library) GetFormerUsers() []string {
+	if x != nil {
+		return x.FormerUsers
+	}
+	return nil
+}
+
 // SnapshotHeader is everything of a snapshot but placements and bindings.
 type SnapshotHeader struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -4118,7 +4222,7 @@ type SnapshotHeader struct {
 
 func (x *SnapshotHeader) Reset() {
 	*x = SnapshotHeader{}
-	mi := &file_fsm_proto_msgTypes[47]
+	mi := &file_fsm_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4130,7 +4234,7 @@ func (x *SnapshotHeader) String() string {
 func (*SnapshotHeader) ProtoMessage() {}
 
 func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[47]
+	mi := &file_fsm_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4143,7 +4247,7 @@ func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotHeader.ProtoReflect.Descriptor instead.
 func (*SnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{47}
+	return file_fsm_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *SnapshotHeader) GetIndex() uint64 {
@@ -4368,7 +4472,12 @@ const file_fsm_proto_rawDesc = "" +
 	"\vmaintenance\x18\x03 \x01(\bR\vmaintenance\"M\n" +
 	"\x06SetTLS\x12\x18\n" +
 	"\alibrary\x18\x01 \x01(\tR\alibrary\x12)\n" +
-	"\x03tls\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\x81\x04\n" +
+	"\x03tls\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"V\n" +
+	"\n" +
+	"SetAccount\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\tR\alibrary\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\x12\x1a\n" +
+	"\bpassword\x18\x03 \x01(\tR\bpassword\"\xb9\x04\n" +
 	"\rLibraryChange\x12.\n" +
 	"\x03add\x18\x01 \x01(\v2\x1a.mysqlda.fsm.v1.AddLibraryH\x00R\x03add\x123\n" +
 	"\x06weight\x18\x02 \x01(\v2\x19.mysqlda.fsm.v1.SetWeightH\x00R\x06weight\x120\n" +
@@ -4377,7 +4486,8 @@ const file_fsm_proto_rawDesc = "" +
 	"\x03tls\x18\x05 \x01(\v2\x16.mysqlda.fsm.v1.SetTLSH\x00R\x03tls\x129\n" +
 	"\bfailover\x18\x06 \x01(\v2\x1b.mysqlda.fsm.v1.SetFailoverH\x00R\bfailover\x123\n" +
 	"\x06pinned\x18\a \x01(\v2\x19.mysqlda.fsm.v1.SetPinnedH\x00R\x06pinned\x12B\n" +
-	"\vmaintenance\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.SetMaintenanceH\x00R\vmaintenance\x127\n" +
+	"\vmaintenance\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.SetMaintenanceH\x00R\vmaintenance\x126\n" +
+	"\aaccount\x18\x14 \x01(\v2\x1a.mysqlda.fsm.v1.SetAccountH\x00R\aaccount\x127\n" +
 	"\x06remove\x18\t \x01(\v2\x1d.mysqlda.fsm.v1.RemoveLibraryH\x00R\x06removeB\b\n" +
 	"\x06change\")\n" +
 	"\rRemoveLibrary\x12\x18\n" +
@@ -4522,7 +4632,7 @@ const file_fsm_proto_rawDesc = "" +
 	"\tcollation\x18\x03 \x01(\rR\tcollation\"`\n" +
 	"\x0eRecordGreeting\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x124\n" +
-	"\bgreeting\x18\x02 \x01(\v2\x18.mysqlda.fsm.v1.GreetingR\bgreeting\"\xd8\x03\n" +
+	"\bgreeting\x18\x02 \x01(\v2\x18.mysqlda.fsm.v1.GreetingR\bgreeting\"\xab\x04\n" +
 	"\aLibrary\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x122\n" +
@@ -4537,7 +4647,10 @@ const file_fsm_proto_rawDesc = "" +
 	" \x01(\bR\x06pinned\x12\x18\n" +
 	"\aguarded\x18\v \x01(\bR\aguarded\x12-\n" +
 	"\x13may_fail_over_since\x18\f \x01(\x04R\x10mayFailOverSince\x12.\n" +
-	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\x9e\x05\n" +
+	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\x12\x12\n" +
+	"\x04user\x18\x14 \x01(\tR\x04user\x12\x1a\n" +
+	"\bpassword\x18\x15 \x01(\tR\bpassword\x12!\n" +
+	"\fformer_users\x18\x16 \x03(\tR\vformerUsers\"\x9e\x05\n" +
 	"\x0eSnapshotHeader\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x124\n" +
@@ -4635,7 +4748,7 @@ func file_fsm_proto_rawDescGZIP() []byte {
 }
 
 var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_fsm_proto_goTypes = []any{
 	(ItemKind)(0),            // 0: mysqlda.fsm.v1.ItemKind
 	(ErrorCode)(0),           // 1: mysqlda.fsm.v1.ErrorCode
@@ -4665,56 +4778,57 @@ var file_fsm_proto_goTypes = []any{
 	(*SetPinned)(nil),        // 25: mysqlda.fsm.v1.SetPinned
 	(*SetMaintenance)(nil),   // 26: mysqlda.fsm.v1.SetMaintenance
 	(*SetTLS)(nil),           // 27: mysqlda.fsm.v1.SetTLS
-	(*LibraryChange)(nil),    // 28: mysqlda.fsm.v1.LibraryChange
-	(*RemoveLibrary)(nil),    // 29: mysqlda.fsm.v1.RemoveLibrary
-	(*Reconfigure)(nil),      // 30: mysqlda.fsm.v1.Reconfigure
-	(*ChangeLibraries)(nil),  // 31: mysqlda.fsm.v1.ChangeLibraries
-	(*Settings)(nil),         // 32: mysqlda.fsm.v1.Settings
-	(*FailoverSettings)(nil), // 33: mysqlda.fsm.v1.FailoverSettings
-	(*ChangeSettings)(nil),   // 34: mysqlda.fsm.v1.ChangeSettings
-	(*Switch)(nil),           // 35: mysqlda.fsm.v1.Switch
-	(*BeginSwitch)(nil),      // 36: mysqlda.fsm.v1.BeginSwitch
-	(*AdvanceSwitch)(nil),    // 37: mysqlda.fsm.v1.AdvanceSwitch
-	(*CancelSwitch)(nil),     // 38: mysqlda.fsm.v1.CancelSwitch
-	(*NoteServer)(nil),       // 39: mysqlda.fsm.v1.NoteServer
-	(*GuardLibrary)(nil),     // 40: mysqlda.fsm.v1.GuardLibrary
-	(*LeaseGrant)(nil),       // 41: mysqlda.fsm.v1.LeaseGrant
-	(*GrantLeases)(nil),      // 42: mysqlda.fsm.v1.GrantLeases
-	(*Import)(nil),           // 43: mysqlda.fsm.v1.Import
-	(*Bootstrap)(nil),        // 44: mysqlda.fsm.v1.Bootstrap
-	(*Verifier)(nil),         // 45: mysqlda.fsm.v1.Verifier
-	(*Network)(nil),          // 46: mysqlda.fsm.v1.Network
-	(*User)(nil),             // 47: mysqlda.fsm.v1.User
-	(*PutUser)(nil),          // 48: mysqlda.fsm.v1.PutUser
-	(*RemoveUser)(nil),       // 49: mysqlda.fsm.v1.RemoveUser
-	(*Node)(nil),             // 50: mysqlda.fsm.v1.Node
-	(*SetNode)(nil),          // 51: mysqlda.fsm.v1.SetNode
-	(*RemoveNode)(nil),       // 52: mysqlda.fsm.v1.RemoveNode
-	(*Checkpoint)(nil),       // 53: mysqlda.fsm.v1.Checkpoint
-	(*Greeting)(nil),         // 54: mysqlda.fsm.v1.Greeting
-	(*RecordGreeting)(nil),   // 55: mysqlda.fsm.v1.RecordGreeting
-	(*Library)(nil),          // 56: mysqlda.fsm.v1.Library
-	(*SnapshotHeader)(nil),   // 57: mysqlda.fsm.v1.SnapshotHeader
+	(*SetAccount)(nil),       // 28: mysqlda.fsm.v1.SetAccount
+	(*LibraryChange)(nil),    // 29: mysqlda.fsm.v1.LibraryChange
+	(*RemoveLibrary)(nil),    // 30: mysqlda.fsm.v1.RemoveLibrary
+	(*Reconfigure)(nil),      // 31: mysqlda.fsm.v1.Reconfigure
+	(*ChangeLibraries)(nil),  // 32: mysqlda.fsm.v1.ChangeLibraries
+	(*Settings)(nil),         // 33: mysqlda.fsm.v1.Settings
+	(*FailoverSettings)(nil), // 34: mysqlda.fsm.v1.FailoverSettings
+	(*ChangeSettings)(nil),   // 35: mysqlda.fsm.v1.ChangeSettings
+	(*Switch)(nil),           // 36: mysqlda.fsm.v1.Switch
+	(*BeginSwitch)(nil),      // 37: mysqlda.fsm.v1.BeginSwitch
+	(*AdvanceSwitch)(nil),    // 38: mysqlda.fsm.v1.AdvanceSwitch
+	(*CancelSwitch)(nil),     // 39: mysqlda.fsm.v1.CancelSwitch
+	(*NoteServer)(nil),       // 40: mysqlda.fsm.v1.NoteServer
+	(*GuardLibrary)(nil),     // 41: mysqlda.fsm.v1.GuardLibrary
+	(*LeaseGrant)(nil),       // 42: mysqlda.fsm.v1.LeaseGrant
+	(*GrantLeases)(nil),      // 43: mysqlda.fsm.v1.GrantLeases
+	(*Import)(nil),           // 44: mysqlda.fsm.v1.Import
+	(*Bootstrap)(nil),        // 45: mysqlda.fsm.v1.Bootstrap
+	(*Verifier)(nil),         // 46: mysqlda.fsm.v1.Verifier
+	(*Network)(nil),          // 47: mysqlda.fsm.v1.Network
+	(*User)(nil),             // 48: mysqlda.fsm.v1.User
+	(*PutUser)(nil),          // 49: mysqlda.fsm.v1.PutUser
+	(*RemoveUser)(nil),       // 50: mysqlda.fsm.v1.RemoveUser
+	(*Node)(nil),             // 51: mysqlda.fsm.v1.Node
+	(*SetNode)(nil),          // 52: mysqlda.fsm.v1.SetNode
+	(*RemoveNode)(nil),       // 53: mysqlda.fsm.v1.RemoveNode
+	(*Checkpoint)(nil),       // 54: mysqlda.fsm.v1.Checkpoint
+	(*Greeting)(nil),         // 55: mysqlda.fsm.v1.Greeting
+	(*RecordGreeting)(nil),   // 56: mysqlda.fsm.v1.RecordGreeting
+	(*Library)(nil),          // 57: mysqlda.fsm.v1.Library
+	(*SnapshotHeader)(nil),   // 58: mysqlda.fsm.v1.SnapshotHeader
 }
 var file_fsm_proto_depIdxs = []int32{
 	14, // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
-	31, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	44, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
-	51, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
-	52, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
-	53, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
-	55, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
-	43, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
-	34, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
-	36, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
-	37, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
-	38, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
-	39, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
-	40, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
-	42, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
-	30, // 15: mysqlda.fsm.v1.Command.reconfigure:type_name -> mysqlda.fsm.v1.Reconfigure
-	48, // 16: mysqlda.fsm.v1.Command.put_user:type_name -> mysqlda.fsm.v1.PutUser
-	49, // 17: mysqlda.fsm.v1.Command.remove_user:type_name -> mysqlda.fsm.v1.RemoveUser
+	32, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	45, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
+	52, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
+	53, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
+	54, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
+	56, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
+	44, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
+	35, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	37, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
+	38, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
+	39, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
+	40, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
+	41, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
+	43, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
+	31, // 15: mysqlda.fsm.v1.Command.reconfigure:type_name -> mysqlda.fsm.v1.Reconfigure
+	49, // 16: mysqlda.fsm.v1.Command.put_user:type_name -> mysqlda.fsm.v1.PutUser
+	50, // 17: mysqlda.fsm.v1.Command.remove_user:type_name -> mysqlda.fsm.v1.RemoveUser
 	11, // 18: mysqlda.fsm.v1.Command.origin:type_name -> mysqlda.fsm.v1.Origin
 	11, // 19: mysqlda.fsm.v1.AuditEntry.origin:type_name -> mysqlda.fsm.v1.Origin
 	0,  // 20: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
@@ -4739,47 +4853,48 @@ var file_fsm_proto_depIdxs = []int32{
 	24, // 39: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
 	25, // 40: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
 	26, // 41: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
-	29, // 42: mysqlda.fsm.v1.LibraryChange.remove:type_name -> mysqlda.fsm.v1.RemoveLibrary
-	28, // 43: mysqlda.fsm.v1.Reconfigure.changes:type_name -> mysqlda.fsm.v1.LibraryChange
-	34, // 44: mysqlda.fsm.v1.Reconfigure.settings:type_name -> mysqlda.fsm.v1.ChangeSettings
-	28, // 45: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
-	6,  // 46: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
-	33, // 47: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	6,  // 48: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
-	33, // 49: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	7,  // 50: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
-	8,  // 51: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	8,  // 52: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	7,  // 53: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
-	7,  // 54: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
-	2,  // 55: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
-	2,  // 56: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
-	41, // 57: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
-	32, // 58: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
-	20, // 59: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
-	47, // 60: mysqlda.fsm.v1.Bootstrap.users:type_name -> mysqlda.fsm.v1.User
-	45, // 61: mysqlda.fsm.v1.User.passwords:type_name -> mysqlda.fsm.v1.Verifier
-	46, // 62: mysqlda.fsm.v1.User.networks:type_name -> mysqlda.fsm.v1.Network
-	9,  // 63: mysqlda.fsm.v1.User.role:type_name -> mysqlda.fsm.v1.UserRole
-	47, // 64: mysqlda.fsm.v1.PutUser.user:type_name -> mysqlda.fsm.v1.User
-	50, // 65: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
-	54, // 66: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
-	4,  // 67: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
-	18, // 68: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
-	5,  // 69: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	19, // 70: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
-	35, // 71: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
-	32, // 72: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
-	56, // 73: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
-	50, // 74: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
-	55, // 75: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
-	12, // 76: mysqlda.fsm.v1.SnapshotHeader.audit:type_name -> mysqlda.fsm.v1.AuditEntry
-	47, // 77: mysqlda.fsm.v1.SnapshotHeader.users:type_name -> mysqlda.fsm.v1.User
-	78, // [78:78] is the sub-list for method output_type
-	78, // [78:78] is the sub-list for method input_type
-	78, // [78:78] is the sub-list for extension type_name
-	78, // [78:78] is the sub-list for extension extendee
-	0,  // [0:78] is the sub-list for field type_name
+	28, // 42: mysqlda.fsm.v1.LibraryChange.account:type_name -> mysqlda.fsm.v1.SetAccount
+	30, // 43: mysqlda.fsm.v1.LibraryChange.remove:type_name -> mysqlda.fsm.v1.RemoveLibrary
+	29, // 44: mysqlda.fsm.v1.Reconfigure.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	35, // 45: mysqlda.fsm.v1.Reconfigure.settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	29, // 46: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	6,  // 47: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
+	34, // 48: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	6,  // 49: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
+	34, // 50: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	7,  // 51: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
+	8,  // 52: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	8,  // 53: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	7,  // 54: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
+	7,  // 55: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
+	2,  // 56: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
+	2,  // 57: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
+	42, // 58: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
+	33, // 59: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
+	20, // 60: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
+	48, // 61: mysqlda.fsm.v1.Bootstrap.users:type_name -> mysqlda.fsm.v1.User
+	46, // 62: mysqlda.fsm.v1.User.passwords:type_name -> mysqlda.fsm.v1.Verifier
+	47, // 63: mysqlda.fsm.v1.User.networks:type_name -> mysqlda.fsm.v1.Network
+	9,  // 64: mysqlda.fsm.v1.User.role:type_name -> mysqlda.fsm.v1.UserRole
+	48, // 65: mysqlda.fsm.v1.PutUser.user:type_name -> mysqlda.fsm.v1.User
+	51, // 66: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
+	55, // 67: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
+	4,  // 68: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
+	18, // 69: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 70: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	19, // 71: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
+	36, // 72: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
+	33, // 73: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
+	57, // 74: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
+	51, // 75: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
+	56, // 76: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
+	12, // 77: mysqlda.fsm.v1.SnapshotHeader.audit:type_name -> mysqlda.fsm.v1.AuditEntry
+	48, // 78: mysqlda.fsm.v1.SnapshotHeader.users:type_name -> mysqlda.fsm.v1.User
+	79, // [79:79] is the sub-list for method output_type
+	79, // [79:79] is the sub-list for method input_type
+	79, // [79:79] is the sub-list for extension type_name
+	79, // [79:79] is the sub-list for extension extendee
+	0,  // [0:79] is the sub-list for field type_name
 }
 
 func init() { file_fsm_proto_init() }
@@ -4807,7 +4922,7 @@ func file_fsm_proto_init() {
 		(*Command_PutUser)(nil),
 		(*Command_RemoveUser)(nil),
 	}
-	file_fsm_proto_msgTypes[18].OneofWrappers = []any{
+	file_fsm_proto_msgTypes[19].OneofWrappers = []any{
 		(*LibraryChange_Add)(nil),
 		(*LibraryChange_Weight)(nil),
 		(*LibraryChange_State)(nil),
@@ -4816,17 +4931,18 @@ func file_fsm_proto_init() {
 		(*LibraryChange_Failover)(nil),
 		(*LibraryChange_Pinned)(nil),
 		(*LibraryChange_Maintenance)(nil),
+		(*LibraryChange_Account)(nil),
 		(*LibraryChange_Remove)(nil),
 	}
-	file_fsm_proto_msgTypes[20].OneofWrappers = []any{}
-	file_fsm_proto_msgTypes[24].OneofWrappers = []any{}
+	file_fsm_proto_msgTypes[21].OneofWrappers = []any{}
+	file_fsm_proto_msgTypes[25].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fsm_proto_rawDesc), len(file_fsm_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   48,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

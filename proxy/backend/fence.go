@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -34,7 +35,7 @@ func (o *operation) fence(ctx context.Context, refuseWrites bool) error {
 // seesAll fails when the account does not see other accounts' connections: it would
 // find none to end.
 func (o *operation) seesAll(ctx context.Context) error {
-	if o.as.user == o.clients {
+	if slices.Equal(o.clients, []string{o.as.user}) {
 		return nil
 	}
 	// Who may ask this may see those as well.
@@ -127,12 +128,16 @@ func (o *operation) endSome(ctx context.Context, except ...uint32) error {
 	return o.kill(ctx, threads)
 }
 
-// clientThreads finds the connections of the clients' account, without our own, and
+// clientThreads finds the connections of the clients' accounts, without our own, and
 // without those of replicas, which may log in by the same account.
 func (o *operation) clientThreads(ctx context.Context, except ...uint32) ([]uint32, error) {
 	const step = "find the clients' connections"
-	question := fmt.Sprintf("SELECT ID FROM information_schema.PROCESSLIST WHERE CAST(USER AS BINARY) = x'%x'"+
-		" AND ID <> CONNECTION_ID() AND COMMAND NOT LIKE 'Binlog Dump%%'", o.clients)
+	users := make([]string, len(o.clients))
+	for i, user := range o.clients {
+		users[i] = fmt.Sprintf("x'%x'", user)
+	}
+	question := "SELECT ID FROM information_schema.PROCESSLIST WHERE CAST(USER AS BINARY) IN (" + strings.Join(users, ", ") +
+		") AND ID <> CONNECTION_ID() AND COMMAND NOT LIKE 'Binlog Dump%'"
 	answer, err := o.link.query(ctx, question)
 	if err != nil {
 		return nil, o.explain(step, err)

@@ -46,6 +46,7 @@ type Manager struct {
 type server struct {
 	address  string
 	pool     *pool
+	clients  []string // whom sessions' connections may be logged in as; guarded by Manager.mu
 	health   *health
 	probe    *probe
 	observe  func(error)                   // outcome of a connection attempt
@@ -87,7 +88,7 @@ func New(cfg Config) *Manager {
 // be nil while the cluster has none. Servers that are new are probed from now
 // on. Of servers that are gone, idle connections are closed at once and others
 // when they are released; the same happens everywhere when the account was
-// changed, and at a server whose TLS mode was. Probes of servers of libraries with
+// changed, that of the settings or a library's own, and at a server whose TLS mode was. Probes of servers of libraries with
 // several log in anew when the account by which they are watched was changed. A
 // server that several libraries list is reached in the strictest mode of theirs.
 // Connections that sessions have by the right of a library's earlier epoch are cut.
@@ -109,9 +110,12 @@ func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
 	before := m.set
 	m.set = set
 	m.replicator = account{user: settings.Failover.ReplicationUser, password: settings.Failover.ReplicationPassword}
-	listed, several := strictest(set), withOthers(set)
+	listed, several, owners := strictest(set), withOthers(set), ownersOf(set)
 	for address, mode := range listed {
 		as := account{user: settings.User, password: settings.Password, tls: mode}
+		if own, ok := owners[address]; ok && own.Account.User != "" {
+			as.user, as.password = own.Account.User, own.Account.Password
+		}
 		operator := account{user: settings.Failover.User, password: settings.Failover.Password, tls: mode}
 		if operator.user == "" {
 			operator = as
@@ -122,6 +126,7 @@ func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
 			m.servers[address] = known
 		}
 		known.pool.setAccount(as)
+		known.clients = clientUsers(settings.User, owners[address])
 		known.probe.watchAs(operator, several[address])
 		if !ok {
 			m.tasks.Go(known.probe.run)

@@ -38,6 +38,9 @@ func (m *Manager) Operate(ctx context.Context, op topology.Operation) (topology.
 	m.mu.Lock()
 	closed, s := m.closed, m.servers[op.Server]
 	o.replicator = m.replicator
+	if s != nil {
+		o.clients = s.clients
+	}
 	m.mu.Unlock()
 	switch {
 	case closed:
@@ -47,8 +50,6 @@ func (m *Manager) Operate(ctx context.Context, op topology.Operation) (topology.
 	}
 	o.target, o.probe = &s.pool.target, s.probe
 	o.as = s.probe.account()
-	clients, _ := s.pool.login()
-	o.clients = clients.user
 	if o.replicator.user == "" {
 		o.replicator = o.as
 	}
@@ -73,9 +74,9 @@ type operation struct {
 	manager    *Manager
 	target     *target
 	probe      *probe
-	as         account // by which it is carried out
-	clients    string  // the user of the clients' account
-	replicator account // by which a replica logs in to its source
+	as         account  // by which it is carried out
+	clients    []string // whom the clients' connections may be logged in as
+	replicator account  // by which a replica logs in to its source
 
 	link *link
 	last state // the newest

@@ -101,6 +101,8 @@ type LibraryStatus struct {
 	Failback    bool          `json:"failback"`
 	Pinned      bool          `json:"pinned"`
 	Guarded     bool          `json:"guarded"` // all nodes know that it may fail over
+	// Account is the user that nodes log in to its servers as, "" for the cluster's.
+	Account string `json:"account,omitempty"`
 	// Risks are what can be lost or is not set up right, for people; of a library
 	// that cannot fail over there are none.
 	Risks []string `json:"risks"`
@@ -182,6 +184,7 @@ const (
 	PinLibrary     Operation = "pin"         // its active server is changed by operators only
 	UnpinLibrary   Operation = "unpin"       // no more
 	SetMaintenance Operation = "maintenance" // Server, Maintenance: it must not become the active one
+	SetAccount     Operation = "account"     // Account: what nodes log in to its servers with; without a user, the cluster's
 )
 
 // LibraryChange changes one library.
@@ -196,6 +199,8 @@ type LibraryChange struct {
 	Failback    bool   `json:"failback,omitempty"`
 	Server      string `json:"server,omitempty"` // host:port
 	Maintenance bool   `json:"maintenance,omitempty"`
+
+	Account *Account `json:"account,omitempty"`
 }
 
 // Settings are what all nodes share besides the libraries, without the passwords.

@@ -76,6 +76,8 @@ func TestEveryOperationHasItsCommand(t *testing.T) {
 		{admin.LibraryChange{Op: admin.AddLibrary, Library: "a", Servers: []string{"h:1"}, Failover: "off"}, fsm.AddLibrary{Name: "a", Servers: list}},
 		{admin.LibraryChange{Op: admin.SetFailover, Library: "a", Failover: "promote"}, fsm.SetFailover{Library: "a", Failover: fsm.Failover{Policy: fsm.FailoverPromote}}},
 		{admin.LibraryChange{Op: admin.SetFailover, Library: "a", Failover: "ordered", Failback: true}, fsm.SetFailover{Library: "a", Failover: fsm.Failover{Policy: fsm.FailoverOrdered, Failback: true}}},
+		{admin.LibraryChange{Op: admin.SetAccount, Library: "a", Account: &admin.Account{User: "u", Password: "p"}}, fsm.SetAccount{Library: "a", Account: fsm.Account{User: "u", Password: "p"}}},
+		{admin.LibraryChange{Op: admin.SetAccount, Library: "a", Account: &admin.Account{}}, fsm.SetAccount{Library: "a"}},
 		{admin.LibraryChange{Op: admin.PinLibrary, Library: "a"}, fsm.SetPinned{Library: "a", Pinned: true}},
 		{admin.LibraryChange{Op: admin.UnpinLibrary, Library: "a"}, fsm.SetPinned{Library: "a"}},
 		{admin.LibraryChange{Op: admin.SetMaintenance, Library: "a", Server: "h:1", Maintenance: true}, fsm.SetMaintenance{Library: "a", Server: "h:1", Maintenance: true}},

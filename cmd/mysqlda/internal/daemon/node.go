@@ -114,6 +114,11 @@ func libraryChange(c admin.LibraryChange) (fsm.LibraryChange, error) {
 		return fsm.SetPinned{Library: c.Library, Pinned: c.Op == admin.PinLibrary}, nil
 	case admin.SetMaintenance:
 		return fsm.SetMaintenance{Library: c.Library, Server: c.Server, Maintenance: c.Maintenance}, nil
+	case admin.SetAccount:
+		if c.Account == nil {
+			return nil, fmt.Errorf("%w: account names no account", admin.ErrBadRequest)
+		}
+		return fsm.SetAccount{Library: c.Library, Account: fsm.Account{User: c.Account.User, Password: string(c.Account.Password)}}, nil
 	default:
 		return nil, fmt.Errorf("%w: unknown operation %q", admin.ErrBadRequest, c.Op)
 	}

@@ -76,6 +76,7 @@ func libraries(set *fsm.LibrarySet, counts fsm.Counts, seen []cluster.NodeHealth
 			Failover:    l.Failover.Policy.String(),
 			Failback:    l.Failover.Failback,
 			Pinned:      l.Pinned,
+			Account:     l.Account.User,
 			Guarded:     l.Guarded,
 			Risks:       risks(&l, own),
 
