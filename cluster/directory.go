@@ -149,6 +149,13 @@ func (n *Node) Settings() *fsm.Settings { return n.machine.Settings() }
 // Users returns who may log in as a client, never nil.
 func (n *Node) Users() *fsm.UserSet { return n.machine.Users() }
 
+// Revision is that of Libraries and Settings, which are to be read after it: see
+// fsm.Machine.Revision.
+func (n *Node) Revision() uint64 { return n.machine.Revision() }
+
+// Audit returns the audit trail as this node has applied it: see fsm.Machine.Audit.
+func (n *Node) Audit() []fsm.AuditEntry { return n.machine.Audit() }
+
 // Watch subscribes to changes until ctx ends or the node is closed; then the
 // channel is closed. Events that were not yet received are merged.
 func (n *Node) Watch(ctx context.Context) <-chan fsm.Event {

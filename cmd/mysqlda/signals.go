@@ -77,7 +77,7 @@ func reloadOwnFile(ctx context.Context, client *admin.Client, file string, logge
 		if err = loadErr; err != nil {
 			break
 		}
-		err = reloading{client: client, say: say}.run(ctx, cfg, file, false)
+		_, err = applying{client: client, say: say}.run(ctx, cfg, file)
 		if err == nil || ctx.Err() != nil || !worthAnotherTry(err) {
 			break
 		}

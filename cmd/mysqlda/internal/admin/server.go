@@ -105,6 +105,8 @@ func (s *Server) routes(metrics prometheus.Gatherer, debug bool) http.Handler {
 	mux.HandleFunc("POST /api/v1/import", s.importRecords)
 	mux.HandleFunc("POST /api/v1/settings", s.changeSettings)
 	mux.HandleFunc("POST /api/v1/settings/compare", s.compareSettings)
+	mux.HandleFunc("POST /api/v1/configuration", s.configure)
+	mux.HandleFunc("GET /api/v1/audit", s.audit)
 	mux.HandleFunc("GET /api/v1/log", s.showLogLevel)
 	mux.HandleFunc("POST /api/v1/log", s.setLogLevel)
 	mux.HandleFunc("POST /api/v1/join", s.join)

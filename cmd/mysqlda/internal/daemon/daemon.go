@@ -5,6 +5,7 @@
 //	membership.go  which cluster the node belongs to: bootstrap and join
 //	node.go        what the HTTP API asks of the node
 //	settings.go    settings, as the API changes, compares and shows them
+//	configuration.go  libraries and settings together, and the audit trail
 //	failover.go    active servers and leases, as the API changes and shows them
 //	datapath.go    what the config file says to the data path, with its certificates
 //	listeners.go   the sockets for clients
