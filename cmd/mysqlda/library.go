@@ -34,7 +34,7 @@ func newLibrary() *cobra.Command {
 }
 
 func newLibraryAdd() *cobra.Command {
-	var t target
+	var t changeTarget
 	var servers []string
 	share := weight(fsm.DefaultWeight)
 	mode := fsm.TLSOff.String()
@@ -48,7 +48,8 @@ core object before ` + "`status`" + ` shows it healthy and ` + "`library weight`
 
 All nodes use one of the servers, the active one: at first the first. ` + "`library\nfailover --help`" + ` says how another one takes its place.`,
 		Example: `  mysqlda library add library_3 --server 10.0.1.3:3306 -f n1.conf
-  mysqlda library add library_4 --server 10.0.1.4:3306,10.0.2.4:3306 --failover promote -f n1.conf`,
+  mysqlda library add library_4 --server 10.0.1.4:3306,10.0.2.4:3306 --failover promote -f n1.conf
+  mysqlda library add library_5 --server 10.0.1.5:3306 --wait --timeout 30s -f n1.conf`,
 		Args: exactly("NAME"),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			if err := checkAddresses("--server", servers); err != nil {
@@ -80,7 +81,7 @@ All nodes use one of the servers, the active one: at first the first. ` + "`libr
 }
 
 func newLibraryWeight() *cobra.Command {
-	var t target
+	var t changeTarget
 	cmd := &cobra.Command{
 		Use:     "weight NAME WEIGHT",
 		Short:   "Change a library's share of new core objects",
@@ -100,12 +101,12 @@ func newLibraryWeight() *cobra.Command {
 		return fmt.Errorf("%w; a weight %w", err, errWeight)
 	})
 	t.flags(cmd)
-	completeArgs(cmd, &t, libraryNames)
+	completeArgs(cmd, &t.target, libraryNames)
 	return cmd
 }
 
 func newLibraryState(name, short string, op admin.Operation, done string) *cobra.Command {
-	var t target
+	var t changeTarget
 	cmd := &cobra.Command{
 		Use:     name + " NAME",
 		Short:   short,
@@ -116,12 +117,12 @@ func newLibraryState(name, short string, op admin.Operation, done string) *cobra
 		}),
 	}
 	t.flags(cmd)
-	completeArgs(cmd, &t, libraryNames)
+	completeArgs(cmd, &t.target, libraryNames)
 	return cmd
 }
 
 func newLibraryTLS() *cobra.Command {
-	var t target
+	var t changeTarget
 	cmd := &cobra.Command{
 		Use:   "tls NAME MODE",
 		Short: "Say how connections to a library's servers are protected",
@@ -145,7 +146,7 @@ The authorities are those of backend.tls_ca in each node's config file.`,
 		}),
 	}
 	t.flags(cmd)
-	completeArgs(cmd, &t, libraryNames, words(fsm.TLSModes()...))
+	completeArgs(cmd, &t.target, libraryNames, words(fsm.TLSModes()...))
 	return cmd
 }
 
@@ -183,8 +184,8 @@ func newLibraryList() *cobra.Command {
 	return cmd
 }
 
-func changeLibrary(cmd *cobra.Command, t *target, change admin.LibraryChange, done string) error {
-	client, err := t.client()
+func changeLibrary(cmd *cobra.Command, t *changeTarget, change admin.LibraryChange, done string) error {
+	client, err := t.client(cmd)
 	if err != nil {
 		return err
 	}
@@ -192,7 +193,7 @@ func changeLibrary(cmd *cobra.Command, t *target, change admin.LibraryChange, do
 		return err
 	}
 	cmd.Printf("library %s %s\n", change.Library, done)
-	return nil
+	return t.everywhere(cmd, client)
 }
 
 // weight is an operator's weight on the command line.

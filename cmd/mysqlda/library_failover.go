@@ -13,7 +13,7 @@ import (
 )
 
 func newLibraryFailover() *cobra.Command {
-	var t target
+	var t changeTarget
 	var failback bool
 	cmd := &cobra.Command{
 		Use:   "failover NAME POLICY",
@@ -43,7 +43,7 @@ A node that is cut off from the majority cannot use a library that may fail over
 		}),
 	}
 	t.flags(cmd)
-	completeArgs(cmd, &t, libraryNames, words(fsm.FailoverPolicies()...))
+	completeArgs(cmd, &t.target, libraryNames, words(fsm.FailoverPolicies()...))
 	failbackFlag(cmd, &failback)
 	return cmd
 }
@@ -66,7 +66,7 @@ func checkFailover(name, word string, failback bool) error {
 }
 
 func newLibraryPin() *cobra.Command {
-	var t target
+	var t changeTarget
 	cmd := &cobra.Command{
 		Use:     "pin NAME",
 		Short:   "Keep a library's active server from being changed by itself",
@@ -78,12 +78,12 @@ func newLibraryPin() *cobra.Command {
 		}),
 	}
 	t.flags(cmd)
-	completeArgs(cmd, &t, libraryNames)
+	completeArgs(cmd, &t.target, libraryNames)
 	return cmd
 }
 
 func newLibraryUnpin() *cobra.Command {
-	var t target
+	var t changeTarget
 	cmd := &cobra.Command{
 		Use:     "unpin NAME",
 		Short:   "Let a library's active server be changed by itself again",
@@ -94,12 +94,12 @@ func newLibraryUnpin() *cobra.Command {
 		}),
 	}
 	t.flags(cmd)
-	completeArgs(cmd, &t, libraryNames)
+	completeArgs(cmd, &t.target, libraryNames)
 	return cmd
 }
 
 func newLibraryMaintenance() *cobra.Command {
-	var t target
+	var t changeTarget
 	cmd := &cobra.Command{
 		Use:   "maintenance NAME SERVER on|off",
 		Short: "Keep a server of a library from becoming the active one",
@@ -127,7 +127,7 @@ while you work on it. The active server itself is not put into maintenance:
 		}),
 	}
 	t.flags(cmd)
-	completeArgs(cmd, &t, libraryNames, serversOfLibrary, words("on", "off"))
+	completeArgs(cmd, &t.target, libraryNames, serversOfLibrary, words("on", "off"))
 	return cmd
 }
 

@@ -79,7 +79,7 @@ func Between(before, after Reading) Frame {
 	for _, n := range after.Nodes {
 		rates := NodeRates{ID: n.ID, Leader: n.ID == after.Leader}
 		if n.Err != nil {
-			rates.Error = n.Err.Error()
+			rates.Error = admin.Reason(n.Err)
 			f.Nodes = append(f.Nodes, rates)
 			continue
 		}
