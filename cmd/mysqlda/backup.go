@@ -17,6 +17,7 @@ import (
 
 func newBackup() *cobra.Command {
 	var t target
+	var tell telling
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
@@ -52,7 +53,9 @@ of it.`,
 			if err != nil {
 				return err
 			}
-			contents, summary, err := save(cmd, args[0], force, stream)
+			reader, done := tell.reading(cmd, "backup", stream)
+			contents, summary, err := save(cmd, args[0], force, reader)
+			done()
 			if err := errors.Join(err, stream.Close()); err != nil {
 				return fmt.Errorf("no backup was made: %w", err)
 			}
@@ -60,6 +63,7 @@ of it.`,
 		}),
 	}
 	t.flags(cmd)
+	tell.flags(cmd)
 	cmd.Flags().BoolVar(&force, "force", false, "replace FILE if it exists")
 	return cmd
 }

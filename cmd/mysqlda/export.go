@@ -21,6 +21,7 @@ import (
 // exportOptions are the flags of `mysqlda export`.
 type exportOptions struct {
 	target target
+	tell   telling
 	backup string
 	dir    string
 	jsonl  string
@@ -48,6 +49,7 @@ counts. Files appear when they are complete.`,
 		RunE: action(func(cmd *cobra.Command, _ []string) error { return runExport(cmd, &o) }),
 	}
 	o.target.flags(cmd)
+	o.tell.flags(cmd)
 	cmd.Flags().StringVar(&o.backup, "backup", "", "read this backup `file` instead of asking a node")
 	cmd.Flags().StringVar(&o.dir, "dir", "", "`directory` for save files")
 	cmd.Flags().StringVar(&o.jsonl, "jsonl", "", "`file` for JSON lines, - for the standard output")
@@ -73,14 +75,16 @@ func runExport(cmd *cobra.Command, o *exportOptions) error {
 		return err
 	}
 	defer backup.Close()
+	reader, done := o.tell.reading(cmd, "export", backup)
 	switch {
 	case o.dir != "":
-		return o.toDir(cmd, backup)
+		return o.toDir(cmd, reader, done)
 	case o.jsonl == "-":
-		_, err := o.toLines(backup, cmd.OutOrStdout())
+		defer done()
+		_, err := o.toLines(reader, cmd.OutOrStdout())
 		return err
 	default:
-		return o.toFile(cmd, backup)
+		return o.toFile(cmd, reader, done)
 	}
 }
 
@@ -156,11 +160,12 @@ func (o *exportOptions) export(backup io.Reader, to recordWriter, begin func(fsm
 	return info, err
 }
 
-// toDir writes save files.
-func (o *exportOptions) toDir(cmd *cobra.Command, backup io.Reader) (err error) {
+// toDir writes save files, and calls read when all of the backup was.
+func (o *exportOptions) toDir(cmd *cobra.Command, backup io.Reader, read func()) (err error) {
 	w := savefile.NewWriter(o.dir, o.force, time.Now())
 	defer func() { err = errors.Join(err, w.Discard()) }()
 	info, err := o.export(backup, w, func(fsm.SnapshotInfo) error { return nil })
+	read()
 	if err != nil {
 		return err
 	}
@@ -175,14 +180,16 @@ func (o *exportOptions) toDir(cmd *cobra.Command, backup io.Reader) (err error) 
 	return nil
 }
 
-// toFile writes JSON lines into a file.
-func (o *exportOptions) toFile(cmd *cobra.Command, backup io.Reader) (err error) {
+// toFile writes JSON lines into a file, and calls read when all of the backup was.
+func (o *exportOptions) toFile(cmd *cobra.Command, backup io.Reader, read func()) (err error) {
+	defer read()
 	file, err := wholefile.Create(o.jsonl, o.force)
 	if err != nil {
 		return forceable(err)
 	}
 	defer func() { err = errors.Join(err, file.Discard()) }()
 	info, err := o.toLines(backup, file)
+	read()
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 func newRecover() *cobra.Command {
 	var conf string
 	var yes bool
+	var tell telling
 	cmd := &cobra.Command{
 		Use:   "recover -f FILE",
 		Short: "Go on with one survivor after a majority of the nodes is lost for good",
@@ -38,7 +39,9 @@ in the data directory. If it is interrupted, run it again.`,
 			if err != nil {
 				return err
 			}
+			done := tell.during(cmd, "reading what the node remembers", elapsed)
 			recovery, err := cluster.OpenRecovery(founding)
+			done()
 			if err != nil {
 				return err
 			}
@@ -49,7 +52,9 @@ in the data directory. If it is interrupted, run it again.`,
 			if !yes {
 				return errors.New("nothing was changed; add --yes to do it")
 			}
+			done = tell.during(cmd, "writing the new cluster", elapsed)
 			founded, err := recovery.Run()
+			done()
 			if err != nil {
 				return fmt.Errorf("the recovery is not finished, run it again: %w", err)
 			}
@@ -59,6 +64,7 @@ in the data directory. If it is interrupted, run it again.`,
 	}
 	cmd.Flags().StringVarP(&conf, "file", "f", "", "the node's config `file`")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it")
+	tell.flags(cmd)
 	required(cmd, "file")
 	return cmd
 }

@@ -13,6 +13,7 @@ import (
 
 func newRestore() *cobra.Command {
 	var conf string
+	var tell telling
 	cmd := &cobra.Command{
 		Use:   "restore FILE -f FILE",
 		Short: "Make a new cluster of a backup, with this node as its first",
@@ -36,7 +37,9 @@ If it is interrupted, run it again; the node does not start before it has finish
 			if err != nil {
 				return err
 			}
-			founded, err := cluster.Restore(founding, file)
+			reader, done := tell.reading(cmd, "restore", file)
+			founded, err := cluster.Restore(founding, reader)
+			done()
 			if err := errors.Join(err, file.Close()); err != nil {
 				return fmt.Errorf("%s was not restored: %w", args[0], err)
 			}
@@ -46,6 +49,7 @@ If it is interrupted, run it again; the node does not start before it has finish
 		}),
 	}
 	cmd.Flags().StringVarP(&conf, "file", "f", "", "the node's config `file`")
+	tell.flags(cmd)
 	required(cmd, "file")
 	return cmd
 }

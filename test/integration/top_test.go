@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,8 +32,7 @@ type terminal struct {
 	closed chan struct{}
 	ended  chan error
 
-	mu      sync.Mutex
-	written bytes.Buffer // guarded by mu
+	spoken
 }
 
 // atTerminal starts the program at a terminal of that size.
@@ -73,12 +71,6 @@ func atTerminal(t *testing.T, width, height uint16, environment []string, args .
 	return s
 }
 
-func (s *terminal) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.written.Write(b)
-}
-
 func (s *terminal) resize(t *testing.T, width, height uint16) {
 	t.Helper()
 	if err := pty.Setsize(s.file, &pty.Winsize{Cols: width, Rows: height}); err != nil {
@@ -93,15 +85,9 @@ func (s *terminal) types(t *testing.T, keys string) {
 	}
 }
 
-func (s *terminal) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.written.String()
-}
-
 // picture is the last whole picture that was drawn, without colors.
 func (s *terminal) picture() []string {
-	pictures := strings.Split(s.text(), "\x1b[H")
+	pictures := strings.Split(s.String(), "\x1b[H")
 	for _, p := range slices.Backward(pictures) {
 		if whole, ok := strings.CutSuffix(p, "\x1b[J"); ok {
 			whole = regexp.MustCompile("\x1b\\[[0-9]*[mK]").ReplaceAllString(whole, "")
@@ -133,7 +119,7 @@ func (s *terminal) restored(t *testing.T) {
 	select {
 	case err := <-s.ended:
 		if err != nil {
-			t.Errorf("it ended with %v: %s", err, s.text())
+			t.Errorf("it ended with %v: %s", err, s.String())
 		}
 	case <-within(t).Done():
 		t.Fatal("it does not end")
@@ -146,7 +132,7 @@ func (s *terminal) restored(t *testing.T) {
 		t.Errorf("the terminal's modes were %+v and are %+v", s.before, after)
 	}
 	err = wait.For(within(t), "the screen is left", func(context.Context) error {
-		if text := s.text(); !strings.HasSuffix(text, "\x1b[?25h\x1b[?1049l") {
+		if text := s.String(); !strings.HasSuffix(text, "\x1b[?25h\x1b[?1049l") {
 			return fmt.Errorf("the last it wrote is %q", text[max(0, len(text)-40):])
 		}
 		return nil
@@ -212,7 +198,7 @@ func TestTopShowsAllNodesAtATerminal(t *testing.T) {
 	if !has(`nodes 3, leader n[123]`)(picture) || !has(`^LIBRARY +SESS +STMT/S`)(picture) || !has(`^sessions 2: `)(picture) {
 		t.Errorf("the picture is not whole:\n%s", strings.Join(picture, "\n"))
 	}
-	if !strings.Contains(s.text(), "\x1b[7mLIBRARY") {
+	if !strings.Contains(s.String(), "\x1b[7mLIBRARY") {
 		t.Error("the titles do not stand out")
 	}
 
@@ -270,7 +256,7 @@ func TestTopRestoresTheTerminalWhenItIsStopped(t *testing.T) {
 			s.until(t, "there is a picture", has(`q quit`))
 			stop(t, s)
 			s.restored(t)
-			if regexp.MustCompile("\x1b\\[[0-9]+m").MatchString(s.text()) {
+			if regexp.MustCompile("\x1b\\[[0-9]+m").MatchString(s.String()) {
 				t.Error("there are colors in spite of NO_COLOR")
 			}
 		})
