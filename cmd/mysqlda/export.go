@@ -21,6 +21,7 @@ import (
 // exportOptions are the flags of `mysqlda export`.
 type exportOptions struct {
 	target target
+	out    output
 	tell   telling
 	backup string
 	dir    string
@@ -49,6 +50,7 @@ counts. Files appear when they are complete.`,
 		RunE: action(func(cmd *cobra.Command, _ []string) error { return runExport(cmd, &o) }),
 	}
 	o.target.flags(cmd)
+	o.out.flags(cmd)
 	o.tell.flags(cmd)
 	cmd.Flags().StringVar(&o.backup, "backup", "", "read this backup `file` instead of asking a node")
 	cmd.Flags().StringVar(&o.dir, "dir", "", "`directory` for save files")
@@ -58,6 +60,10 @@ counts. Files appear when they are complete.`,
 }
 
 func runExport(cmd *cobra.Command, o *exportOptions) error {
+	if err := o.out.check(); err != nil {
+		return err
+	}
+	o.tell.quiet = o.tell.quiet || o.out.forPrograms()
 	if (o.dir == "") == (o.jsonl == "") {
 		return &usageError{errors.New("either --dir or --jsonl is needed")}
 	}
@@ -173,11 +179,7 @@ func (o *exportOptions) toDir(cmd *cobra.Command, backup io.Reader, read func())
 	if err != nil {
 		return err
 	}
-	for _, p := range paths {
-		cmd.Println(p)
-	}
-	printExported(cmd, info)
-	return nil
+	return o.printExported(cmd, info, paths)
 }
 
 // toFile writes JSON lines into a file, and calls read when all of the backup was.
@@ -196,8 +198,7 @@ func (o *exportOptions) toFile(cmd *cobra.Command, backup io.Reader, read func()
 	if err := file.Commit(); err != nil {
 		return forceable(err)
 	}
-	printExported(cmd, info)
-	return nil
+	return o.printExported(cmd, info, []string{o.jsonl})
 }
 
 func (o *exportOptions) toLines(backup io.Reader, out io.Writer) (fsm.SnapshotInfo, error) {
@@ -209,8 +210,26 @@ func (o *exportOptions) toLines(backup io.Reader, out io.Writer) (fsm.SnapshotIn
 	return info, err
 }
 
-func printExported(cmd *cobra.Command, info fsm.SnapshotInfo) {
-	cmd.Printf("exported %d placements and %d bindings of entry %d, digest %s\n", info.Placements, info.Bindings, info.Index, info.Digest)
+// exported is what is said of an export into files.
+type exported struct {
+	Files      []string `json:"files"`
+	Index      uint64   `json:"index"` // of the last entry of the log that is part of it
+	Placements uint64   `json:"placements"`
+	Bindings   uint64   `json:"bindings"`
+	Digest     string   `json:"digest"`
+}
+
+func (o *exportOptions) printExported(cmd *cobra.Command, info fsm.SnapshotInfo, files []string) error {
+	e := exported{files, info.Index, info.Placements, info.Bindings, info.Digest.String()}
+	return o.out.print(cmd.OutOrStdout(), e, func(w io.Writer) error {
+		if o.dir != "" { // the names are not what was named
+			for _, file := range files {
+				fmt.Fprintln(w, file)
+			}
+		}
+		_, err := fmt.Fprintf(w, "exported %d placements and %d bindings of entry %d, digest %s\n", e.Placements, e.Bindings, e.Index, e.Digest)
+		return err
+	})
 }
 
 // forceable says how a file that is in the way can be replaced.
