@@ -20,7 +20,7 @@ const (
 )
 
 func newLibraryActivate() *cobra.Command {
-	var t target
+	var t changeTarget
 	var request admin.ActivateRequest
 	var drain time.Duration
 	cmd := &cobra.Command{
@@ -53,15 +53,18 @@ Ctrl-C ends the waiting; a switch that has begun goes on. ` + "`status`" + ` sho
 				return &usageError{fmt.Errorf("--drain must be from %s to %s, not %s", minDrain, admin.MaxDrain, drain)}
 			}
 			request.Drain = drain.Seconds()
-			client, err := t.client()
+			client, err := t.client(cmd)
 			if err != nil {
 				return err
 			}
-			return activate(cmd.Context(), cmd.Println, client, args[0], request)
+			if err := activate(cmd.Context(), cmd.Println, client, args[0], request); err != nil {
+				return err
+			}
+			return t.everywhere(cmd, client, 0)
 		}),
 	}
 	t.flags(cmd)
-	completeArgs(cmd, &t, libraryNames, serversOfLibrary)
+	completeArgs(cmd, &t.target, libraryNames, serversOfLibrary)
 	cmd.Flags().BoolVar(&request.Force, "force", false, "go on although transactions are open, nodes do not answer or the old server cannot be fenced")
 	cmd.Flags().DurationVar(&drain, "drain", 5*time.Second, "how long open transactions may take to end")
 	return cmd

@@ -59,8 +59,7 @@ comes of it.`
 }
 
 func newApplying(name string, a applying) *cobra.Command {
-	var t target
-	var wait applyWait
+	var t configurationTarget
 	cmd := &cobra.Command{
 		Use:  name + " -f FILE",
 		Args: exactly(),
@@ -68,28 +67,24 @@ func newApplying(name string, a applying) *cobra.Command {
 			if a.drain < minDrain || a.drain > admin.MaxDrain {
 				return &usageError{fmt.Errorf("--drain must be from %s to %s, not %s", minDrain, admin.MaxDrain, a.drain)}
 			}
-			if err := wait.check(cmd); err != nil {
-				return err
-			}
 			cfg, err := loadForwards(t.file)
 			if err != nil {
 				return err
 			}
-			if a.client, err = t.client(); err != nil {
+			if a.client, err = t.client(cmd); err != nil {
 				return err
 			}
 			a.say, a.expect = cmd.Println, t.expected(cmd)
 			revision, err := a.run(cmd.Context(), cfg, t.file)
-			if err != nil || !wait.wanted || a.dryRun {
+			if err != nil || a.dryRun {
 				return err
 			}
-			return wait.run(cmd.Context(), a.client, revision, cmd.Println)
+			return t.everywhere(cmd, a.client, revision)
 		}),
 	}
-	t.changeFlags(cmd)
+	t.flags(cmd)
 	cmd.Flags().BoolVar(&a.dryRun, "dry-run", false, "only show the difference")
 	cmd.Flags().DurationVar(&a.drain, "drain", 5*time.Second, "how long open transactions may take to end at an active server that goes")
-	wait.flags(cmd)
 	required(cmd, "file")
 	return cmd
 }

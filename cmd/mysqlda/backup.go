@@ -17,6 +17,8 @@ import (
 
 func newBackup() *cobra.Command {
 	var t target
+	var out output
+	var tell telling
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
@@ -32,9 +34,14 @@ FILE holds the account's password, and only its owner may read it.
 of it.`,
 		Example: `  mysqlda backup mysqlda-$(date +%F).backup -f n1.conf
   mysqlda backup last.backup --force --http 10.0.0.1:13309
+  mysqlda backup nightly.backup -f n1.conf -q -o json
   mysqlda backup - -f n1.conf | ssh vault 'umask 077; cat > mysqlda.backup'`,
 		Args: exactly("FILE"),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
+			if err := out.check(); err != nil {
+				return err
+			}
+			tell.quiet = tell.quiet || out.forPrograms()
 			if args[0] != "-" {
 				if err := forceable(wholefile.CheckFree(args[0], force)); err != nil {
 					return err
@@ -52,14 +59,19 @@ of it.`,
 			if err != nil {
 				return err
 			}
-			contents, summary, err := save(cmd, args[0], force, stream)
+			reader, done := tell.reading(cmd, "backup", stream)
+			contents, summary, err := save(cmd, args[0], force, reader)
+			done()
 			if err := errors.Join(err, stream.Close()); err != nil {
 				return fmt.Errorf("no backup was made: %w", err)
 			}
-			return printBackup(summary, args[0], contents, time.Since(began))
+			made := backupMade{File: args[0], Seconds: time.Since(began).Seconds(), Contents: contents}
+			return out.print(summary, made, made.print)
 		}),
 	}
 	t.flags(cmd)
+	out.flags(cmd)
+	tell.flags(cmd)
 	cmd.Flags().BoolVar(&force, "force", false, "replace FILE if it exists")
 	return cmd
 }
@@ -74,11 +86,19 @@ func save(cmd *cobra.Command, path string, force bool, stream io.Reader) (backup
 	return contents, cmd.ErrOrStderr(), err
 }
 
-func printBackup(w io.Writer, path string, c backupfile.Contents, took time.Duration) error {
-	if path == "-" {
-		path = "the standard output"
+// backupMade is what is said of a backup.
+type backupMade struct {
+	File    string  `json:"file"` // - for stdout
+	Seconds float64 `json:"seconds"`
+	backupfile.Contents
+}
+
+func (b backupMade) print(w io.Writer) error {
+	file := b.File
+	if file == "-" {
+		file = "the standard output"
 	}
 	_, err := fmt.Fprintf(w, "backup of entry %d written to %s: placements %d, bindings %d, digest %s, %d bytes, %.1f s\n",
-		c.Index, path, c.Placements, c.Bindings, c.Digest, c.Bytes, took.Seconds())
+		b.Index, file, b.Placements, b.Bindings, b.Digest, b.Bytes, b.Seconds)
 	return err
 }

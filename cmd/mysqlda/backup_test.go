@@ -100,6 +100,15 @@ func TestBackupInspectRestoreAndInspectByCommand(t *testing.T) {
 		t.Errorf("restore again: %d %q", code, errs)
 	}
 	data := filepath.Join(dir, "data")
+	other := filepath.Join(dir, "n8.conf")
+	if err := os.WriteFile(other, []byte(`{"node": {"id": "n8", "data_dir": "data8"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var founded foundedCluster
+	code, out, errs = execute("restore", file, "-f", other, "-o", "json")
+	if err := json.Unmarshal([]byte(out), &founded); err != nil || code != 0 || errs != "" || founded.Node != "n8" || founded.Placements != 2 || founded.Digest != contents.Digest {
+		t.Errorf("restore as JSON: %d %v %s %s", code, err, out, errs)
+	}
 	code, out, errs = execute("inspect", data, "--core", "a")
 	if code != 0 || !strings.Contains(squeeze(out), "last entry term 1 index 4\n") || !strings.Contains(squeeze(out), contents.Digest+" yes\n") || !strings.Contains(out, "lives in library one") {
 		t.Errorf("inspect of the directory: %d %s%s", code, out, errs)

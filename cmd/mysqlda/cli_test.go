@@ -45,6 +45,12 @@ type fakeNode struct {
 
 func (f *fakeNode) Ready() error { return nil }
 
+func (f *fakeNode) Activity() (admin.Activity, error) { return admin.Activity{Node: "n1"}, nil }
+
+func (f *fakeNode) Sessions(admin.SessionFilter) (admin.SessionList, error) {
+	return admin.SessionList{Node: "n1"}, nil
+}
+
 func (f *fakeNode) Degraded() (reason string, all bool) { return "", false }
 
 // Configure makes the next revision of each request.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,7 @@ func newDebug() *cobra.Command {
 
 func newDebugBundle() *cobra.Command {
 	var file, to, log string
+	var out output
 	cmd := &cobra.Command{
 		Use:   "bundle -f FILE",
 		Short: "Write what can be known of a node and its machine to one file",
@@ -43,6 +45,9 @@ out and told.`,
   mysqlda debug bundle -f n1.conf -O n1.tar.gz --log /var/log/mysqlda.log`,
 		Args: exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			if err := out.check(); err != nil {
+				return err
+			}
 			cfg, err := config.Load(file)
 			if err != nil {
 				return err
@@ -58,19 +63,30 @@ out and told.`,
 			if err := bundleFree(bundle.Write(to, name, parts)); err != nil {
 				return err
 			}
-			for _, text := range missing {
-				cmd.PrintErrf("left out: %s\n", text)
-			}
-			cmd.Printf("wrote %s, %s; look through it before you give it away\n", to, counted(len(parts), "part"))
-			return nil
+			wrote := bundleWritten{File: to, Parts: len(parts), Missing: append([]string{}, missing...)}
+			return out.print(cmd.OutOrStdout(), wrote, func(w io.Writer) error {
+				for _, text := range missing {
+					cmd.PrintErrf("left out: %s\n", text)
+				}
+				_, err := fmt.Fprintf(w, "wrote %s, %s; look through it before you give it away\n", to, counted(len(parts), "part"))
+				return err
+			})
 		}),
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&file, "file", "f", "", "the node's config `file`")
 	flags.StringVarP(&to, "out", "O", "", "the `file` to write; never overwrites one (default mysqlda-debug-TIME.tar.gz)")
 	flags.StringVar(&log, "log", "", "`file` that the node's log goes to, whose last MiB is taken")
+	out.flags(cmd)
 	required(cmd, "file")
 	return cmd
+}
+
+// bundleWritten is what is said of a bundle.
+type bundleWritten struct {
+	File    string   `json:"file"`
+	Parts   int      `json:"parts"`
+	Missing []string `json:"missing"` // what could not be had, and why
 }
 
 // bundleFree says what to do about a file that is there.

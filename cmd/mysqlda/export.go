@@ -21,6 +21,8 @@ import (
 // exportOptions are the flags of `mysqlda export`.
 type exportOptions struct {
 	target target
+	out    output
+	tell   telling
 	backup string
 	dir    string
 	jsonl  string
@@ -48,6 +50,8 @@ counts. Files appear when they are complete.`,
 		RunE: action(func(cmd *cobra.Command, _ []string) error { return runExport(cmd, &o) }),
 	}
 	o.target.flags(cmd)
+	o.out.flags(cmd)
+	o.tell.flags(cmd)
 	cmd.Flags().StringVar(&o.backup, "backup", "", "read this backup `file` instead of asking a node")
 	cmd.Flags().StringVar(&o.dir, "dir", "", "`directory` for save files")
 	cmd.Flags().StringVar(&o.jsonl, "jsonl", "", "`file` for JSON lines, - for the standard output")
@@ -56,6 +60,10 @@ counts. Files appear when they are complete.`,
 }
 
 func runExport(cmd *cobra.Command, o *exportOptions) error {
+	if err := o.out.check(); err != nil {
+		return err
+	}
+	o.tell.quiet = o.tell.quiet || o.out.forPrograms()
 	if (o.dir == "") == (o.jsonl == "") {
 		return &usageError{errors.New("either --dir or --jsonl is needed")}
 	}
@@ -73,14 +81,16 @@ func runExport(cmd *cobra.Command, o *exportOptions) error {
 		return err
 	}
 	defer backup.Close()
+	reader, done := o.tell.reading(cmd, "export", backup)
 	switch {
 	case o.dir != "":
-		return o.toDir(cmd, backup)
+		return o.toDir(cmd, reader, done)
 	case o.jsonl == "-":
-		_, err := o.toLines(backup, cmd.OutOrStdout())
+		defer done()
+		_, err := o.toLines(reader, cmd.OutOrStdout())
 		return err
 	default:
-		return o.toFile(cmd, backup)
+		return o.toFile(cmd, reader, done)
 	}
 }
 
@@ -156,11 +166,12 @@ func (o *exportOptions) export(backup io.Reader, to recordWriter, begin func(fsm
 	return info, err
 }
 
-// toDir writes save files.
-func (o *exportOptions) toDir(cmd *cobra.Command, backup io.Reader) (err error) {
+// toDir writes save files, and calls read when all of the backup was.
+func (o *exportOptions) toDir(cmd *cobra.Command, backup io.Reader, read func()) (err error) {
 	w := savefile.NewWriter(o.dir, o.force, time.Now())
 	defer func() { err = errors.Join(err, w.Discard()) }()
 	info, err := o.export(backup, w, func(fsm.SnapshotInfo) error { return nil })
+	read()
 	if err != nil {
 		return err
 	}
@@ -168,29 +179,26 @@ func (o *exportOptions) toDir(cmd *cobra.Command, backup io.Reader) (err error) 
 	if err != nil {
 		return err
 	}
-	for _, p := range paths {
-		cmd.Println(p)
-	}
-	printExported(cmd, info)
-	return nil
+	return o.printExported(cmd, info, paths)
 }
 
-// toFile writes JSON lines into a file.
-func (o *exportOptions) toFile(cmd *cobra.Command, backup io.Reader) (err error) {
+// toFile writes JSON lines into a file, and calls read when all of the backup was.
+func (o *exportOptions) toFile(cmd *cobra.Command, backup io.Reader, read func()) (err error) {
+	defer read()
 	file, err := wholefile.Create(o.jsonl, o.force)
 	if err != nil {
 		return forceable(err)
 	}
 	defer func() { err = errors.Join(err, file.Discard()) }()
 	info, err := o.toLines(backup, file)
+	read()
 	if err != nil {
 		return err
 	}
 	if err := file.Commit(); err != nil {
 		return forceable(err)
 	}
-	printExported(cmd, info)
-	return nil
+	return o.printExported(cmd, info, []string{o.jsonl})
 }
 
 func (o *exportOptions) toLines(backup io.Reader, out io.Writer) (fsm.SnapshotInfo, error) {
@@ -202,8 +210,26 @@ func (o *exportOptions) toLines(backup io.Reader, out io.Writer) (fsm.SnapshotIn
 	return info, err
 }
 
-func printExported(cmd *cobra.Command, info fsm.SnapshotInfo) {
-	cmd.Printf("exported %d placements and %d bindings of entry %d, digest %s\n", info.Placements, info.Bindings, info.Index, info.Digest)
+// exported is what is said of an export into files.
+type exported struct {
+	Files      []string `json:"files"`
+	Index      uint64   `json:"index"` // of the last entry of the log that is part of it
+	Placements uint64   `json:"placements"`
+	Bindings   uint64   `json:"bindings"`
+	Digest     string   `json:"digest"`
+}
+
+func (o *exportOptions) printExported(cmd *cobra.Command, info fsm.SnapshotInfo, files []string) error {
+	e := exported{files, info.Index, info.Placements, info.Bindings, info.Digest.String()}
+	return o.out.print(cmd.OutOrStdout(), e, func(w io.Writer) error {
+		if o.dir != "" { // the names are not what was named
+			for _, file := range files {
+				fmt.Fprintln(w, file)
+			}
+		}
+		_, err := fmt.Fprintf(w, "exported %d placements and %d bindings of entry %d, digest %s\n", e.Placements, e.Bindings, e.Index, e.Digest)
+		return err
+	})
 }
 
 // forceable says how a file that is in the way can be replaced.

@@ -29,6 +29,7 @@ const importGrace = 5 * time.Second
 type importOptions struct {
 	target      target
 	out         output
+	telling     telling
 	class       string
 	classSet    bool
 	rename      map[string]string
@@ -75,6 +76,7 @@ Exit code 0: all lines are in the cluster. 3: all but the reported ones are.
 	}
 	o.target.flags(cmd)
 	o.out.flags(cmd)
+	o.telling.flags(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.class, "class", "", "correlated `class` of the one file, \"\" for placements, whatever its name is")
 	flags.StringToStringVar(&o.rename, "library", nil, "`old=new`: a library's name in the files and in the cluster")

@@ -6,42 +6,35 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/importer"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/progress"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/savefile"
 )
 
-const (
-	barEvery  = 200 * time.Millisecond // on a terminal
-	lineEvery = 5 * time.Second        // elsewhere
-	barWidth  = 30
-)
+// retryEvery is how often it is told at most why an import does not go on.
+const retryEvery = 5 * time.Second
 
 // importNotes writes what an import has to say while it runs: problems, and how
 // far it is. Its methods may be called from any goroutine.
 type importNotes struct {
-	total   uint64 // bytes of all files
-	most    int    // problems to print
-	began   time.Time
-	done    chan struct{}
-	stopped sync.WaitGroup
+	total uint64 // bytes of all files
+	most  int    // problems to print
+	quiet bool   // it is not told how far it is
+	meter *progress.Meter
 
 	mu       sync.Mutex
-	out      io.Writer // guarded by mu
-	terminal bool
-	barShown bool
-	problems int
-	noticed  time.Time // when a retry was last told
+	problems int       // guarded by mu
+	noticed  time.Time // when a retry was last told; guarded by mu
 	report   *os.File
-	buffered *bufio.Writer
-	err      error // of writing the report
+	buffered *bufio.Writer // guarded by mu
+	err      error         // of writing the report; guarded by mu
 }
 
 func newImportNotes(out io.Writer, o *importOptions, surveys []savefile.Survey) (*importNotes, error) {
-	n := &importNotes{out: out, terminal: isTerminal(out), most: o.maxProblems, began: time.Now(), done: make(chan struct{})}
+	n := &importNotes{most: o.maxProblems, quiet: o.telling.quiet || o.out.forPrograms(), meter: progress.New(out, "import")}
 	for _, s := range surveys {
 		n.total += s.Bytes
 	}
@@ -56,15 +49,6 @@ func newImportNotes(out io.Writer, o *importOptions, surveys []savefile.Survey) 
 	return n, nil
 }
 
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
 func (n *importNotes) problem(p importer.Problem) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -73,10 +57,10 @@ func (n *importNotes) problem(p importer.Problem) {
 		_, n.err = fmt.Fprintln(n.buffered, p)
 	}
 	if n.problems <= n.most {
-		n.line(p.String())
+		n.meter.Line(p.String())
 	}
 	if n.problems == n.most+1 {
-		n.line("more problems are counted and not shown; " + n.allProblems())
+		n.meter.Line("more problems are counted and not shown; " + n.allProblems())
 	}
 }
 
@@ -92,74 +76,33 @@ func (n *importNotes) allProblems() string {
 func (n *importNotes) retrying(err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if time.Since(n.noticed) < lineEvery {
+	if time.Since(n.noticed) < retryEvery {
 		return
 	}
 	n.noticed = time.Now()
-	n.line("trying again: " + err.Error())
-}
-
-// line writes one line; mu is held.
-func (n *importNotes) line(text string) {
-	if n.barShown {
-		fmt.Fprint(n.out, "\r\x1b[K")
-		n.barShown = false
-	}
-	fmt.Fprintln(n.out, text)
+	n.meter.Line("trying again: " + err.Error())
 }
 
 // follow shows the progress of i until close.
 func (n *importNotes) follow(i *importer.Importer) {
-	every := lineEvery
-	if n.terminal {
-		every = barEvery
-	}
-	n.stopped.Go(func() {
-		ticker := time.NewTicker(every)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				n.progress(i.Progress())
-			case <-n.done:
-				return
-			}
-		}
-	})
-}
-
-func (n *importNotes) progress(t importer.Totals) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	elapsed := time.Since(n.began)
-	share := 1.0
-	if n.total > 0 {
-		share = min(1, float64(t.Bytes)/float64(n.total))
-	}
-	text := fmt.Sprintf("%d lines, %.0f lines/s, %.0f%%", t.Lines, float64(t.Lines)/elapsed.Seconds(), 100*share)
-	if share > 0.01 {
-		left := time.Duration(float64(elapsed) * (1 - share) / share)
-		text += fmt.Sprintf(", %s left", left.Round(time.Second))
-	}
-	if !n.terminal {
-		n.line(text)
+	if n.quiet {
 		return
 	}
-	filled := int(share * barWidth)
-	fmt.Fprintf(n.out, "\r\x1b[K[%s%s] %s", strings.Repeat("#", filled), strings.Repeat(".", barWidth-filled), text)
-	n.barShown = true
+	n.meter.Follow(func() progress.State {
+		t := i.Progress()
+		s := progress.State{Done: t.Lines, Unit: "lines", Share: 1}
+		if n.total > 0 {
+			s.Share = float64(t.Bytes) / float64(n.total)
+		}
+		return s
+	})
 }
 
 // close ends the progress and completes the report.
 func (n *importNotes) close() error {
-	close(n.done)
-	n.stopped.Wait()
+	n.meter.Close()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.barShown {
-		fmt.Fprint(n.out, "\r\x1b[K")
-		n.barShown = false
-	}
 	if n.report == nil {
 		return nil
 	}

@@ -19,6 +19,7 @@ import (
 func newInspect() *cobra.Command {
 	var out output
 	var question backupfile.Question
+	var tell telling
 	cmd := &cobra.Command{
 		Use:   "inspect FILE|DATA_DIR",
 		Short: "Show and check what a backup or a stopped node's data directory holds",
@@ -46,6 +47,7 @@ counts, too; that takes as much memory as the node.`,
 			if err := out.check(); err != nil {
 				return err
 			}
+			tell.quiet = tell.quiet || out.forPrograms()
 			if question.Class != "" {
 				if question.Core != "" {
 					return &usageError{errors.New("--core and --correl exclude each other")}
@@ -57,9 +59,9 @@ counts, too; that takes as much memory as the node.`,
 				return err
 			}
 			if info.IsDir() {
-				return inspectDir(cmd, &out, args[0], question)
+				return inspectDir(cmd, &out, &tell, args[0], question)
 			}
-			contents, err := backupfile.ReadFile(args[0], question)
+			contents, err := backupfile.ReadFile(args[0], question, tell.wrapping(cmd, "inspect"))
 			if err != nil {
 				return err
 			}
@@ -67,6 +69,7 @@ counts, too; that takes as much memory as the node.`,
 		}),
 	}
 	out.flags(cmd)
+	tell.flags(cmd)
 	cmd.Flags().StringVar(&question.Core, "core", "", "where the `core` object lives")
 	cmd.Flags().StringVar(&question.Class, "correl", "", "where the core object lives to which the OBJECT of this `class` is bound, which follows FILE")
 	return cmd
@@ -79,11 +82,13 @@ type dirContents struct {
 	Placement *backupfile.Placement          `json:"placement,omitempty"`
 }
 
-func inspectDir(cmd *cobra.Command, out *output, dir string, q backupfile.Question) error {
+func inspectDir(cmd *cobra.Command, out *output, tell *telling, dir string, q backupfile.Question) error {
 	shown := dirContents{Contents: make(map[string]backupfile.Contents)}
 	var err error
 	shown.DirReport, err = cluster.InspectDir(dir, func(id string, state io.Reader) error {
-		contents, err := backupfile.Read(state, backupfile.Question{})
+		reader, done := tell.reading(cmd, "snapshot "+id, state)
+		contents, err := backupfile.Read(reader, backupfile.Question{})
+		done()
 		if err == nil {
 			shown.Contents[id] = contents
 		}
@@ -93,7 +98,9 @@ func inspectDir(cmd *cobra.Command, out *output, dir string, q backupfile.Questi
 		return err
 	}
 	if q != (backupfile.Question{}) {
+		done := tell.during(cmd, "reading the log", elapsed)
 		machine, err := cluster.ReadState(dir)
+		done()
 		if err != nil {
 			return err
 		}

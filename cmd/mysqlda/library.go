@@ -34,7 +34,7 @@ func newLibrary() *cobra.Command {
 }
 
 func newLibraryAdd() *cobra.Command {
-	var t target
+	var t configurationTarget
 	var servers []string
 	share := weight(fsm.DefaultWeight)
 	mode := fsm.TLSOff.String()
@@ -48,7 +48,8 @@ core object before ` + "`status`" + ` shows it healthy and ` + "`library weight`
 
 All nodes use one of the servers, the active one: at first the first. ` + "`library\nfailover --help`" + ` says how another one takes its place.`,
 		Example: `  mysqlda library add library_3 --server 10.0.1.3:3306 -f n1.conf
-  mysqlda library add library_4 --server 10.0.1.4:3306,10.0.2.4:3306 --failover promote -f n1.conf`,
+  mysqlda library add library_4 --server 10.0.1.4:3306,10.0.2.4:3306 --failover promote -f n1.conf
+  mysqlda library add library_5 --server 10.0.1.5:3306 --wait --timeout 30s -f n1.conf`,
 		Args: exactly("NAME"),
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			if err := checkAddresses("--server", servers); err != nil {
@@ -67,7 +68,7 @@ All nodes use one of the servers, the active one: at first the first. ` + "`libr
 			return changeLibrary(cmd, &t, change, "is added")
 		}),
 	}
-	t.changeFlags(cmd)
+	t.flags(cmd)
 	cmd.Flags().StringSliceVar(&servers, "server", nil, "`addresses` of its MySQL servers; the first is the active one")
 	cmd.Flags().Var(&share, "weight", "its share of new core objects relative to the others' weights")
 	cmd.Flags().StringVar(&mode, "tls", mode, "how connections to its servers are protected: "+tlsModes())
@@ -80,7 +81,7 @@ All nodes use one of the servers, the active one: at first the first. ` + "`libr
 }
 
 func newLibraryWeight() *cobra.Command {
-	var t target
+	var t configurationTarget
 	cmd := &cobra.Command{
 		Use:     "weight NAME WEIGHT",
 		Short:   "Change a library's share of new core objects",
@@ -99,13 +100,13 @@ func newLibraryWeight() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return fmt.Errorf("%w; a weight %w", err, errWeight)
 	})
-	t.changeFlags(cmd)
-	completeArgs(cmd, &t, libraryNames)
+	t.flags(cmd)
+	completeArgs(cmd, &t.target, libraryNames)
 	return cmd
 }
 
 func newLibraryState(name, short string, op admin.Operation, done string) *cobra.Command {
-	var t target
+	var t configurationTarget
 	cmd := &cobra.Command{
 		Use:     name + " NAME",
 		Short:   short,
@@ -115,13 +116,13 @@ func newLibraryState(name, short string, op admin.Operation, done string) *cobra
 			return changeLibrary(cmd, &t, admin.LibraryChange{Op: op, Library: args[0]}, done)
 		}),
 	}
-	t.changeFlags(cmd)
-	completeArgs(cmd, &t, libraryNames)
+	t.flags(cmd)
+	completeArgs(cmd, &t.target, libraryNames)
 	return cmd
 }
 
 func newLibraryTLS() *cobra.Command {
-	var t target
+	var t configurationTarget
 	cmd := &cobra.Command{
 		Use:   "tls NAME MODE",
 		Short: "Say how connections to a library's servers are protected",
@@ -144,8 +145,8 @@ The authorities are those of backend.tls_ca in each node's config file.`,
 			return changeLibrary(cmd, &t, change, "has TLS "+args[1])
 		}),
 	}
-	t.changeFlags(cmd)
-	completeArgs(cmd, &t, libraryNames, words(fsm.TLSModes()...))
+	t.flags(cmd)
+	completeArgs(cmd, &t.target, libraryNames, words(fsm.TLSModes()...))
 	return cmd
 }
 
@@ -183,8 +184,8 @@ func newLibraryList() *cobra.Command {
 	return cmd
 }
 
-func changeLibrary(cmd *cobra.Command, t *target, change admin.LibraryChange, done string) error {
-	client, err := t.client()
+func changeLibrary(cmd *cobra.Command, t *configurationTarget, change admin.LibraryChange, done string) error {
+	client, err := t.client(cmd)
 	if err != nil {
 		return err
 	}
@@ -198,7 +199,7 @@ func changeLibrary(cmd *cobra.Command, t *target, change admin.LibraryChange, do
 		return err
 	}
 	cmd.Printf("library %s %s\n", change.Library, done)
-	return nil
+	return t.everywhere(cmd, client, 0)
 }
 
 // weight is an operator's weight on the command line.

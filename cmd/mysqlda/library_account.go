@@ -9,7 +9,7 @@ import (
 )
 
 func newLibraryAccount() *cobra.Command {
-	var t target
+	var t configurationTarget
 	var secret newPassword
 	var user string
 	var ofCluster bool
@@ -57,6 +57,6 @@ prints it; but then the account gets it afterwards, and cannot be used meanwhile
 	secret.flags(cmd)
 	cmd.Flags().StringVar(&user, "user", "", "`name` of the account at the library's servers")
 	cmd.Flags().BoolVar(&ofCluster, "cluster", false, "use the account of the cluster again")
-	completeArgs(cmd, &t, libraryNames)
+	completeArgs(cmd, &t.target, libraryNames)
 	return cmd
 }

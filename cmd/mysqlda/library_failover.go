@@ -13,7 +13,7 @@ import (
 )
 
 func newLibraryFailover() *cobra.Command {
-	var t target
+	var t configurationTarget
 	var failback bool
 	cmd := &cobra.Command{
 		Use:   "failover NAME POLICY",
@@ -42,8 +42,8 @@ A node that is cut off from the majority cannot use a library that may fail over
 			return changeLibrary(cmd, &t, change, "has failover "+admin.FailoverWords(args[1], failback))
 		}),
 	}
-	t.changeFlags(cmd)
-	completeArgs(cmd, &t, libraryNames, words(fsm.FailoverPolicies()...))
+	t.flags(cmd)
+	completeArgs(cmd, &t.target, libraryNames, words(fsm.FailoverPolicies()...))
 	failbackFlag(cmd, &failback)
 	return cmd
 }
@@ -66,7 +66,7 @@ func checkFailover(name, word string, failback bool) error {
 }
 
 func newLibraryPin() *cobra.Command {
-	var t target
+	var t configurationTarget
 	cmd := &cobra.Command{
 		Use:     "pin NAME",
 		Short:   "Keep a library's active server from being changed by itself",
@@ -77,13 +77,13 @@ func newLibraryPin() *cobra.Command {
 			return changeLibrary(cmd, &t, admin.LibraryChange{Op: admin.PinLibrary, Library: args[0]}, "is pinned: its active server changes by `library activate` only")
 		}),
 	}
-	t.changeFlags(cmd)
-	completeArgs(cmd, &t, libraryNames)
+	t.flags(cmd)
+	completeArgs(cmd, &t.target, libraryNames)
 	return cmd
 }
 
 func newLibraryUnpin() *cobra.Command {
-	var t target
+	var t configurationTarget
 	cmd := &cobra.Command{
 		Use:     "unpin NAME",
 		Short:   "Let a library's active server be changed by itself again",
@@ -93,13 +93,13 @@ func newLibraryUnpin() *cobra.Command {
 			return changeLibrary(cmd, &t, admin.LibraryChange{Op: admin.UnpinLibrary, Library: args[0]}, "is not pinned any more")
 		}),
 	}
-	t.changeFlags(cmd)
-	completeArgs(cmd, &t, libraryNames)
+	t.flags(cmd)
+	completeArgs(cmd, &t.target, libraryNames)
 	return cmd
 }
 
 func newLibraryMaintenance() *cobra.Command {
-	var t target
+	var t configurationTarget
 	cmd := &cobra.Command{
 		Use:   "maintenance NAME SERVER on|off",
 		Short: "Keep a server of a library from becoming the active one",
@@ -126,8 +126,8 @@ while you work on it. The active server itself is not put into maintenance:
 			return changeLibrary(cmd, &t, change, done)
 		}),
 	}
-	t.changeFlags(cmd)
-	completeArgs(cmd, &t, libraryNames, serversOfLibrary, words("on", "off"))
+	t.flags(cmd)
+	completeArgs(cmd, &t.target, libraryNames, serversOfLibrary, words("on", "off"))
 	return cmd
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 func newLibraryRemove() *cobra.Command {
-	var t target
+	var t configurationTarget
 	cmd := &cobra.Command{
 		Use:   "remove NAME",
 		Short: "Forget a library in which no core object lives",
@@ -23,7 +23,7 @@ keeps new ones away. It is refused, too, for the default library of sessions
 			return changeLibrary(cmd, &t, admin.LibraryChange{Op: admin.RemoveLibrary, Library: args[0]}, "is removed")
 		}),
 	}
-	t.changeFlags(cmd)
-	completeArgs(cmd, &t, libraryNames)
+	t.flags(cmd)
+	completeArgs(cmd, &t.target, libraryNames)
 	return cmd
 }

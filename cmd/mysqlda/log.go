@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 )
 
@@ -25,6 +27,7 @@ func newLog() *cobra.Command {
 
 func newLogLevel() *cobra.Command {
 	var t target
+	var out output
 	cmd := &cobra.Command{
 		Use:   "level [LEVEL]",
 		Short: "Show the level of a running node's log, or change it until the node restarts",
@@ -38,6 +41,9 @@ of its config file counts again.`,
 			if len(args) > 0 && !slices.Contains(config.LogLevels(), args[0]) {
 				return &usageError{fmt.Errorf("LEVEL must be one of %s, not %q", strings.Join(config.LogLevels(), ", "), args[0])}
 			}
+			if err := out.check(); err != nil {
+				return err
+			}
 			client, err := t.client()
 			if err != nil {
 				return err
@@ -47,16 +53,21 @@ of its config file counts again.`,
 				if err != nil {
 					return err
 				}
-				cmd.Println(level.Level)
-				return nil
+				return out.print(cmd.OutOrStdout(), level, func(w io.Writer) error {
+					_, err := fmt.Fprintln(w, level.Level)
+					return err
+				})
 			}
 			if err := client.SetLogLevel(cmd.Context(), args[0]); err != nil {
 				return err
 			}
-			cmd.Printf("the node at %s logs at level %s until it restarts\n", client.Address(), args[0])
-			return nil
+			return out.print(cmd.OutOrStdout(), admin.LogLevel{Level: args[0]}, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "the node at %s logs at level %s until it restarts\n", client.Address(), args[0])
+				return err
+			})
 		}),
 	}
 	t.flags(cmd)
+	out.flags(cmd)
 	return cmd
 }

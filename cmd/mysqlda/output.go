@@ -48,3 +48,6 @@ func (o *output) print(w io.Writer, value any, table func(io.Writer) error) erro
 		return table(w)
 	}
 }
+
+// forPrograms tells whether a program reads what is printed, rather than people.
+func (o *output) forPrograms() bool { return o.format == asJSON || o.format == asYAML }

@@ -14,6 +14,8 @@ import (
 func newRecover() *cobra.Command {
 	var conf string
 	var yes bool
+	var out output
+	var tell telling
 	cmd := &cobra.Command{
 		Use:   "recover -f FILE",
 		Short: "Go on with one survivor after a majority of the nodes is lost for good",
@@ -34,33 +36,83 @@ in the data directory. If it is interrupted, run it again.`,
   mysqlda recover -f n3.conf --yes`,
 		Args: exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) (err error) {
+			if err := out.check(); err != nil {
+				return err
+			}
+			tell.quiet = tell.quiet || out.forPrograms()
 			founding, err := foundingOf(conf)
 			if err != nil {
 				return err
 			}
+			done := tell.during(cmd, "reading what the node remembers", elapsed)
 			recovery, err := cluster.OpenRecovery(founding)
+			done()
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, recovery.Close()) }()
-			if err := printRecovery(cmd.OutOrStdout(), recovery); err != nil {
-				return err
+			seen := newRecoverable(recovery)
+			if !out.forPrograms() || !yes {
+				// People are to see it before it is done.
+				err := out.print(cmd.OutOrStdout(), seen, func(w io.Writer) error { return printRecovery(w, recovery) })
+				if err != nil {
+					return err
+				}
 			}
 			if !yes {
 				return errors.New("nothing was changed; add --yes to do it")
 			}
+			done = tell.during(cmd, "writing the new cluster", elapsed)
 			founded, err := recovery.Run()
+			done()
 			if err != nil {
 				return fmt.Errorf("the recovery is not finished, run it again: %w", err)
 			}
-			cmd.Printf("\nnode %s is the first of the new cluster %s; start it with\n  mysqlda start -f %s\n", founded.NodeID, founded.ClusterID, conf)
-			return nil
+			founds := newFounded(founded)
+			seen.Founded = &founds
+			return out.print(cmd.OutOrStdout(), seen, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "\nnode %s is the first of the new cluster %s; start it with\n  mysqlda start -f %s\n", founded.NodeID, founded.ClusterID, conf)
+				return err
+			})
 		}),
 	}
 	cmd.Flags().StringVarP(&conf, "file", "f", "", "the node's config `file`")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it")
+	out.flags(cmd)
+	tell.flags(cmd)
 	required(cmd, "file")
 	return cmd
+}
+
+// recoverable is what is said of a survivor, and of the cluster that was made of it.
+type recoverable struct {
+	Node        string          `json:"node"`
+	ClusterID   string          `json:"cluster_id"`
+	Interrupted bool            `json:"interrupted"` // and is finished; then what follows is empty
+	Voters      []string        `json:"voters"`
+	LastIndex   uint64          `json:"last_index"`
+	LastTerm    uint64          `json:"last_term"`
+	Placements  uint64          `json:"placements"`
+	Bindings    uint64          `json:"bindings"`
+	Digest      string          `json:"digest"`
+	PassedOver  []string        `json:"passed_over"`       // what is damaged
+	Kept        string          `json:"kept"`              // where what is replaced is kept
+	Founded     *foundedCluster `json:"founded,omitempty"` // absent without --yes
+}
+
+func newRecoverable(r *cluster.Recovery) recoverable {
+	seen := recoverable{Node: r.NodeID(), ClusterID: r.ClusterID(), Interrupted: r.Interrupted(), Voters: []string{}, PassedOver: []string{}}
+	if seen.Interrupted {
+		return seen
+	}
+	seen.LastIndex, seen.LastTerm = r.Last()
+	counts := r.Counts()
+	seen.Placements, seen.Bindings, seen.Digest = counts.Placements, counts.Bindings, r.Digest().String()
+	seen.Voters, seen.Kept = append(seen.Voters, r.Voters()...), r.Kept()
+	for _, err := range r.Damaged() {
+		seen.PassedOver = append(seen.PassedOver, err.Error())
+	}
+	return seen
 }
 
 func printRecovery(w io.Writer, r *cluster.Recovery) error {

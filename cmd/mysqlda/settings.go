@@ -80,7 +80,7 @@ func printSettings(w io.Writer, s *admin.Settings) error {
 }
 
 func newSettingsSet() *cobra.Command {
-	var t target
+	var t configurationTarget
 	cmd := &cobra.Command{
 		Use:   "set NAME=VALUE...",
 		Short: "Change settings of the running cluster, all of them or none",
@@ -105,13 +105,14 @@ and of failover, times in whole seconds:
 The accounts of failover are brought by ` + "`mysqlda apply`" + ` only: passwords do not belong
 on a command line.`,
 		Example: `  mysqlda settings set max_share=0.3 balance=data -f n1.conf
-  mysqlda settings set failover.wait=20 failover.require_fencing=true -f n1.conf`,
+  mysqlda settings set failover.wait=20 failover.require_fencing=true -f n1.conf
+  mysqlda settings set balance=data --wait -f n1.conf`,
 		RunE: action(func(cmd *cobra.Command, args []string) error {
 			change, err := parseSettings(args)
 			if err != nil {
 				return &usageError{err}
 			}
-			client, err := t.client()
+			client, err := t.client(cmd)
 			if err != nil {
 				return err
 			}
@@ -127,10 +128,10 @@ on a command line.`,
 				name, value, _ := strings.Cut(arg, "=")
 				cmd.Printf("%s is %s\n", name, value)
 			}
-			return nil
+			return t.everywhere(cmd, client, 0)
 		}),
 	}
-	t.changeFlags(cmd)
+	t.flags(cmd)
 	return cmd
 }
 

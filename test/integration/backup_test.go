@@ -151,9 +151,17 @@ func recoverFrom(t *testing.T, c *cluster.Cluster, survivor *cluster.Node) {
 	if err == nil || !strings.Contains(out, fmt.Sprintf("%d of term %d", was.LastIndex, was.LastTerm)) || inspect(t, survivor.DataDir()) != was {
 		t.Fatalf("without --yes: %v\n%s", err, out)
 	}
-	out, err = offline(t, "recover", "-f", survivor.ConfigFile(), "--yes")
+	out, err = offline(t, "recover", "-f", survivor.ConfigFile(), "--yes", "-o", "json")
 	must(t, err)
-	t.Log(out)
+	var recovered struct {
+		LastIndex uint64 `json:"last_index"`
+		LastTerm  uint64 `json:"last_term"`
+		Founded   struct{ Node string }
+	}
+	if err := json.Unmarshal([]byte(out), &recovered); err != nil ||
+		recovered.LastIndex != was.LastIndex || recovered.LastTerm != was.LastTerm || recovered.Founded.Node != survivor.ID {
+		t.Errorf("recover as JSON: %v\n%s", err, out)
+	}
 	if is := inspect(t, survivor.DataDir()); is.ClusterID == was.ClusterID || is.LastIndex != was.LastIndex {
 		t.Errorf("the directory was %+v and is %+v", was, is)
 	}

@@ -145,7 +145,7 @@ func (c *Client) unreachable(err error) error {
 		err = wrapped.Err
 	}
 	if opening := new(net.OpError); errors.As(err, &opening) && opening.Op == "dial" {
-		return fmt.Errorf("no node answers at http address %s (%w): is it started? name another with --http or -f", c.address, opening.Err)
+		return &UnreachableError{Address: c.address, Err: opening.Err}
 	}
 	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
 		return fmt.Errorf("the node at %s did not answer in time; what was asked for may still happen, look with `mysqlda status`", c.address)

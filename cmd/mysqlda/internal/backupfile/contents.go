@@ -118,14 +118,20 @@ func Read(r io.Reader, q Question) (Contents, error) {
 }
 
 // ReadFile is Read for a file. It reads the file twice if the question names a
-// correlated object: bindings come after the placements.
-func ReadFile(path string, q Question) (Contents, error) {
+// correlated object: bindings come after the placements. Each time it reads through
+// what watch makes of the file, and calls done afterwards.
+func ReadFile(path string, q Question, watch func(io.Reader) (_ io.Reader, done func())) (Contents, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return Contents{}, err
 	}
 	defer file.Close()
-	contents, err := Read(file, q)
+	read := func(q Question) (Contents, error) {
+		r, done := watch(file)
+		defer done()
+		return Read(r, q)
+	}
+	contents, err := read(q)
 	if err != nil {
 		return Contents{}, fmt.Errorf("%s: %w", path, err)
 	}
@@ -135,7 +141,7 @@ func ReadFile(path string, q Question) (Contents, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return Contents{}, err
 	}
-	if contents, err = Read(file, Question{Core: contents.Placement.Core}); err != nil {
+	if contents, err = read(Question{Core: contents.Placement.Core}); err != nil {
 		return Contents{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return contents, nil
