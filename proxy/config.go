@@ -70,6 +70,10 @@ type Config struct {
 	// SlowStatement is from which time on a statement is logged as a slow one; 0
 	// means never.
 	SlowStatement time.Duration
+	// StatementDigests is how many digests statements are counted by at most, with
+	// their times, bytes and errors; 0 means that they are not. A digest takes about
+	// 2 KiB.
+	StatementDigests int
 	// MaxAllowedPacket bounds one command of a client in bytes. What a server
 	// allows may be less.
 	MaxAllowedPacket int64

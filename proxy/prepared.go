@@ -90,9 +90,7 @@ func (s *session) execute(cmd command) error {
 		return s.refuse(cmd, err)
 	}
 	s.countStatement(st.effect)
-	if s.server.slow != nil {
-		s.slow = slowText{sql: st.sql, syntax: st.syntax}
-	}
+	s.keepPrepared(st)
 	switch {
 	case st.extension != nil:
 		return s.executeExtension(cmd, st)

@@ -62,7 +62,7 @@ type session struct {
 	meter meterView
 	// answered is how many bytes of the server's answer were passed on.
 	answered uint64
-	slow     slowText
+	text     keptText
 
 	// cmd is the command that is being relayed. Its bytes are forgotten when the
 	// server has got them, so that their buffer does not live as long as the answer.
@@ -175,9 +175,7 @@ func (s *session) carryOut(cmd command) error {
 	s.begun, s.answered = time.Since(s.server.born), 0
 	s.pending, s.sequence = true, 1
 	err := s.dispatch(cmd)
-	if s.slow.sql != nil {
-		s.forgetText()
-	}
+	s.forgetText()
 	return err
 }
 
