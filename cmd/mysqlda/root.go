@@ -45,7 +45,7 @@ $HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
 	root.AddCommand(
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
-		newStatus(), newLocate(), newDoctor(),
+		newStatus(), newLocate(), newDoctor(), newStatements(),
 		newLibrary(), newSettings(), newReload(), newRing(), newLog(),
 		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(), newDebug(),
 		newVersion(),

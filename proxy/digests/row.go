@@ -19,7 +19,7 @@ type Row struct {
 	ToClient      uint64 // bytes
 
 	Total, Min, Max time.Duration
-	P95             time.Duration // an estimate, off by an eighth at most
+	P95             time.Duration // an estimate, off by a quarter at most
 	First, Last     time.Time
 }
 

@@ -7,7 +7,7 @@ import (
 
 const (
 	// spreadParts is how many buckets there are from one power of two to the next: a
-	// quantile is off by an eighth at most.
+	// quantile is off by a quarter at most.
 	spreadParts = 4
 	// spreadPowers is how many powers of two, from one microsecond on, have buckets of
 	// their own. The last bucket is of what takes longer than two hours.

@@ -30,6 +30,8 @@ type fakeNode struct {
 	useless  bool   // none can
 
 	snapshot *fsm.Snapshot // what a backup gets
+
+	statements StatementList
 }
 
 func (f *fakeNode) Ready() error            { return f.ready }
@@ -44,6 +46,11 @@ func (f *fakeNode) Activate(_ context.Context, library, server string, force boo
 func (f *fakeNode) CompareSettings(_ context.Context, r SettingsChange) (SettingsDifference, error) {
 	return SettingsDifference{Settings: []string{FailoverPassword}}, f.note("compare with %s", r.Failover.Account)
 }
+
+func (f *fakeNode) Statements(q StatementsQuery) (StatementList, error) {
+	return f.statements, f.note("statements %q by %s n=%d", q.Library, q.By, q.Limit)
+}
+func (f *fakeNode) ResetStatements() error { return f.note("reset statements") }
 
 func (f *fakeNode) Locate(_ context.Context, core string) (Location, error) {
 	return Location{Core: core, Library: "mysql_data_1"}, f.err

@@ -15,7 +15,7 @@ func TestErrorsNameTheLineAndTheKey(t *testing.T) {
 			`:3: session_pool.unused_forward_sesion_timeout: unknown key; did you mean "unused_forward_session_timeout"?`,
 		},
 		{"unknown section", "{\n\"sever\": {}\n}", `:2: sever: unknown key; did you mean "server"?`},
-		{"unknown key that is near nothing", `{"log": {"colour": true}}`, `:1: log.colour: unknown key; known here: level, format, slow_statement_ms`},
+		{"unknown key that is near nothing", `{"log": {"colour": true}}`, `:1: log.colour: unknown key; known here: level, format, slow_statement_ms, statement_digests`},
 		{
 			"unknown key in a list", "{\"forwards\": [\n{\"instance\": \"a\", \"forward\": [\n{\"ip\": \"1.1.1.1\", \"port\": 1, \"prot\": 2}]}]}",
 			`:3: forwards[0].forward[0].prot: unknown key; did you mean "port"?`,
@@ -39,6 +39,7 @@ func TestErrorsNameTheLineAndTheKey(t *testing.T) {
 			"weight", `{"forwards": [{"instance": "a", "weight": 1000001, "forward": [{"ip": "1.1.1.1", "port": 1}]}]}`,
 			`:1: forwards[0].weight: must be a whole number from 0 to 1000000, not 1000001`,
 		},
+		{"statement_digests", `{"log": {"statement_digests": 100001}}`, `:1: log.statement_digests: must be a whole number from 0 to 100000, not 100001`},
 		{"slow_statement_ms", `{"log": {"slow_statement_ms": -1}}`, `:1: log.slow_statement_ms: must be a whole number from 0 to 3600000, not -1`},
 		{"level", `{"log": {"level": "verbose"}}`, `:1: log.level: must be one of debug, info, warn, error, not "verbose"`},
 		{

@@ -12,6 +12,7 @@
 //	status.go      what the node knows, put together for the API
 //	report.go      the same for SHOW MYSQLDA
 //	metrics.go     the same for Prometheus
+//	statements.go  what was counted of statements, for the API
 package daemon
 
 import (
