@@ -37,7 +37,7 @@ func (t *keptText) digest() []byte {
 // keepsTexts tells whether anybody asks for the text of a statement that has been
 // answered.
 func (s *session) keepsTexts() bool {
-	return s.server.slow != nil || s.server.digests != nil
+	return s.server.slow != nil || s.server.digests != nil || s.traced != nil
 }
 
 // keepText keeps the beginning of a text that will be gone.

@@ -36,7 +36,8 @@ type statement struct {
 	hinted  aim         // where its leading comment asks to execute it
 	demands stmt.Demand // what its text demands of a server
 
-	digest digests.Key // of its text; 0 before it was asked for
+	digest digests.Key      // of its text; 0 before it was asked for
+	parent stmt.TraceParent // that its text names; its executions are part of that trace
 
 	// extension is set for a statement of our own, which no server knows.
 	extension *stmt.Extension

@@ -69,6 +69,7 @@ type Config struct {
 	Cluster     Cluster
 	HTTP        HTTP
 	Log         Log
+	Tracing     Tracing
 
 	// Warnings are things an operator should know but that stop nothing.
 	Warnings []string

@@ -47,6 +47,7 @@ func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
 		Cluster:     Cluster{Listen: "127.0.0.1:13307", Gossip: "127.0.0.1:13308"},
 		HTTP:        HTTP{Listen: "127.0.0.1:13309"},
 		Log:         Log{Level: "info", Format: "console", StatementDigests: 1000},
+		Tracing:     Tracing{Timeout: 10 * time.Second},
 	}
 	cfg.Warnings, cfg.Exposed = nil, false // they depend on how the file was checked out
 	if !reflect.DeepEqual(cfg, want) {
@@ -100,6 +101,7 @@ func TestEveryKeyIsRead(t *testing.T) {
   "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1" },
   "http": { "listen": "localhost:65535", "debug": true },
   "log": { "level": "debug", "format": "json", "slow_statement_ms": 250, "statement_digests": 50 },
+  "tracing": { "endpoint": "https://collector:4318", "headers_file": "headers", "timeout": 7 },
 }`)
 	want := &Config{
 		Path: "/etc/mysqlda/n.conf",
@@ -133,6 +135,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Cluster:   Cluster{Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1"},
 		HTTP:      HTTP{Listen: "localhost:65535", Debug: true},
 		Log:       Log{Level: "debug", Format: "json", SlowStatement: 250 * time.Millisecond, StatementDigests: 50},
+		Tracing:   Tracing{Endpoint: "https://collector:4318/v1/traces", HeadersFile: "/etc/mysqlda/headers", Timeout: 7 * time.Second},
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got  %+v\nwant %+v", cfg, want)

@@ -61,6 +61,7 @@ func (c *Config) decode(root *object) {
 	c.decodeNode(root)
 	c.decodeListeners(root, server, ip, port)
 	c.decodeLog(root)
+	c.decodeTracing(root)
 	root.close()
 }
 
