@@ -41,6 +41,14 @@ func (s *session) attach(cmd command, at place, to aim) error {
 	if ok, err := s.reuse(cmd, to); ok || err != nil {
 		return err
 	}
+	from := s.traced.Now()
+	err := s.attachAnother(cmd, to)
+	s.traced.Waited(from, err)
+	return err
+}
+
+// attachAnother gets the session a backend connection that it has not got.
+func (s *session) attachAnother(cmd command, to aim) error {
 	if to.where == wherever {
 		to = s.reads
 	}
@@ -139,7 +147,10 @@ func (s *session) stillUsable(cmd command) (bool, error) {
 func (s *session) awaitTurn(cmd command) error {
 	ctx, stop := s.untilClientGone(cmd)
 	defer stop()
-	if err := s.att.conn.Await(ctx, s.inTransaction()); err != nil {
+	from := s.traced.Now()
+	err := s.att.conn.Await(ctx, s.inTransaction())
+	s.traced.Waited(from, err)
+	if err != nil {
 		return waitError(ctx, acquireError(err, s.libraryName()))
 	}
 	return nil

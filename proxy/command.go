@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/mysqlda/mysqlda/proxy/stmt"
+	"github.com/mysqlda/mysqlda/proxy/tracing"
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
@@ -97,6 +98,7 @@ func (s *session) query(cmd command) error {
 	if !ok {
 		return s.refuse(cmd, kindMalformed.with())
 	}
+	s.traceText(tracing.NameStatement, sql)
 	hinted, told, err := s.followHint(cmd, sql)
 	if told {
 		return err

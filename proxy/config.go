@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/mysqlda/mysqlda/proxy/backend"
+	"github.com/mysqlda/mysqlda/proxy/tracing"
 )
 
 // Defaults of a Config.
@@ -74,6 +75,13 @@ type Config struct {
 	// SlowStatement is from which time on a statement is logged as a slow one; 0
 	// means never.
 	SlowStatement time.Duration
+	// StatementDigests is how many digests statements are counted by at most, with
+	// their times, bytes and errors; 0 means that they are not. A digest takes about
+	// 2 KiB.
+	StatementDigests int
+	// Tracer, unless nil, gets the spans of statements that say that they are part of
+	// a trace.
+	Tracer *tracing.Tracer
 	// MaxAllowedPacket bounds one command of a client in bytes. What a server
 	// allows may be less.
 	MaxAllowedPacket int64

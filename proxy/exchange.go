@@ -121,6 +121,16 @@ func (s *session) attempt(x exchange) error {
 			return err
 		}
 	}
+	from := s.traced.Now()
+	err := s.deliver(x, prefix, skip)
+	if s.traced != nil {
+		s.traceExchange(from, err)
+	}
+	return err
+}
+
+// deliver sends a command to the server at hand and its answer to the client.
+func (s *session) deliver(x exchange, prefix []byte, skip int) error {
 	if socket := s.att.conn.Raw(); socket != nil && prefix == nil && s.cmd.whole && wire.HasResponse(s.cmd.code) {
 		buf, n, err := s.takeTurn(socket, s.cmd)
 		if err != nil {

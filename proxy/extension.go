@@ -28,6 +28,10 @@ type appendResult func(dst []byte, seq uint8, caps wire.Capability, status uint1
 func (s *session) extend(cmd command, kind stmt.Kind, args []string, result appendResult) error {
 	ctx, stop := s.untilClientGone(cmd)
 	defer stop()
+	if s.traced != nil {
+		s.tracedForm = forms[kind]
+		s.forgetText()
+	}
 	var err error
 	switch kind {
 	case stmt.SelectLibrary:
@@ -48,7 +52,9 @@ func (s *session) extend(cmd command, kind stmt.Kind, args []string, result appe
 }
 
 func (s *session) selectLibrary(ctx context.Context, core string) error {
+	from := s.traced.Now()
 	placement, err := s.server.cfg.Directory.Resolve(ctx, core)
+	s.traced.Assigned(from, err)
 	if err != nil {
 		return directoryError(err, "", "", core)
 	}
@@ -56,7 +62,9 @@ func (s *session) selectLibrary(ctx context.Context, core string) error {
 }
 
 func (s *session) selectByCorrelObject(ctx context.Context, class, object string) error {
+	from := s.traced.Now()
 	placement, err := s.server.cfg.Directory.ResolveCorrelated(ctx, class, object)
+	s.traced.Assigned(from, err)
 	if err != nil {
 		return directoryError(err, class, object, "")
 	}

@@ -208,6 +208,7 @@ func (s *session) countRelayed(code byte, size int) {
 		took := s.att.used.Sub(s.server.born) - s.begun
 		v.shard.relay.Observe(took)
 		s.noteSlow(took, s.tracker.ErrCode())
+		s.countDigest(took, size)
 	}
 	if number := s.tracker.ErrCode(); number != 0 {
 		v.meter.countError(number)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/mysqlda/mysqlda/proxy/stmt"
+	"github.com/mysqlda/mysqlda/proxy/tracing"
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
@@ -15,19 +16,23 @@ func (s *session) prepare(cmd command) error {
 		return s.refuse(cmd, kindTooManyStatements.with(maxStatements))
 	}
 	sql := cmd.payload()[1:]
+	parent := s.traceText(tracing.NamePrepare, sql)
 	hinted, told, err := s.followHint(cmd, sql)
 	if told {
 		return err
 	}
 	syntax := s.syntax()
 	class, effect := syntax.Recognise(sql)
-	st := &statement{class: class, effect: effect, syntax: syntax, place: atLibrary, hinted: hinted, demands: unknownDemands}
+	st := &statement{class: class, effect: effect, syntax: syntax, place: atLibrary, hinted: hinted, demands: unknownDemands, parent: parent}
+	if s.traced != nil {
+		s.keepText(sql, syntax)
+	}
 	if st.class.Base() == stmt.ClassExtension {
 		extension, verdict := syntax.Parse(sql)
 		if verdict != stmt.Ours || !cmd.whole {
 			return s.refuse(cmd, kindInMulti.with())
 		}
-		return s.prepareExtension(cmd, extension)
+		return s.prepareExtension(cmd, extension, parent)
 	}
 	column, isID := syntax.ConnectionID(sql)
 	switch base := st.class.Base(); {
@@ -59,7 +64,7 @@ func (s *session) prepare(cmd command) error {
 	return err
 }
 
-func (s *session) prepareExtension(cmd command, e stmt.Extension) error {
+func (s *session) prepareExtension(cmd command, e stmt.Extension, parent stmt.TraceParent) error {
 	var columns []string
 	if e.Kind == stmt.ShowMysqlda {
 		var err error
@@ -70,7 +75,7 @@ func (s *session) prepareExtension(cmd command, e stmt.Extension) error {
 	if err := s.drop(cmd); err != nil {
 		return err
 	}
-	id := s.statements.add(&statement{extension: &e, params: uint16(e.Params)})
+	id := s.statements.add(&statement{extension: &e, params: uint16(e.Params), parent: parent})
 	return s.write(wire.AppendPrepareResult(nil, s.sequence, s.caps, s.status, id, e.Params, wire.TextColumns(columns...)))
 }
 
@@ -90,9 +95,10 @@ func (s *session) execute(cmd command) error {
 		return s.refuse(cmd, err)
 	}
 	s.countStatement(st.effect)
-	if s.server.slow != nil {
-		s.slow = slowText{sql: st.sql, syntax: st.syntax}
+	if st.parent.Sampled {
+		s.trace(tracing.NameStatement, st.parent)
 	}
+	s.keepPrepared(st)
 	switch {
 	case st.extension != nil:
 		return s.executeExtension(cmd, st)

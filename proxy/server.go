@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/proxy/digests"
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
@@ -26,7 +27,9 @@ type Server struct {
 	metrics *metrics
 	meters  *meters
 	born    time.Time
-	slow    *slowLog // nil: there is none
+	slow    *slowLog       // nil: there is none
+	digests *digests.Table // nil: there is none
+	texts   sync.Pool      // of *textRoom
 	reports map[string]func(viewer) Report
 
 	ctx    context.Context // ends when sessions are cut off
@@ -81,6 +84,14 @@ func New(cfg Config) (*Server, error) {
 		"USERS":     server.usersReport,
 		"POOLS":     forEverybody(server.poolsReport),
 		"SETTINGS":  forEverybody(server.settingsReport),
+	}
+	server.texts.New = func() any { return new(textRoom) }
+	if cfg.StatementDigests > 0 {
+		server.digests = digests.New(cfg.StatementDigests)
+		server.reports["STATEMENTS"] = forEverybody(server.statementsReport)
+		if err := registerDigests(cfg.Registerer, server.digests); err != nil {
+			return nil, fmt.Errorf("registering metrics: %w", err)
+		}
 	}
 	for name, reporter := range cfg.Reports {
 		server.reports[name] = forEverybody(reporter)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy/backend"
+	"github.com/mysqlda/mysqlda/proxy/tracing"
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
 
@@ -62,7 +63,11 @@ type session struct {
 	meter meterView
 	// answered is how many bytes of the server's answer were passed on.
 	answered uint64
-	slow     slowText
+	text     keptText
+	// traced is the span of the command at hand, nil for nearly all; tracedForm is
+	// what stands for its text if that is one of our own.
+	traced     *tracing.Statement
+	tracedForm string
 
 	// cmd is the command that is being relayed. Its bytes are forgotten when the
 	// server has got them, so that their buffer does not live as long as the answer.
@@ -184,9 +189,10 @@ func (s *session) carryOut(cmd command) error {
 	s.begun, s.answered = time.Since(s.server.born), 0
 	s.pending, s.sequence = true, 1
 	err := s.dispatch(cmd)
-	if s.slow.sql != nil {
-		s.forgetText()
+	if s.traced != nil {
+		s.endTrace(err)
 	}
+	s.forgetText()
 	return err
 }
 
@@ -295,6 +301,7 @@ func (s *session) writeErr(err error) error {
 		e = kindSystem.with(err)
 	}
 	s.server.metrics.errors.WithLabelValues(fmt.Sprint(e.code)).Inc()
+	s.traced.Refused(e.code)
 	return s.write(wire.AppendErr(nil, s.sequence, e.code, e.state, e.text))
 }
 

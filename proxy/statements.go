@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 
+	"github.com/mysqlda/mysqlda/proxy/digests"
 	"github.com/mysqlda/mysqlda/proxy/stmt"
 	"github.com/mysqlda/mysqlda/proxy/wire"
 )
@@ -34,6 +35,9 @@ type statement struct {
 
 	hinted  aim         // where its leading comment asks to execute it
 	demands stmt.Demand // what its text demands of a server
+
+	digest digests.Key      // of its text; 0 before it was asked for
+	parent stmt.TraceParent // that its text names; its executions are part of that trace
 
 	// extension is set for a statement of our own, which no server knows.
 	extension *stmt.Extension

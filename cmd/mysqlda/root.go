@@ -47,7 +47,7 @@ $HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
 	root.AddCommand(
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
-		newStatus(), newTop(), newLocate(), newDoctor(),
+		newStatus(), newTop(), newLocate(), newDoctor(), newStatements(),
 		newLibrary(), newUser(), newSettings(), newApply(), newReload(), newAudit(), newRing(), newLog(),
 		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(), newDebug(),
 		newVersion(),

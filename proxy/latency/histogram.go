@@ -1,7 +1,7 @@
 // Package latency counts how long things took, for Prometheus, at the price of two
 // additions in memory. It is for what happens too often for prometheus.Histogram,
 // and for collectors that make their series when they are asked. It decides nothing
-// about names and labels: packages proxy and backend, who call it, do.
+// about names and labels: packages proxy, backend and digests, who call it, do.
 package latency
 
 import (

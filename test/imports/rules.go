@@ -88,6 +88,12 @@ var rules = []rule{
 		}
 		return ""
 	},
+	func(from, to, _ string) string {
+		if from != "" && !in(from, "proxy/tracing", "test/harness/otlp") && strings.HasPrefix(to, "go.opentelemetry.io/") {
+			return "only proxy/tracing knows of OpenTelemetry"
+		}
+		return ""
+	},
 	func(from, _, to string) string {
 		if in(from, "cluster/storage") && in(to, "cluster") && !in(to, "cluster/storage") {
 			return "what a node keeps on disk does not know the cluster that it is of"

@@ -23,6 +23,7 @@ type ConfigFile struct {
 	Log      *LogSection      `json:"log,omitempty"`
 	Limits   *LimitsSection   `json:"limits,omitempty"`
 	Failover *FailoverSection `json:"failover,omitempty"`
+	Tracing  *TracingSection  `json:"tracing,omitempty"`
 }
 
 // The sections of a config file.
@@ -74,6 +75,10 @@ type (
 	LimitsSection struct {
 		ParkAfter   int `json:"park_after,omitempty"` // seconds
 		MaxSessions int `json:"max_sessions,omitempty"`
+	}
+	TracingSection struct {
+		Endpoint    string `json:"endpoint"`
+		HeadersFile string `json:"headers_file,omitempty"`
 	}
 	FailoverSection struct {
 		User                string `json:"user,omitempty"`
@@ -157,5 +162,6 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 		Log:      &LogSection{Level: o.LogLevel, Format: o.LogFormat, SlowStatementMS: o.SlowStatementMS},
 		Limits:   limits,
 		Failover: o.Failover,
+		Tracing:  o.Tracing,
 	}, nil
 }

@@ -54,6 +54,8 @@ type Options struct {
 	// Failover, unless nil, is what all libraries share that concerns changes of
 	// their active servers.
 	Failover *FailoverSection
+	// Tracing, unless nil, is where the nodes send spans.
+	Tracing *TracingSection
 	// Prefix, unless nil, is a command that runs the program of a node, counted from
 	// 0, such as one that puts it on a host of its own. It must replace itself by it,
 	// and not start it as a child.

@@ -51,6 +51,10 @@ type Node interface {
 	Backup(ctx context.Context) (*fsm.Snapshot, error)
 	// Remove takes another node, which may be dead, out of the cluster for good.
 	Remove(ctx context.Context, id string) error
+	// Statements tells what the node has counted of statements by their digests, and
+	// ResetStatements makes it forget that. Both return ErrNoDigests where it does not.
+	Statements(query StatementsQuery) (StatementList, error)
+	ResetStatements() error
 	// Import adds records whose library ids are those of the named cluster.
 	Import(ctx context.Context, clusterID string, records fsm.Import) (ImportResult, error)
 	UserKeeper

@@ -41,7 +41,7 @@ func statusOf(err error) int {
 		{http.StatusConflict, []error{
 			fsm.ErrBadChange, fsm.ErrStaleVersion, fsm.ErrStaleSwitch,
 			fsm.ErrNoSettings, cluster.ErrNotMember, cluster.ErrOtherCluster, cluster.ErrOtherNode, cluster.ErrLeft,
-			cluster.ErrRemoved, cluster.ErrIDTaken, cluster.ErrQuorum, cluster.ErrLastNode,
+			cluster.ErrRemoved, cluster.ErrIDTaken, cluster.ErrQuorum, cluster.ErrLastNode, ErrNoDigests,
 		}},
 		{http.StatusServiceUnavailable, []error{fsm.ErrNoLeader, fsm.ErrOverloaded, cluster.ErrClosed, ErrNotRunning, errBackupBusy}},
 		{http.StatusGatewayTimeout, []error{context.DeadlineExceeded}},

@@ -111,6 +111,8 @@ func (s *Server) routes(metrics prometheus.Gatherer, debug bool) http.Handler {
 	mux.HandleFunc("GET /api/v1/audit", s.audit)
 	mux.HandleFunc("GET /api/v1/log", s.showLogLevel)
 	mux.HandleFunc("POST /api/v1/log", s.setLogLevel)
+	mux.HandleFunc("GET /api/v1/statements", s.statements)
+	mux.HandleFunc("DELETE /api/v1/statements", s.resetStatements)
 	mux.HandleFunc("POST /api/v1/join", s.join)
 	mux.HandleFunc("POST /api/v1/leave", s.leave)
 	mux.HandleFunc("DELETE /api/v1/nodes/{id}", s.remove)

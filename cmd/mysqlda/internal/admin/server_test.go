@@ -31,7 +31,8 @@ type fakeNode struct {
 
 	snapshot *fsm.Snapshot // what a backup gets
 
-	activity Activity
+	activity   Activity
+	statements StatementList
 }
 
 func (f *fakeNode) Ready() error            { return f.ready }
@@ -60,6 +61,11 @@ func (f *fakeNode) Configure(_ context.Context, r Configuration) (Configured, er
 func (f *fakeNode) Audit() ([]AuditEntry, error) {
 	return []AuditEntry{{Index: 3, What: "one"}, {Index: 4, What: "two"}, {Index: 5, What: "three"}}, f.err
 }
+
+func (f *fakeNode) Statements(q StatementsQuery) (StatementList, error) {
+	return f.statements, f.note("statements %q by %s n=%d", q.Library, q.By, q.Limit)
+}
+func (f *fakeNode) ResetStatements() error { return f.note("reset statements") }
 
 func (f *fakeNode) Locate(_ context.Context, core string) (Location, error) {
 	return Location{Core: core, Library: "mysql_data_1"}, f.err

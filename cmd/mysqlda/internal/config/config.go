@@ -42,6 +42,7 @@ const (
 	DefaultIdleTimeout     = 60 * time.Second
 	DefaultShutdownTimeout = 10 * time.Second
 	DefaultMaxShareMille   = ring.DefaultMaxShareMille
+	DefaultDigests         = 1000
 
 	// Where the other ports are when the file does not say, counted from
 	// server.listen_port.
@@ -68,6 +69,7 @@ type Config struct {
 	Cluster     Cluster
 	HTTP        HTTP
 	Log         Log
+	Tracing     Tracing
 
 	// Warnings are things an operator should know but that stop nothing.
 	Warnings []string
@@ -153,6 +155,9 @@ type Log struct {
 	Format string // console or json
 	// SlowStatement is from which time on a statement is logged; 0 means never.
 	SlowStatement time.Duration
+	// StatementDigests is by how many digests statements are counted at most; 0 means
+	// that they are not.
+	StatementDigests int
 }
 
 // LogLevels are the words for the levels of the log, from the one that tells most.

@@ -46,7 +46,8 @@ func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
 		Node:        Node{DataDir: filepath.Join(dir, "mysqlda-data"), SnapshotAfter: 32 << 20},
 		Cluster:     Cluster{Listen: "127.0.0.1:13307", Gossip: "127.0.0.1:13308"},
 		HTTP:        HTTP{Listen: "127.0.0.1:13309"},
-		Log:         Log{Level: "info", Format: "console"},
+		Log:         Log{Level: "info", Format: "console", StatementDigests: 1000},
+		Tracing:     Tracing{Timeout: 10 * time.Second},
 	}
 	cfg.Warnings, cfg.Exposed = nil, false // they depend on how the file was checked out
 	if !reflect.DeepEqual(cfg, want) {
@@ -99,7 +100,8 @@ func TestEveryKeyIsRead(t *testing.T) {
   "node": { "id": "n1", "data_dir": "../n1-data", "advertise": "node1", "snapshot_after_kib": 64 },
   "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1" },
   "http": { "listen": "localhost:65535", "debug": true },
-  "log": { "level": "debug", "format": "json", "slow_statement_ms": 250 },
+  "log": { "level": "debug", "format": "json", "slow_statement_ms": 250, "statement_digests": 50 },
+  "tracing": { "endpoint": "https://collector:4318", "headers_file": "headers", "timeout": 7 },
 }`)
 	want := &Config{
 		Path: "/etc/mysqlda/n.conf",
@@ -132,7 +134,8 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Node:      Node{ID: "n1", DataDir: "/etc/n1-data", Advertise: "node1", SnapshotAfter: 64 << 10},
 		Cluster:   Cluster{Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1"},
 		HTTP:      HTTP{Listen: "localhost:65535", Debug: true},
-		Log:       Log{Level: "debug", Format: "json", SlowStatement: 250 * time.Millisecond},
+		Log:       Log{Level: "debug", Format: "json", SlowStatement: 250 * time.Millisecond, StatementDigests: 50},
+		Tracing:   Tracing{Endpoint: "https://collector:4318/v1/traces", HeadersFile: "/etc/mysqlda/headers", Timeout: 7 * time.Second},
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got  %+v\nwant %+v", cfg, want)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mysqlda/mysqlda/fsm"
+	"github.com/mysqlda/mysqlda/proxy/digests"
 )
 
 // Parse decodes the content of the file at path, which must be absolute: it
@@ -60,6 +61,7 @@ func (c *Config) decode(root *object) {
 	c.decodeNode(root)
 	c.decodeListeners(root, server, ip, port)
 	c.decodeLog(root)
+	c.decodeTracing(root)
 	root.close()
 }
 
@@ -189,11 +191,13 @@ func (c *Config) decodeNode(root *object) {
 
 func (c *Config) decodeLog(root *object) {
 	c.Log = Log{Level: "info", Format: "console"}
-	slow := int64(0)
+	slow, counted := int64(0), int64(DefaultDigests)
 	root.section("log", func(o *object) {
 		o.choice("level", &c.Log.Level, LogLevels()...)
 		o.choice("format", &c.Log.Format, "console", "json")
 		o.whole("slow_statement_ms", 0, maxSlowStatement.Milliseconds(), &slow)
+		o.whole("statement_digests", 0, digests.MaxLimit, &counted)
 	})
 	c.Log.SlowStatement = time.Duration(slow) * time.Millisecond
+	c.Log.StatementDigests = int(counted)
 }

@@ -15,7 +15,7 @@ func TestErrorsNameTheLineAndTheKey(t *testing.T) {
 			`:3: session_pool.unused_forward_sesion_timeout: unknown key; did you mean "unused_forward_session_timeout"?`,
 		},
 		{"unknown section", "{\n\"sever\": {}\n}", `:2: sever: unknown key; did you mean "server"?`},
-		{"unknown key that is near nothing", `{"log": {"colour": true}}`, `:1: log.colour: unknown key; known here: level, format, slow_statement_ms`},
+		{"unknown key that is near nothing", `{"log": {"colour": true}}`, `:1: log.colour: unknown key; known here: level, format, slow_statement_ms, statement_digests`},
 		{
 			"unknown key in a list", "{\"forwards\": [\n{\"instance\": \"a\", \"forward\": [\n{\"ip\": \"1.1.1.1\", \"port\": 1, \"prot\": 2}]}]}",
 			`:3: forwards[0].forward[0].prot: unknown key; did you mean "port"?`,
@@ -39,6 +39,10 @@ func TestErrorsNameTheLineAndTheKey(t *testing.T) {
 			"weight", `{"forwards": [{"instance": "a", "weight": 1000001, "forward": [{"ip": "1.1.1.1", "port": 1}]}]}`,
 			`:1: forwards[0].weight: must be a whole number from 0 to 1000000, not 1000001`,
 		},
+		{"tracing without a URL", `{"tracing": {"endpoint": "collector:4318"}}`, `:1: tracing.endpoint: must be the URL of a collector, such as http://127.0.0.1:4318`},
+		{"tracing with a password", `{"tracing": {"endpoint": "http://u:open-sesame@collector"}}`, `:1: tracing.endpoint: must not hold a password: put it into tracing.headers_file as an Authorization header`},
+		{"headers for nobody", `{"tracing": {"headers_file": "h"}}`, `:1: tracing.headers_file: needs endpoint, the URL of the collector that gets the headers`},
+		{"statement_digests", `{"log": {"statement_digests": 100001}}`, `:1: log.statement_digests: must be a whole number from 0 to 100000, not 100001`},
 		{"slow_statement_ms", `{"log": {"slow_statement_ms": -1}}`, `:1: log.slow_statement_ms: must be a whole number from 0 to 3600000, not -1`},
 		{"level", `{"log": {"level": "verbose"}}`, `:1: log.level: must be one of debug, info, warn, error, not "verbose"`},
 		{
@@ -137,12 +141,12 @@ func TestErrorsNameTheLineAndTheKey(t *testing.T) {
 
 		{
 			"the first in the file is told", "{\n\"x\": 1,\n\"server\": {\"listen_port\": 0},\n\"auth\": 1}",
-			`:2: x: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, failover, node, cluster, http, log (and 2 more problems)`,
+			`:2: x: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, failover, node, cluster, http, log, tracing (and 2 more problems)`,
 		},
 		{"not closed", "{\n\"server\": {", `:2: not JSON: column 12: parsing value: unexpected EOF`},
 		{"no comma", "{\n\"a\": 1\n\"b\": 2}", `:3: not JSON: column 1: invalid character '"' after object value (expecting ',' or '}')`},
 		{"a password that is not closed does not show", "{\"auth\": {\"pass\": \"sesame\n\"}}", `:1: not JSON: column 19: invalid literal`},
-		{"line break in a key", `{"a\nb": 1}`, `:1: a?b: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, failover, node, cluster, http, log`},
+		{"line break in a key", `{"a\nb": 1}`, `:1: a?b: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, failover, node, cluster, http, log, tracing`},
 		{"empty file", "", `:1: not JSON: column 1: parsing value: unexpected EOF`},
 		{"something after the end", "{}\n{}", `:2: not JSON: column 1: invalid character '{' after top-level value`},
 	} {

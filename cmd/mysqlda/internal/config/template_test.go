@@ -140,6 +140,10 @@ func TestCommentsOfTheTemplateAreTrue(t *testing.T) {
 	after.Failover.User, after.Failover.Password, after.Failover.ReplicationUser, after.Failover.ReplicationPassword = "", "", "", ""
 	after.Failover.Named = FailoverKeys{}
 	after.Balancing.HasMaxShare, after.Balancing.HasBalance = false, false
+	if after.Tracing.Endpoint == "" || after.Tracing.HeadersFile == "" {
+		t.Errorf("a comment about tracing is gone: %+v", after.Tracing)
+	}
+	after.Tracing.Endpoint, after.Tracing.HeadersFile = "", ""
 	if !reflect.DeepEqual(after, before) {
 		t.Errorf("\nwith the comments    %+v\nwithout the comments %+v", after, before)
 	}

@@ -14,6 +14,8 @@
 //	activity.go    what its sessions do and have done, for the API
 //	report.go      the same for SHOW MYSQLDA
 //	metrics.go     the same for Prometheus
+//	tracing.go     where the spans of statements go to
+//	statements.go  what was counted of statements, for the API
 package daemon
 
 import (
@@ -247,6 +249,9 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 
 	path.proxy.Directory, path.proxy.Backends, path.proxy.Reports = node, backends, d.reports()
 	path.proxy.Logger, path.proxy.Registerer = d.logger.Named("proxy"), d.registry
+	if path.proxy.Tracer, err = d.openTracing(node.ID()); err != nil {
+		return err
+	}
 	server, err := proxy.New(path.proxy)
 	if err != nil {
 		return err

@@ -60,6 +60,7 @@ func configureDataPath(cfg *config.Config, nodeID string, logger *zap.Logger) (d
 			ParkAfter:             parkAfter(cfg.Limits.ParkAfter),
 			MaxAllowedPacket:      cfg.Limits.MaxAllowedPacket,
 			SlowStatement:         cfg.Log.SlowStatement,
+			StatementDigests:      cfg.Log.StatementDigests,
 		},
 		servers: servers,
 	}, nil

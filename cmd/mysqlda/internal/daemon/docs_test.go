@@ -7,9 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap/zaptest"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 )
 
 // Operators build their alarms from that page.
@@ -47,7 +50,9 @@ func metricsOfANode(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{cfg: testNode(t), logger: zaptest.NewLogger(t), registry: registry}
+	cfg := testNode(t)
+	cfg.Tracing = config.Tracing{Endpoint: "http://127.0.0.1:1/v1/traces", Timeout: time.Second} // nothing is sent
+	d := &daemon{cfg: cfg, logger: zaptest.NewLogger(t), registry: registry}
 	ctx, end := context.WithCancelCause(t.Context())
 	d.end = end
 	t.Cleanup(func() {

@@ -37,6 +37,11 @@ func modeChecks(cfg *config.Config) []Finding {
 			found = append(found, *f)
 		}
 	}
+	if file := cfg.Tracing.HeadersFile; file != "" {
+		if f := secretMode("collector headers mode", file, file+" may hold a key", "chmod 600 "+file); f != nil {
+			found = append(found, *f)
+		}
+	}
 	return found
 }
 

@@ -1,0 +1,50 @@
+package daemon
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+)
+
+func TestHeadersForTheCollectorAreReadFromAFile(t *testing.T) {
+	t.Parallel()
+	core, lines := observer.New(zap.InfoLevel)
+	path := filepath.Join(t.TempDir(), "headers")
+	read := func(text string, mode os.FileMode) (map[string]string, error) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		return readHeaders(config.Tracing{HeadersFile: path}, zap.New(core))
+	}
+	got, err := read("# for the collector\n\nAuthorization: Bearer a:secret\r\n X-Scope:  1 \n", 0o600)
+	if want := map[string]string{"Authorization": "Bearer a:secret", "X-Scope": "1"}; err != nil || !maps.Equal(got, want) || lines.Len() != 0 {
+		t.Errorf("got %v, %v, logged %v", got, err, lines.All())
+	}
+	if _, err := read("A: b", 0o644); err != nil || lines.FilterMessageSnippet("every user of this machine").Len() != 1 {
+		t.Errorf("got %v, logged %v", err, lines.All())
+	}
+	for text, want := range map[string]string{
+		"A: b\nsecret":                     "line 2: must be a header",
+		"secret key: secret":               "line 1: must be a header",
+		"Key: sec\x01ret":                  "line 1: must be a header",
+		": secret":                         "line 1: must be a header",
+		strings.Repeat("# secret\n", 4096): "more than 16384 bytes",
+	} {
+		if _, err := read(text, 0o600); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%.20q: %v", text, err)
+		}
+	}
+	if got, err := readHeaders(config.Tracing{}, zap.NewNop()); err != nil || len(got) != 0 {
+		t.Errorf("without a file: %v, %v", got, err)
+	}
+}

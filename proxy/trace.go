@@ -1,0 +1,63 @@
+package proxy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/mysqlda/mysqlda/proxy/stmt"
+	"github.com/mysqlda/mysqlda/proxy/wire"
+)
+
+// traceText begins the span of a text whose comment says that it is part of a trace.
+// It returns where in the trace that is.
+func (s *session) traceText(name string, sql []byte) stmt.TraceParent {
+	if s.server.cfg.Tracer == nil {
+		return stmt.TraceParent{}
+	}
+	parent, ok := stmt.Trace(sql)
+	if ok && parent.Sampled {
+		s.trace(name, parent)
+	}
+	return parent
+}
+
+// trace begins the span of the command at hand, which has a place in a trace.
+func (s *session) trace(name string, parent stmt.TraceParent) {
+	s.traced = s.server.cfg.Tracer.Start(name, parent, s.server.born.Add(s.begun))
+}
+
+// traceExchange ends the part of the span in which the server at hand was asked.
+func (s *session) traceExchange(from time.Time, err error) {
+	code, server := uint16(0), ""
+	if s.att.conn != nil {
+		server = s.att.conn.Server()
+	}
+	if err == nil && wire.HasResponse(s.cmd.code) {
+		code = s.tracker.ErrCode()
+	}
+	s.traced.Exchanged(from, server, code, err)
+}
+
+// endTrace ends the span of the command at hand. err is what ends the session.
+func (s *session) endTrace(err error) {
+	library := ""
+	if s.library != 0 {
+		library = s.libraryName()
+	}
+	digest := s.tracedForm
+	// As with counting by digest: what no server has executed may show a value.
+	if code, refused := s.traced.Answer(); err == nil && s.text.sql != nil && !refused && (code == 0 || slices.Contains(executionErrors, code)) {
+		digest = string(s.text.digest())
+	}
+	s.traced.End(library, digest, err != nil)
+	s.traced, s.tracedForm = nil, ""
+}
+
+// forms are what stands for statements of our own, which name core objects.
+var forms = map[stmt.Kind]string{
+	stmt.SelectLibrary:               "select library ?",
+	stmt.SelectLibraryByCorrelObject: "select library_by_correl_object ? ?",
+	stmt.SetCorrelObject:             "set correl_object ? ? ?",
+	stmt.ShowMysqlda:                 "show mysqlda ?",
+	stmt.SetMysqlda:                  "set mysqlda ?",
+}
