@@ -42,6 +42,12 @@ type fakeNode struct {
 
 func (f *fakeNode) Ready() error { return nil }
 
+func (f *fakeNode) Effective() []admin.Effective { return nil }
+
+func (f *fakeNode) LocateCorrelated(_ context.Context, class, object string) (admin.Location, error) {
+	return admin.Location{Class: class, Object: object}, nil
+}
+
 func (f *fakeNode) Degraded() (reason string, all bool) { return "", false }
 
 func (f *fakeNode) CompareSettings(_ context.Context, r admin.SettingsChange) (admin.SettingsDifference, error) {
