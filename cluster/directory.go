@@ -15,6 +15,7 @@ import (
 // context's.
 func (n *Node) Resolve(ctx context.Context, core string) (fsm.Placement, error) {
 	if p, ok := n.locate(core); ok {
+		n.lookups.hits.Add(1)
 		return p, nil
 	}
 	return n.place(ctx, "assign", fsm.AssignItem(core, 0))
@@ -25,6 +26,7 @@ func (n *Node) Resolve(ctx context.Context, core string) (fsm.Placement, error) 
 // for fsm.ErrNoOpenLibrary, and fsm.ErrNoPlacement.
 func (n *Node) Locate(ctx context.Context, core string) (fsm.Placement, error) {
 	if p, ok := n.locate(core); ok {
+		n.lookups.hits.Add(1)
 		return p, nil
 	}
 	return n.place(ctx, "locate", fsm.LocateItem(core))
@@ -35,6 +37,7 @@ func (n *Node) Locate(ctx context.Context, core string) (fsm.Placement, error) {
 func (n *Node) ResolveCorrelated(ctx context.Context, class, object string) (fsm.Placement, error) {
 	if core, ok := n.find(class, object); ok {
 		if p, ok := n.locate(core); ok {
+			n.lookups.hits.Add(1)
 			return p, nil
 		}
 	}
@@ -46,6 +49,7 @@ func (n *Node) ResolveCorrelated(ctx context.Context, class, object string) (fsm
 // and fsm.ErrNoPlacement, fsm.ErrBound.
 func (n *Node) Bind(ctx context.Context, class, object, core string) error {
 	if bound, ok := n.find(class, object); ok && bound == core {
+		n.lookups.hits.Add(1)
 		return nil
 	}
 	_, err := n.place(ctx, "bind", fsm.BindItem(class, object, core))
@@ -88,6 +92,7 @@ func (n *Node) place(ctx context.Context, verb string, item fsm.Item) (fsm.Place
 	if err != nil {
 		return fsm.Placement{}, err
 	}
+	n.lookups.misses.Add(1)
 	a, err := m.decide(ctx, item)
 	if err != nil {
 		return fsm.Placement{}, fmt.Errorf("%s %s: %w", verb, itemName(item), err)

@@ -35,6 +35,7 @@ type Node struct {
 	server    *grpc.Server
 	serving   sync.WaitGroup
 
+	lookups  lookups
 	member   atomic.Pointer[member]   // nil while lonely
 	killer   atomic.Pointer[killFunc] // nil until OnKill
 	dataPath atomic.Pointer[DataPath] // nil until OnDataPath

@@ -49,6 +49,40 @@ func (m *meter) countError(number uint16) {
 	m.errors[number]++
 }
 
+// countErrors is how many errors of all numbers there were.
+func (m *meter) countErrors() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sum := m.otherErrors
+	for _, n := range m.errors {
+		sum += n
+	}
+	return sum
+}
+
+// meterTotals is what all shards of a meter hold together.
+type meterTotals struct {
+	statements         [stmt.Effects]uint64
+	toServer, toClient uint64
+	slow               uint64
+	relay              latency.Total
+}
+
+func (m *meter) totals() meterTotals {
+	var t meterTotals
+	for i := range m.shards {
+		shard := &m.shards[i]
+		for effect := range shard.statements {
+			t.statements[effect] += shard.statements[effect].Load()
+		}
+		t.toServer += shard.toServer.Load()
+		t.toClient += shard.toClient.Load()
+		t.slow += shard.slow.Load()
+		t.relay.Add(&shard.relay)
+	}
+	return t
+}
+
 // meters are the meters of all libraries that sessions were in. It is also what
 // Prometheus asks for them.
 type meters struct {
@@ -120,29 +154,14 @@ func (ms *meters) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
 	}
 	for library, m := range ms.all() {
-		var (
-			statements         [stmt.Effects]uint64
-			toServer, toClient uint64
-			slow               uint64
-			relay              latency.Total
-		)
-		for i := range m.shards {
-			shard := &m.shards[i]
-			for effect := range shard.statements {
-				statements[effect] += shard.statements[effect].Load()
-			}
-			toServer += shard.toServer.Load()
-			toClient += shard.toClient.Load()
-			slow += shard.slow.Load()
-			relay.Add(&shard.relay)
-		}
-		for effect, n := range statements {
+		t := m.totals()
+		for effect, n := range t.statements {
 			counter(ms.statements, n, library, stmt.Effect(effect).String())
 		}
-		counter(ms.bytes, toServer, library, "to_server")
-		counter(ms.bytes, toClient, library, "to_client")
-		counter(ms.slow, slow, library)
-		to <- relay.Metric(ms.relay, library)
+		counter(ms.bytes, t.toServer, library, "to_server")
+		counter(ms.bytes, t.toClient, library, "to_client")
+		counter(ms.slow, t.slow, library)
+		to <- t.relay.Metric(ms.relay, library)
 		m.mu.Lock()
 		for number, n := range m.errors {
 			counter(ms.errors, n, library, strconv.Itoa(int(number)))

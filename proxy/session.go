@@ -79,6 +79,7 @@ type session struct {
 	counted  counted       // guarded by Server.mu
 	loggedIn atomic.Bool   // the handshake is over; read by Server.Shutdown
 	idle     atomic.Bool   // waiting for a command; read by Server.Shutdown and KILL
+	open     atomic.Bool   // waiting for a command inside a transaction
 
 	mu   sync.Mutex
 	info SessionInfo // guarded by mu; read by Server.Sessions
@@ -103,6 +104,10 @@ type SessionInfo struct {
 	Server  string // the server of its backend connection, "" without one
 	Reads   string // where it reads: active; or replica, with the bound of the lag in seconds
 	Since   time.Time
+
+	State         string // login; running: a command; idle: waits for one, with a backend connection; parked: without
+	InTransaction bool   // false while a command is carried out
+	Commands      uint64 // of the client that were read
 }
 
 // errQuit ends a session that the client has ended properly.
@@ -160,6 +165,10 @@ func (s *session) serve() error {
 
 // rest is called before the session waits for a command.
 func (s *session) rest() error {
+	// Written when it changes only: most statements are no part of a transaction.
+	if open := s.inTransaction(); open != s.open.Load() {
+		s.open.Store(open)
+	}
 	s.idle.Store(true)
 	if s.stopping() {
 		return errStopping
@@ -279,7 +288,10 @@ func (s *session) writeErr(err error) error {
 func (s *session) describe() SessionInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.info
+	info := s.info
+	info.State, info.Commands = s.doing(), s.commands.Load()
+	info.InTransaction = s.open.Load() && s.idle.Load()
+	return info
 }
 
 // publish makes what others may know of the session known.

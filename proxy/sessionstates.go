@@ -2,7 +2,7 @@ package proxy
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// The states of sessions, as metrics call them.
+// The states of sessions, as metrics and the HTTP API call them.
 const (
 	stateLogin   = "login"   // has not logged in yet
 	stateRunning = "running" // a command is carried out

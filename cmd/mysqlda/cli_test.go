@@ -48,6 +48,12 @@ func (f *fakeNode) LocateCorrelated(_ context.Context, class, object string) (ad
 	return admin.Location{Class: class, Object: object}, nil
 }
 
+func (f *fakeNode) Activity() (admin.Activity, error) { return admin.Activity{Node: "n1"}, nil }
+
+func (f *fakeNode) Sessions(admin.SessionFilter) (admin.SessionList, error) {
+	return admin.SessionList{Node: "n1"}, nil
+}
+
 func (f *fakeNode) Degraded() (reason string, all bool) { return "", false }
 
 func (f *fakeNode) CompareSettings(_ context.Context, r admin.SettingsChange) (admin.SettingsDifference, error) {

@@ -60,14 +60,41 @@ func (t *Total) Count() uint64 {
 	return n
 }
 
+// Sum is how long all of them took together.
+func (t *Total) Sum() time.Duration { return t.sum }
+
+// Bucket is how many of the durations of a Total were not longer than Bound.
+type Bucket struct {
+	Bound time.Duration
+	Count uint64
+}
+
+// Buckets returns the buckets by growing Bound. Durations longer than the last are in
+// Count of the Total only.
+func (t *Total) Buckets() []Bucket {
+	buckets := make([]Bucket, len(bounds))
+	count := uint64(0)
+	for i, bound := range bounds {
+		count += t.counts[i]
+		buckets[i] = Bucket{bound, count}
+	}
+	return buckets
+}
+
+// Merge adds what another one holds.
+func (t *Total) Merge(other Total) {
+	for i, n := range other.counts {
+		t.counts[i] += n
+	}
+	t.sum += other.sum
+}
+
 // Metric makes it a metric in seconds. It panics where the labels are not those of
 // the description.
 func (t *Total) Metric(d *prometheus.Desc, labels ...string) prometheus.Metric {
 	buckets := make(map[float64]uint64, len(bounds))
-	count := uint64(0)
-	for i, bound := range bounds {
-		count += t.counts[i]
-		buckets[bound.Seconds()] = count
+	for _, b := range t.Buckets() {
+		buckets[b.Bound.Seconds()] = b.Count
 	}
 	return prometheus.MustNewConstHistogram(d, t.Count(), t.sum.Seconds(), buckets, labels...)
 }

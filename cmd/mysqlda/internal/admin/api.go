@@ -23,6 +23,10 @@ type Node interface {
 	// while all can, and whether none can.
 	Degraded() (reason string, all bool)
 	Status() (Status, error)
+	// Activity is what the node's sessions do and have done.
+	Activity() (Activity, error)
+	// Sessions lists sessions of the node.
+	Sessions(filter SessionFilter) (SessionList, error)
 	// Locate never assigns: Location.Library is "" for a core object without a home.
 	Locate(ctx context.Context, core string) (Location, error)
 	// LocateCorrelated is that for a correlated object: Location.Library is "" for one

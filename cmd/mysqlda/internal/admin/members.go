@@ -24,7 +24,7 @@ const (
 
 // pagesOfNodes are what may be asked of a node through another one. All of them
 // only show something.
-var pagesOfNodes = []string{"status", "effective"}
+var pagesOfNodes = []string{"status", "activity", "sessions", "effective"}
 
 func newMembersClient() *http.Client {
 	return &http.Client{

@@ -101,6 +101,8 @@ func (s *Server) routes(metrics prometheus.Gatherer, debug bool) http.Handler {
 		Timeout:  readRequestTimeout,
 	}))
 	mux.HandleFunc("GET /api/v1/status", s.status)
+	mux.HandleFunc("GET /api/v1/activity", s.activity)
+	mux.HandleFunc("GET /api/v1/sessions", s.sessions)
 	mux.HandleFunc("GET /api/v1/locate", s.locate)
 	mux.HandleFunc("GET /api/v1/effective", s.effective)
 	mux.HandleFunc("GET /api/v1/nodes/{id}/{page}", s.ofNode)

@@ -30,10 +30,18 @@ type fakeNode struct {
 	useless  bool   // none can
 
 	snapshot *fsm.Snapshot // what a backup gets
+
+	activity Activity
 }
 
 func (f *fakeNode) Ready() error            { return f.ready }
 func (f *fakeNode) Status() (Status, error) { return f.status, f.err }
+
+func (f *fakeNode) Activity() (Activity, error) { return f.activity, f.err }
+
+func (f *fakeNode) Sessions(filter SessionFilter) (SessionList, error) {
+	return SessionList{Node: "n1", Matching: 1, Sessions: []SessionStatus{{ID: 7, User: "u"}}}, f.note("sessions %+v", filter)
+}
 
 func (f *fakeNode) Degraded() (reason string, all bool) { return f.degraded, f.useless }
 

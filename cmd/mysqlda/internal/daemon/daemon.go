@@ -12,6 +12,7 @@
 //	listeners.go   the sockets for clients
 //	observed.go    what the node saw of the servers, for itself and for the others
 //	status.go      what the node knows, put together for the API
+//	activity.go    what its sessions do and have done, for the API
 //	report.go      the same for SHOW MYSQLDA
 //	metrics.go     the same for Prometheus
 package daemon
@@ -66,6 +67,7 @@ type daemon struct {
 	options  Options
 	logger   *zap.Logger
 	registry *prometheus.Registry
+	born     time.Time
 
 	cluster  atomic.Pointer[cluster.Node]
 	backends atomic.Pointer[backend.Manager]
@@ -88,7 +90,7 @@ func Run(ctx context.Context, cfg *config.Config, options Options, logger *zap.L
 	if err != nil {
 		return err
 	}
-	d := &daemon{cfg: cfg, options: options, logger: logger, registry: registry}
+	d := &daemon{cfg: cfg, options: options, logger: logger, registry: registry, born: time.Now()}
 	ctx, d.end = context.WithCancelCause(ctx)
 	defer d.end(nil)
 

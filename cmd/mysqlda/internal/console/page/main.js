@@ -7,10 +7,11 @@ import { clock, span } from "./words.js";
 import { warnings } from "./warnings.js";
 import * as overview from "./overview.js";
 import * as libraries from "./libraries.js";
+import * as activity from "./activity.js";
 import * as search from "./search.js";
 import * as settings from "./settings.js";
 
-const pages = { overview, libraries, search, settings };
+const pages = { overview, libraries, activity, search, settings };
 const first = "overview";
 
 // every is the pause between two readings, in milliseconds.
@@ -35,8 +36,11 @@ function show() {
     shown = name;
     host.replaceChildren();
     page.open?.(redraw);
-    if (moved) host.focus({ preventScroll: true });
-    scrollTo(0, 0);
+    if (moved) {
+      host.focus({ preventScroll: true });
+      scrollTo(0, 0);
+      readPage();
+    }
   }
   redraw();
 }
@@ -129,10 +133,16 @@ function readNodes(status) {
   }
 }
 
+async function readPage() {
+  await pages[shown].read?.(state);
+  redraw();
+}
+
 async function live() {
   for (;;) {
     if (!document.hidden) {
-      await Promise.all([read(), pages[shown].read?.(state).then(redraw)]);
+      await read();
+      await readPage();
     }
     await pause(every);
   }
