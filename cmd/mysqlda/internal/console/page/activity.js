@@ -1,7 +1,7 @@
 // What sessions do now: rates and latencies by library, and the sessions themselves.
 import { lines } from "./chart.js";
 import { el, facts, mark, panel } from "./dom.js";
-import { largest, drawn, now, points } from "./readings.js";
+import { largest, points, sight } from "./readings.js";
 import { chosen, everywhere, readActivity, scope, series } from "./rates.js";
 import { readSessions, sessions } from "./sessions.js";
 import { table } from "./table.js";
@@ -25,13 +25,14 @@ export function draw(state) {
   const all = chosen(s);
   const names = [...all.libraries.keys()];
   const busiest = largest(names, series(s, "statements "));
+  const working = busiest.filter((n) => n !== "" || all.libraries.get(n).sessions > 0);
   return [
     choice(s),
     ...all.silent.map(([id, why]) => el("p", { class: "note", role: "status", "data-key": "silent-" + id }, mark("bad", `Node ${id} is not counted`), `: ${why}`)),
     panel("Now", all.nodes ? `sum of ${plural(all.nodes, "node")}, over the last two seconds or so` : null, totals(all)),
     el("div", { class: "columns", "data-key": "charts" },
-      panel("Statements", null, drawing(s, "Statements", "a second", "statements ", busiest, rate)),
-      panel("Latency", null, drawing(s, "95th percentile", "to the last byte of the answer", "p95 ", busiest, milliseconds))),
+      panel("Statements", null, drawing(s, "Statements", "a second", "statements ", working, rate)),
+      panel("Latency", null, drawing(s, "Latency", "95th percentile, to the last byte of the answer", "p95 ", working, milliseconds))),
     panel("By library", names.length > maxLibraries ? `the ${maxLibraries} busiest of ${count(names.length)}` : null,
       names.length === 0 ? el("p", { class: "empty" }, "Reading …") : table("By library", columns(), busiest.slice(0, maxLibraries).map((n) => all.libraries.get(n)), (l) => l.name)),
     sessions(s, () => readSessions(s, scope(s)).then(changed)),
@@ -64,9 +65,8 @@ function totals({ sessions: n, libraries, directory }) {
 function size(n) { return n === null ? "–" : bytes(n) + "/s"; }
 
 function drawing(s, title, unit, prefix, names, write) {
-  const to = now();
   return lines({
-    title, unit, write, from: to - drawn, to,
+    title, unit, write, ...sight(),
     series: names.map((name) => ({ name: name || "no library yet", points: points(series(s, prefix) + name) })),
   });
 }

@@ -1,5 +1,6 @@
 // Lines over time, bars and sparks, as inline SVG that fills what room there is.
 import { el, svg } from "./dom.js";
+import { span } from "./words.js";
 
 // maxLines is how many lines one can tell apart.
 export const maxLines = 8;
@@ -16,13 +17,13 @@ export function lines({ title, unit, series, from, to, write, key }) {
   const x = (t) => (100 * (t - from) / (to - from)).toFixed(2);
   const y = (v) => (100 - 100 * v / top).toFixed(2);
   return el("figure", { class: "chart", "data-key": key ?? title },
-    el("figcaption", null, el("span", null, el("strong", null, title), `, ${unit}`), el("span", null, enough ? write(top) : "")),
+    el("figcaption", null, el("span", null, unit), el("span", null, enough ? write(top) : "")),
     el("div", { class: "plot" }, enough
       ? svg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": label },
         [0, 50].map((at) => svg("line", { class: "grid", x1: 0, x2: 100, y1: at, y2: at })),
         shown.map((s, i) => svg("path", { class: "s" + (i + 1), d: path(s.points, from, x, y) })))
       : el("p", { class: "waiting" }, "Drawn from readings while this page is open")),
-    el("div", { class: "times", "aria-hidden": "true" }, el("span", null, `${Math.round((to - from) / 60)} min ago`), el("span", null, "now")),
+    el("div", { class: "times", "aria-hidden": "true" }, el("span", null, `${span(to - from)} ago`), el("span", null, "now")),
     el("ul", { class: "legend" }, shown.map((s, i) => el("li", { "data-key": s.name },
       svg("svg", { class: "key", viewBox: "0 0 18 8", "aria-hidden": "true" }, svg("line", { class: "s" + (i + 1), x1: 0, x2: 18, y1: 4, y2: 4 })),
       el("span", { class: "of" }, s.name), el("span", null, write(last(s))))),

@@ -1,7 +1,7 @@
 // Every library with its servers, and how they fill.
 import { bar, lines, spark } from "./chart.js";
 import { el, facts, mark, panel, tag } from "./dom.js";
-import { drawn, largest, now, points } from "./readings.js";
+import { largest, points, sight } from "./readings.js";
 import { table } from "./table.js";
 import { bytes, count, percent, plural, rate, yesNo } from "./words.js";
 
@@ -22,7 +22,6 @@ export function draw(state) {
   const all = s.libraries;
   const found = all.filter((l) => l.name.toLowerCase().includes(wanted.toLowerCase()));
   const shown = found.slice(0, maxShown);
-  const to = now();
   const names = largest(all.map((l) => l.name), "growth ");
   return [
     all.length > few && el("p", { class: "controls", "data-key": "find" }, el("span", null, el("label", { for: "find" }, "Libraries whose name has"),
@@ -30,7 +29,7 @@ export function draw(state) {
     panel("All libraries", shown.length < all.length ? `${count(shown.length)} of ${count(all.length)}` : null,
       all.length === 0 ? el("p", { class: "empty" }, "There are none.") : table("All libraries", summary(s), shown, (l) => l.name)),
     panel("Growth", "from readings while this page is open", lines({
-      title: "New core objects", unit: "a second", write: rate, from: to - drawn, to,
+      title: "New core objects", unit: "a second", write: rate, ...sight(),
       series: names.map((name) => ({ name, points: points("growth " + name) })),
     })),
     ...shown.map((l) => library(l, s, shown.length <= few)),

@@ -1,7 +1,7 @@
 // The cluster at a glance, what is wrong first.
 import { lines } from "./chart.js";
 import { el, facts, mark, panel, tag } from "./dom.js";
-import { drawn, now, points } from "./readings.js";
+import { points, sight } from "./readings.js";
 import { table } from "./table.js";
 import { highest, majority } from "./warnings.js";
 import { count, plural, rate } from "./words.js";
@@ -14,7 +14,7 @@ const maxNotices = 40;
 const levels = { bad: "Problem", warn: "Warning", info: "Note" };
 
 export function draw(state, found) {
-  return [notices(found), glance(state), nodes(state), growth(state)];
+  return [notices(found), glance(state), nodes(state), growth()];
 }
 
 function notices(found) {
@@ -80,10 +80,9 @@ function serves(state, n, own) {
   return mark("good", "served");
 }
 
-function growth(state) {
-  const to = now();
+function growth() {
   return panel("New core objects", "of the whole cluster", lines({
-    title: "New core objects", unit: "a second", write: rate, from: to - drawn, to,
+    title: "New core objects", unit: "a second", write: rate, ...sight(),
     series: [{ name: "all libraries", points: points("growth") }],
   }));
 }

@@ -1,14 +1,22 @@
 // What was read while the page is open. Nodes tell numbers that count up; rates are
 // made of two readings.
 
-// drawn is how many seconds back lines are drawn.
-export const drawn = 300;
+// drawn is how many seconds back lines are drawn, at most and at least.
+export const drawn = { most: 300, least: 60 };
 
 // maxReadings bounds what is kept of one series.
 const maxReadings = 400;
 
 // now is a clock in seconds that never goes back.
 export function now() { return performance.now() / 1000; }
+
+const opened = now();
+
+// sight is the seconds of the ends of what is drawn: since the page was opened.
+export function sight() {
+  const to = now();
+  return { from: Math.max(to - drawn.most, Math.min(opened, to - drawn.least)), to };
+}
 
 const gauges = new Map();
 const counters = new Map();
@@ -18,7 +26,7 @@ export function note(name, value) {
   if (!gauges.has(name)) gauges.set(name, []);
   const points = gauges.get(name);
   points.push([now(), value]);
-  const old = now() - drawn - 30;
+  const old = now() - drawn.most - 30;
   while (points.length > maxReadings || points[0][0] < old) points.shift();
 }
 

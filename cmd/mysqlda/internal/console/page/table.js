@@ -7,7 +7,7 @@ import { el } from "./dom.js";
 export function table(label, columns, rows, keyOf) {
   return el("div", { class: "scroll" }, el("table", { class: "cards", role: "table", "aria-label": label },
     el("thead", { role: "rowgroup" }, el("tr", { role: "row" },
-      columns.map((c) => el("th", { scope: "col", role: "columnheader", class: kind(c) }, c.name)))),
+      columns.map((c) => el("th", { scope: "col", role: "columnheader", class: c.number && "number" }, c.name)))),
     el("tbody", { role: "rowgroup" }, rows.map((row) => el("tr", { role: "row", "data-key": keyOf(row) },
       columns.map((c, i) => cell(c, i, c.cell(row))))))));
 }
