@@ -132,6 +132,8 @@ func (m *member) followSwitch(ctx context.Context, before *fsm.Library, r failov
 	for {
 		now := m.machine.Libraries().ByID(before.ID)
 		switch {
+		case now == nil:
+			return true, fmt.Errorf("%w: library %s was removed meanwhile (%w)", fsm.ErrBadChange, before.Name, lost)
 		case now.ActiveEpoch == before.ActiveEpoch && now.Switch == nil:
 			if _, reign := m.leadership.current(); m.pause(ctx, reign) {
 				return false, nil

@@ -38,6 +38,20 @@ func (n *Node) ChangeSettings(ctx context.Context, change fsm.ChangeSettings) er
 	})
 }
 
+// Reconfigure has the cluster change libraries and settings together, all changes or
+// none, and returns the index of the command, which is the revision then. It returns as
+// ChangeLibraries does; fsm.ErrStaleVersion says that the revision was not the one that
+// was expected.
+func (n *Node) Reconfigure(ctx context.Context, change fsm.Reconfigure) (revision uint64, err error) {
+	return n.changeAs(ctx, wish{
+		what:    "libraries and settings",
+		command: change,
+		send: func(ctx context.Context, leader clusterpb.ClusterClient) (changed, error) {
+			return leader.Reconfigure(ctx, &clusterpb.ReconfigureRequest{Command: change.Proto()})
+		},
+	})
+}
+
 // wish is a change that an operator asks for.
 type wish struct {
 	what    string // is to be changed, in the plural
@@ -57,26 +71,32 @@ type changed interface {
 }
 
 func (n *Node) change(ctx context.Context, w wish) error {
+	_, err := n.changeAs(ctx, w)
+	return err
+}
+
+// changeAs makes a change and returns where it stands in the log.
+func (n *Node) changeAs(ctx context.Context, w wish) (index uint64, err error) {
 	if err := w.command.Check(); err != nil {
-		return err
+		return 0, err
 	}
 	m, err := n.current()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	index, refused, err := m.change(ctx, w)
+	index, refused, err := m.change(orItself(ctx, n.id), w)
 	if err != nil {
-		return fmt.Errorf("changing %s: %w", w.what, err)
+		return 0, fmt.Errorf("changing %s: %w", w.what, err)
 	}
 	if refused != nil {
-		return refused
+		return 0, refused
 	}
 	ctx, cancel := m.bounded(ctx)
 	defer cancel()
 	if err := m.replica.applied.wait(ctx, index); err != nil {
-		return fmt.Errorf("the %s are changed, but this node has not learned of it yet: %w", w.what, timedOut(ctx, nil))
+		return 0, fmt.Errorf("the %s are changed, but this node has not learned of it yet: %w", w.what, timedOut(ctx, nil))
 	}
-	return nil
+	return index, nil
 }
 
 // change finds the leader and has it make the change. A change is not
@@ -91,7 +111,7 @@ func (m *member) change(ctx context.Context, w wish) (index uint64, refused, err
 		case "":
 			err = errNotLeader
 		case m.id:
-			index, refused, err = m.changeHere(w.command)
+			index, refused, err = m.changeHere(ctx, w.command)
 		default:
 			index, refused, err = m.changeAt(ctx, leader, w)
 		}
@@ -109,9 +129,16 @@ func (m *member) change(ctx context.Context, w wish) (index uint64, refused, err
 	}
 }
 
-func (m *member) changeHere(command changeCommand) (index uint64, refused, err error) {
+func (m *member) changeHere(ctx context.Context, command changeCommand) (index uint64, refused, err error) {
 	entry, err := command.Encode()
 	if err != nil {
+		return 0, nil, err
+	}
+	if other, differs := m.otherRelease(); differs && fsm.NeedsThisRelease(entry) {
+		return 0, fmt.Errorf("%w: node %s runs release %s, which does not know of such a change; upgrade that node or remove it first",
+			fsm.ErrBadChange, other.ID, other.Version), nil
+	}
+	if entry, err = m.attribute(ctx, entry); err != nil {
 		return 0, nil, err
 	}
 	index, result, err := m.apply(entry)
@@ -140,9 +167,9 @@ func (m *member) changeAt(ctx context.Context, leader string, w wish) (index uin
 func dropOutcome(err error) error { return errors.New(err.Error()) }
 
 // ChangeLibraries implements clusterpb.ClusterServer.
-func (s *service) ChangeLibraries(_ context.Context, req *clusterpb.ChangeLibrariesRequest) (*clusterpb.ChangeLibrariesResponse, error) {
+func (s *service) ChangeLibraries(ctx context.Context, req *clusterpb.ChangeLibrariesRequest) (*clusterpb.ChangeLibrariesResponse, error) {
 	command, err := fsm.ChangeLibrariesFromProto(req.GetCommand())
-	index, refused, err := s.change(command, err)
+	index, refused, err := s.change(ctx, command, err)
 	if err != nil {
 		return nil, err
 	}
@@ -150,20 +177,30 @@ func (s *service) ChangeLibraries(_ context.Context, req *clusterpb.ChangeLibrar
 }
 
 // ChangeSettings implements clusterpb.ClusterServer.
-func (s *service) ChangeSettings(_ context.Context, req *clusterpb.ChangeSettingsRequest) (*clusterpb.ChangeSettingsResponse, error) {
+func (s *service) ChangeSettings(ctx context.Context, req *clusterpb.ChangeSettingsRequest) (*clusterpb.ChangeSettingsResponse, error) {
 	command, err := fsm.ChangeSettingsFromProto(req.GetCommand())
-	index, refused, err := s.change(command, err)
+	index, refused, err := s.change(ctx, command, err)
 	if err != nil {
 		return nil, err
 	}
 	return &clusterpb.ChangeSettingsResponse{Index: index, Error: fsm.ErrorProto(refused)}, nil
 }
 
+// Reconfigure implements clusterpb.ClusterServer.
+func (s *service) Reconfigure(ctx context.Context, req *clusterpb.ReconfigureRequest) (*clusterpb.ReconfigureResponse, error) {
+	command, err := fsm.ReconfigureFromProto(req.GetCommand())
+	index, refused, err := s.change(ctx, command, err)
+	if err != nil {
+		return nil, err
+	}
+	return &clusterpb.ReconfigureResponse{Index: index, Error: fsm.ErrorProto(refused)}, nil
+}
+
 // change makes another node's change here, unless it is a bad one.
-func (s *service) change(command changeCommand, bad error) (index uint64, refused, err error) {
+func (s *service) change(ctx context.Context, command changeCommand, bad error) (index uint64, refused, err error) {
 	m, err := s.node.current()
 	if err != nil || bad != nil {
 		return 0, bad, err
 	}
-	return m.changeHere(command)
+	return m.changeHere(ctx, command)
 }

@@ -151,6 +151,13 @@ func (n *Node) Libraries() *fsm.LibrarySet { return n.machine.Libraries() }
 // Settings returns the current settings, never nil once the node is ready.
 func (n *Node) Settings() *fsm.Settings { return n.machine.Settings() }
 
+// Revision is that of Libraries and Settings, which are to be read after it: see
+// fsm.Machine.Revision.
+func (n *Node) Revision() uint64 { return n.machine.Revision() }
+
+// Audit returns the audit trail as this node has applied it: see fsm.Machine.Audit.
+func (n *Node) Audit() []fsm.AuditEntry { return n.machine.Audit() }
+
 // Watch subscribes to changes until ctx ends or the node is closed; then the
 // channel is closed. Events that were not yet received are merged.
 func (n *Node) Watch(ctx context.Context) <-chan fsm.Event {

@@ -71,6 +71,9 @@ func (m *member) importHere(ctx context.Context, records fsm.Import) (uint64, fs
 	if err != nil {
 		return 0, fsm.ImportResult{}, err
 	}
+	if command, err = m.attribute(ctx, command); err != nil {
+		return 0, fsm.ImportResult{}, err
+	}
 	index, result, err := m.apply(command)
 	if err == nil {
 		err = result.Err

@@ -73,13 +73,17 @@ func (n *Node) Bootstrap(ctx context.Context, b fsm.Bootstrap) error {
 func (m *member) firstCommands(ctx context.Context, bootstrap []byte) error {
 	for {
 		_, reign := m.leadership.current()
-		_, result, err := m.apply(bootstrap)
+		entry, err := m.attribute(orItself(ctx, m.id), bootstrap)
+		if err != nil {
+			return err
+		}
+		_, result, err := m.apply(entry)
 		if err == nil && result.Err != nil && !errors.Is(result.Err, fsm.ErrBootstrapped) {
 			return result.Err
 		}
 		if err == nil {
 			self, _ := m.book.announced(m.id)
-			err = m.setNode(self)
+			err = m.setNode(orItself(ctx, m.id), self)
 		}
 		if err == nil || !retryable(err) {
 			return err
@@ -194,6 +198,6 @@ func askOneToJoin(ctx context.Context, clients *transport.Clients, address strin
 	if err != nil {
 		return nil, err
 	}
-	resp, err := clusterpb.NewClusterClient(conn).Join(ctx, req)
+	resp, err := clusterpb.NewClusterClient(conn).Join(sendOrigin(ctx), req)
 	return resp, fromStatus(err)
 }

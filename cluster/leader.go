@@ -128,12 +128,15 @@ func (m *member) reconcileMember(ctx context.Context, s raft.Server) error {
 		return nil
 	}
 	m.logger.Info("what is known of a member changes", zap.String("member", id), zap.String("was", known.Cluster), zap.String("is", announced.Cluster))
-	return m.setNode(announced)
+	return m.setNode(ctx, announced)
 }
 
-func (m *member) setNode(info fsm.NodeInfo) error {
+func (m *member) setNode(ctx context.Context, info fsm.NodeInfo) error {
 	command, err := fsm.SetNode{NodeInfo: info}.Encode()
 	if err != nil {
+		return err
+	}
+	if command, err = m.attribute(ctx, command); err != nil {
 		return err
 	}
 	_, result, err := m.apply(command)

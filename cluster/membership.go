@@ -27,7 +27,7 @@ func (m *member) admit(ctx context.Context, r record) error {
 	if err := m.checkFree(ctx, r.info); err != nil {
 		return err
 	}
-	if err := m.setNode(r.info); err != nil {
+	if err := m.setNode(orItself(ctx, r.info.ID), r.info); err != nil {
 		if errors.Is(err, fsm.ErrRemoved) {
 			return fmt.Errorf("node %s: %w", r.info.ID, ErrRemoved)
 		}
@@ -81,6 +81,9 @@ func (m *member) remove(ctx context.Context, id string) error {
 	}
 	command, err := fsm.RemoveNode{ID: id}.Encode()
 	if err != nil {
+		return err
+	}
+	if command, err = m.attribute(orItself(ctx, m.id), command); err != nil {
 		return err
 	}
 	if _, result, err := m.apply(command); err != nil || result.Err != nil {

@@ -24,7 +24,7 @@ func (m *member) peer(ctx context.Context, id string) (context.Context, clusterp
 	if !ok {
 		return nil, nil, fmt.Errorf("%w: the address of node %s is not known", errNotLeader, id)
 	}
-	return m.dial(metadata.AppendToOutgoingContext(ctx, targetHeader, id), address)
+	return m.dial(sendOrigin(metadata.AppendToOutgoingContext(ctx, targetHeader, id)), address)
 }
 
 // dial prepares a call to whoever is reached at address.
@@ -67,6 +67,10 @@ func (m *member) addressOf(id string) (string, bool) {
 func (n *Node) checkCall(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	if err := n.checkHeaders(md, info.FullMethod); err != nil {
+		return nil, toStatus(err)
+	}
+	ctx, err := receiveOrigin(ctx, md)
+	if err != nil {
 		return nil, toStatus(err)
 	}
 	resp, err := handler(ctx, req)

@@ -114,6 +114,9 @@ func (s *steering) Propose(ctx context.Context, command failover.Command) (index
 	if err != nil {
 		return 0, err
 	}
+	if entry, err = s.attribute(s.worthNoting(ctx, command), entry); err != nil {
+		return 0, err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.ctx, func() { cancel(ErrClosed) })()

@@ -22,8 +22,7 @@ const DefaultWeight = 100
 
 // ChangeLibraries is the command that changes libraries: all of Changes in
 // their order, or none. The result's error wraps ErrStaleVersion or
-// ErrBadChange. A library can be closed or drained but not removed: objects live
-// there.
+// ErrBadChange.
 type ChangeLibraries struct {
 	// ExpectVersion is the version of the libraries that the changes were made
 	// for; another current version refuses them. Zero fits any version.
@@ -32,7 +31,7 @@ type ChangeLibraries struct {
 }
 
 // LibraryChange is one of AddLibrary, SetWeight, SetState, SetServers, SetTLS,
-// SetFailover, SetPinned and SetMaintenance.
+// SetFailover, SetPinned, SetMaintenance and RemoveLibrary.
 type LibraryChange interface {
 	check() error
 	proto() *fsmpb.LibraryChange
@@ -88,7 +87,11 @@ func (c ChangeLibraries) Check() error {
 	if len(c.Changes) == 0 || len(c.Changes) > MaxChanges {
 		return fmt.Errorf("%w: %d changes, 1 to %d are allowed", ErrBadChange, len(c.Changes), MaxChanges)
 	}
-	for _, change := range c.Changes {
+	return checkChanges(c.Changes)
+}
+
+func checkChanges(changes []LibraryChange) error {
+	for _, change := range changes {
 		if change == nil {
 			return fmt.Errorf("%w: a change is empty", ErrBadChange)
 		}
@@ -109,34 +112,37 @@ func (c ChangeLibraries) Encode() ([]byte, error) {
 
 // Proto gives the command's form for the log and for forwarding.
 func (c ChangeLibraries) Proto() *fsmpb.ChangeLibraries {
-	p := &fsmpb.ChangeLibraries{
-		ExpectVersion: c.ExpectVersion,
-		Changes:       make([]*fsmpb.LibraryChange, len(c.Changes)),
+	return &fsmpb.ChangeLibraries{ExpectVersion: c.ExpectVersion, Changes: changesProto(c.Changes)}
+}
+
+func changesProto(changes []LibraryChange) []*fsmpb.LibraryChange {
+	list := make([]*fsmpb.LibraryChange, len(changes))
+	for i, change := range changes {
+		list[i] = change.proto()
 	}
-	for i, change := range c.Changes {
-		p.Changes[i] = change.proto()
-	}
-	return p
+	return list
 }
 
 // ChangeLibrariesFromProto reads a forwarded command and checks it. Whatever release
 // has sent it, active servers stay what they are.
 func ChangeLibrariesFromProto(p *fsmpb.ChangeLibraries) (ChangeLibraries, error) {
-	c := ChangeLibraries{
-		ExpectVersion: p.GetExpectVersion(),
-		Changes:       make([]LibraryChange, len(p.GetChanges())),
-	}
-	for i, change := range p.GetChanges() {
-		c.Changes[i] = libraryChangeFromProto(change)
-		if list, ok := c.Changes[i].(SetServers); ok {
-			list.replaceActive = false
-			c.Changes[i] = list
-		}
-	}
+	c := ChangeLibraries{ExpectVersion: p.GetExpectVersion(), Changes: forwardedChanges(p.GetChanges())}
 	if err := c.Check(); err != nil {
 		return ChangeLibraries{}, err
 	}
 	return c, nil
+}
+
+func forwardedChanges(list []*fsmpb.LibraryChange) []LibraryChange {
+	changes := make([]LibraryChange, len(list))
+	for i, change := range list {
+		changes[i] = libraryChangeFromProto(change)
+		if servers, ok := changes[i].(SetServers); ok {
+			servers.replaceActive = false
+			changes[i] = servers
+		}
+	}
+	return changes
 }
 
 // libraryChangeFromProto returns nil for a change of an unknown kind.
@@ -161,6 +167,8 @@ func libraryChangeFromProto(p *fsmpb.LibraryChange) LibraryChange {
 		return SetPinned{Library: change.Pinned.GetLibrary(), Pinned: change.Pinned.GetPinned()}
 	case *fsmpb.LibraryChange_Maintenance:
 		return SetMaintenance{Library: change.Maintenance.GetLibrary(), Server: change.Maintenance.GetServer(), Maintenance: change.Maintenance.GetMaintenance()}
+	case *fsmpb.LibraryChange_Remove:
+		return RemoveLibrary{Library: change.Remove.GetLibrary()}
 	default:
 		return nil
 	}

@@ -18,14 +18,23 @@ func (s *state) changeLibraries(index uint64, p *fsmpb.ChangeLibraries) error {
 	if expect := p.GetExpectVersion(); expect != 0 && expect != current.Version() {
 		return fmt.Errorf("%w: the change was made for version %d, the current one is %d", ErrStaleVersion, expect, current.Version())
 	}
-	d := draft{list: slices.Clone(current.All()), next: s.nextLibrary, index: index}
-	for _, change := range p.GetChanges() {
-		if err := d.apply(libraryChangeFromProto(change)); err != nil {
-			return err
-		}
+	d, err := s.draftOf(index, p.GetChanges())
+	if err != nil {
+		return err
 	}
 	s.publish(current.Version()+1, d)
 	return nil
+}
+
+// draftOf carries out changes on a copy.
+func (s *state) draftOf(index uint64, changes []*fsmpb.LibraryChange) (draft, error) {
+	d := draft{list: slices.Clone(s.libraries.Load().All()), next: s.nextLibrary, index: index, inUse: s.inUse}
+	for _, change := range changes {
+		if err := d.apply(libraryChangeFromProto(change)); err != nil {
+			return draft{}, err
+		}
+	}
+	return d, nil
 }
 
 func (s *state) publish(version uint64, d draft) {
@@ -41,6 +50,8 @@ type draft struct {
 	next LibraryID // of the next library to be added
 
 	index uint64 // of the command that changes it
+	// inUse says why a library cannot be removed.
+	inUse func(*Library) error
 }
 
 func (d *draft) apply(change LibraryChange) error {
@@ -108,6 +119,8 @@ func (d *draft) apply(change LibraryChange) error {
 			return err
 		}
 		return l.setMaintenance(c)
+	case RemoveLibrary:
+		return d.remove(c)
 	default:
 		return fmt.Errorf("%w: a change is empty", ErrBadChange)
 	}

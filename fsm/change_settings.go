@@ -88,13 +88,23 @@ func ChangeSettingsFromProto(p *fsmpb.ChangeSettings) (ChangeSettings, error) {
 
 // changeSettings publishes changed settings, or returns why it did not.
 func (s *state) changeSettings(p *fsmpb.ChangeSettings) error {
+	next, err := s.settingsAfter(p)
+	if err != nil {
+		return err
+	}
+	s.settings.Store(next)
+	return nil
+}
+
+// settingsAfter is what a command makes of the settings.
+func (s *state) settingsAfter(p *fsmpb.ChangeSettings) (*Settings, error) {
 	current := s.settings.Load()
 	if current == nil {
-		return fmt.Errorf("%w: the cluster is not bootstrapped yet", ErrBadChange)
+		return nil, fmt.Errorf("%w: the cluster is not bootstrapped yet", ErrBadChange)
 	}
 	c, err := ChangeSettingsFromProto(p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	next := *current
 	if c.MaxShareMille != nil {
@@ -105,15 +115,14 @@ func (s *state) changeSettings(p *fsmpb.ChangeSettings) error {
 	}
 	if c.Failover != nil {
 		if c.Failover.Lease < current.Failover.Lease {
-			return fmt.Errorf("%w: failover.lease is %s and cannot become shorter, as %s: nodes may hold leases of that length", ErrBadChange, current.Failover.Lease, c.Failover.Lease)
+			return nil, fmt.Errorf("%w: failover.lease is %s and cannot become shorter, as %s: nodes may hold leases of that length", ErrBadChange, current.Failover.Lease, c.Failover.Lease)
 		}
 		next.Failover = *c.Failover
 	}
 	if err := next.checkBalancing(); err != nil {
-		return err
+		return nil, err
 	}
-	s.settings.Store(&next)
-	return nil
+	return &next, nil
 }
 
 // checkBalancing reports whether balancing can work with the other settings.

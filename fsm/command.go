@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -10,15 +11,48 @@ import (
 )
 
 // commandVersion is the highest version of a command that this release
-// understands, and the one that it writes. It grows when a command gains a
-// field or a body that an older release would ignore.
-const commandVersion = 4
+// understands. It grows when a command gains a field or a body that an older
+// release would ignore.
+const commandVersion = 5
+
+// versionOf is the lowest version that understands a command. Those that a cluster
+// needs all the time stay readable for nodes of the last release, so that one node
+// after the other can be upgraded.
+func versionOf(c *fsmpb.Command) uint32 {
+	const last = 4
+	if c.GetOrigin() != nil {
+		return commandVersion
+	}
+	switch body := c.GetBody().(type) {
+	case *fsmpb.Command_ChangeLibraries:
+		if slices.ContainsFunc(body.ChangeLibraries.GetChanges(), removes) {
+			return commandVersion
+		}
+		return last
+	case *fsmpb.Command_Batch, *fsmpb.Command_Import, *fsmpb.Command_Checkpoint, *fsmpb.Command_ChangeSettings, *fsmpb.Command_Bootstrap,
+		*fsmpb.Command_SetNode, *fsmpb.Command_RemoveNode, *fsmpb.Command_RecordGreeting,
+		*fsmpb.Command_BeginSwitch, *fsmpb.Command_AdvanceSwitch, *fsmpb.Command_CancelSwitch,
+		*fsmpb.Command_NoteServer, *fsmpb.Command_GuardLibrary, *fsmpb.Command_GrantLeases:
+		return last
+	default:
+		return commandVersion
+	}
+}
+
+func removes(c *fsmpb.LibraryChange) bool { return c.GetRemove() != nil }
+
+// NeedsThisRelease tells whether nodes of the last release cannot read a command's
+// entry, and would stop.
+func NeedsThisRelease(entry []byte) bool {
+	c, err := decodeCommand(entry)
+	return err == nil && c.GetVersion() == commandVersion
+}
 
 // encodeCommand gives the log entry of a command. Encoding is deterministic
 // within one release; replicas never depend on it, since they all apply the
 // bytes that the proposer made.
 func encodeCommand(c *fsmpb.Command) ([]byte, error) {
-	c.Version = commandVersion
+	c.Version = versionOf(c)
 	b, err := proto.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("encode command: %w", err)

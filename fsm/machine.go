@@ -39,9 +39,11 @@ type state struct {
 	settings  atomic.Pointer[Settings]            // nil until bootstrap
 	nodes     atomic.Pointer[nodeSet]             // never nil
 	greetings atomic.Pointer[map[string]Greeting] // never nil; the map is never changed
+	audit     atomic.Pointer[auditTrail]          // never nil
 	log       atomic.Pointer[mappingLog]          // never nil; replaced while it is empty, by bootstrap
 	tally     tally
 
+	revision    atomic.Uint64
 	nextLibrary LibraryID // written by Apply only
 
 	begun atomic.Uint64 // index of the command that Apply has begun last
@@ -67,6 +69,7 @@ func newState() *state {
 	s.libraries.Store(NewLibrarySet(0, nil))
 	s.nodes.Store(new(nodeSet))
 	s.greetings.Store(new(map[string]Greeting))
+	s.audit.Store(new(auditTrail))
 	return s
 }
 
@@ -118,7 +121,13 @@ func (s *state) applyEncoded(index uint64, command []byte) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return s.apply(index, c)
+	was := s.before()
+	r, err := s.apply(index, c)
+	if err == nil {
+		s.noteCommand(index, c, was, r)
+		s.revise(index, c, r)
+	}
+	return r, err
 }
 
 func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
@@ -133,6 +142,9 @@ func (s *state) apply(index uint64, c *fsmpb.Command) (Result, error) {
 		return Result{Err: err, LibrariesChanged: err == nil}, nil
 	case *fsmpb.Command_ChangeSettings:
 		err := s.changeSettings(body.ChangeSettings)
+		return Result{Err: err, LibrariesChanged: err == nil}, nil
+	case *fsmpb.Command_Reconfigure:
+		err := s.reconfigure(index, body.Reconfigure)
 		return Result{Err: err, LibrariesChanged: err == nil}, nil
 	case *fsmpb.Command_Bootstrap:
 		err := s.bootstrap(index, body.Bootstrap)

@@ -22,6 +22,8 @@ type Snapshot struct {
 	next      LibraryID
 	nodes     *nodeSet
 	greetings map[string]Greeting // never changed
+	audit     *auditTrail
+	revision  uint64
 	indexKey  uint64
 	mappings  *mappingView
 }
@@ -39,6 +41,8 @@ func (m *Machine) Snapshot() *Snapshot {
 		next:      s.nextLibrary,
 		nodes:     s.nodes.Load(),
 		greetings: *s.greetings.Load(),
+		audit:     s.audit.Load(),
+		revision:  s.revision.Load(),
 		indexKey:  log.indexKey,
 		mappings:  log.view(),
 	}
@@ -120,6 +124,7 @@ func (s *Snapshot) header() *fsmpb.SnapshotHeader {
 		Digest:           uint64(s.mappings.digest),
 		Placements:       s.mappings.placementCount,
 		Bindings:         s.mappings.bindingCount,
+		Revision:         s.revision,
 	}
 	if s.settings != nil {
 		h.Settings = settingsProto(s.settings)
@@ -132,6 +137,9 @@ func (s *Snapshot) header() *fsmpb.SnapshotHeader {
 	}
 	for _, address := range slices.Sorted(maps.Keys(s.greetings)) {
 		h.Greetings = append(h.Greetings, RecordGreeting{Address: address, Greeting: s.greetings[address]}.Proto())
+	}
+	for i := range s.audit.list {
+		h.Audit = append(h.Audit, s.audit.list[i].proto())
 	}
 	return h
 }

@@ -34,6 +34,12 @@ func (s *state) readHeader(h *fsmpb.SnapshotHeader) error {
 	if err := s.readGreetings(h); err != nil {
 		return fmt.Errorf("its header is corrupt: %w", err)
 	}
+	if err := s.readAudit(h); err != nil {
+		return fmt.Errorf("its header is corrupt: %w", err)
+	}
+	if s.revision.Store(h.GetRevision()); h.GetRevision() > h.GetIndex() {
+		return fmt.Errorf("its header is corrupt: the configuration is of entry %d, and the last one is %d", h.GetRevision(), h.GetIndex())
+	}
 	s.log.Store(newMappingLog(h.GetIndexKey()))
 	return nil
 }

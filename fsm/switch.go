@@ -3,8 +3,6 @@ package fsm
 import (
 	"cmp"
 	"fmt"
-	"strings"
-	"unicode"
 )
 
 // MaxReasonLen is the largest number of bytes in the reason of a switch or of a
@@ -140,18 +138,7 @@ type NoteServer struct {
 
 // ClipReason shortens a reason to MaxReasonLen bytes of valid UTF-8 and makes it one
 // line. Whoever proposes a command with a reason clips it first.
-func ClipReason(reason string) string {
-	reason = strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(reason, "?"))
-	if len(reason) > MaxReasonLen {
-		reason = strings.ToValidUTF8(reason[:MaxReasonLen], "")
-	}
-	return reason
-}
+func ClipReason(reason string) string { return clipLine(reason, MaxReasonLen) }
 
 func (s *state) beginSwitch(index uint64, c BeginSwitch) error {
 	return s.changeLibrary(c.Library, func(l *Library) error {

@@ -2470,6 +2470,102 @@ func (x *ActivateResponse) GetError() *fsmpb.Error {
 	return nil
 }
 
+type ReconfigureRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Command       *fsmpb.Reconfigure     `protobuf:"bytes,1,opt,name=command,proto3" json:"command,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReconfigureRequest) Reset() {
+	*x = ReconfigureRequest{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReconfigureRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReconfigureRequest) ProtoMessage() {}
+
+func (x *ReconfigureRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReconfigureRequest.ProtoReflect.Descriptor instead.
+func (*ReconfigureRequest) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ReconfigureRequest) GetCommand() *fsmpb.Reconfigure {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+type ReconfigureResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"` // where the change stands in the log
+	Error         *fsmpb.Error           `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`  // absent unless the state machine refused it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReconfigureResponse) Reset() {
+	*x = ReconfigureResponse{}
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReconfigureResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReconfigureResponse) ProtoMessage() {}
+
+func (x *ReconfigureResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReconfigureResponse.ProtoReflect.Descriptor instead.
+func (*ReconfigureResponse) Descriptor() ([]byte, []int) {
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *ReconfigureResponse) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *ReconfigureResponse) GetError() *fsmpb.Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
 // Failure is the detail of an RPC's error status.
 type Failure struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2480,7 +2576,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[40]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2492,7 +2588,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[40]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2505,7 +2601,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{40}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Failure) GetReason() Reason {
@@ -2530,7 +2626,7 @@ type Health struct {
 
 func (x *Health) Reset() {
 	*x = Health{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[41]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2542,7 +2638,7 @@ func (x *Health) String() string {
 func (*Health) ProtoMessage() {}
 
 func (x *Health) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[41]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2555,7 +2651,7 @@ func (x *Health) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Health.ProtoReflect.Descriptor instead.
 func (*Health) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{41}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Health) GetNode() string {
@@ -2608,7 +2704,7 @@ type ServerHealth struct {
 
 func (x *ServerHealth) Reset() {
 	*x = ServerHealth{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[42]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2620,7 +2716,7 @@ func (x *ServerHealth) String() string {
 func (*ServerHealth) ProtoMessage() {}
 
 func (x *ServerHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[42]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2633,7 +2729,7 @@ func (x *ServerHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerHealth.ProtoReflect.Descriptor instead.
 func (*ServerHealth) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{42}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ServerHealth) GetAddress() string {
@@ -2692,7 +2788,7 @@ type ServerFacts struct {
 
 func (x *ServerFacts) Reset() {
 	*x = ServerFacts{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[43]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2704,7 +2800,7 @@ func (x *ServerFacts) String() string {
 func (*ServerFacts) ProtoMessage() {}
 
 func (x *ServerFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[43]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2717,7 +2813,7 @@ func (x *ServerFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFacts.ProtoReflect.Descriptor instead.
 func (*ServerFacts) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{43}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ServerFacts) GetReadOnly() bool {
@@ -2765,7 +2861,7 @@ type HealthExchange struct {
 
 func (x *HealthExchange) Reset() {
 	*x = HealthExchange{}
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[44]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2777,7 +2873,7 @@ func (x *HealthExchange) String() string {
 func (*HealthExchange) ProtoMessage() {}
 
 func (x *HealthExchange) ProtoReflect() protoreflect.Message {
-	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[44]
+	mi := &file_cluster_clusterpb_cluster_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2790,7 +2886,7 @@ func (x *HealthExchange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthExchange.ProtoReflect.Descriptor instead.
 func (*HealthExchange) Descriptor() ([]byte, []int) {
-	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{44}
+	return file_cluster_clusterpb_cluster_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *HealthExchange) GetNodes() []*Health {
@@ -2950,7 +3046,12 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\bdrain_ns\x18\x04 \x01(\x03R\adrainNs\x12\x17\n" +
 	"\await_ns\x18\x05 \x01(\x03R\x06waitNs\"?\n" +
 	"\x10ActivateResponse\x12+\n" +
-	"\x05error\x18\x01 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"=\n" +
+	"\x05error\x18\x01 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"K\n" +
+	"\x12ReconfigureRequest\x125\n" +
+	"\acommand\x18\x01 \x01(\v2\x1b.mysqlda.fsm.v1.ReconfigureR\acommand\"X\n" +
+	"\x13ReconfigureResponse\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12+\n" +
+	"\x05error\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.ErrorR\x05error\"=\n" +
 	"\aFailure\x122\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x1a.mysqlda.cluster.v1.ReasonR\x06reason\"\xa6\x01\n" +
 	"\x06Health\x12\x12\n" +
@@ -3005,7 +3106,7 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x10REASON_LAST_NODE\x10\v\x12\x14\n" +
 	"\x10REASON_NO_LEADER\x10\f\x12\x15\n" +
 	"\x11REASON_SUPERSEDED\x10\r\x12\x13\n" +
-	"\x0fREASON_STARTING\x10\x0e2\xe2\v\n" +
+	"\x0fREASON_STARTING\x10\x0e2\xc2\f\n" +
 	"\aCluster\x12I\n" +
 	"\x04Join\x12\x1f.mysqlda.cluster.v1.JoinRequest\x1a .mysqlda.cluster.v1.JoinResponse\x12U\n" +
 	"\bAnnounce\x12#.mysqlda.cluster.v1.AnnounceRequest\x1a$.mysqlda.cluster.v1.AnnounceResponse\x12O\n" +
@@ -3023,7 +3124,8 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\aOperate\x12\".mysqlda.cluster.v1.OperateRequest\x1a#.mysqlda.cluster.v1.OperateResponse\x12R\n" +
 	"\aRelease\x12\".mysqlda.cluster.v1.ReleaseRequest\x1a#.mysqlda.cluster.v1.ReleaseResponse\x12R\n" +
 	"\aDrained\x12\".mysqlda.cluster.v1.DrainedRequest\x1a#.mysqlda.cluster.v1.DrainedResponse\x12U\n" +
-	"\bActivate\x12#.mysqlda.cluster.v1.ActivateRequest\x1a$.mysqlda.cluster.v1.ActivateResponseB.Z,github.com/mysqlda/mysqlda/cluster/clusterpbb\x06proto3"
+	"\bActivate\x12#.mysqlda.cluster.v1.ActivateRequest\x1a$.mysqlda.cluster.v1.ActivateResponse\x12^\n" +
+	"\vReconfigure\x12&.mysqlda.cluster.v1.ReconfigureRequest\x1a'.mysqlda.cluster.v1.ReconfigureResponseB.Z,github.com/mysqlda/mysqlda/cluster/clusterpbb\x06proto3"
 
 var (
 	file_cluster_clusterpb_cluster_proto_rawDescOnce sync.Once
@@ -3038,7 +3140,7 @@ func file_cluster_clusterpb_cluster_proto_rawDescGZIP() []byte {
 }
 
 var file_cluster_clusterpb_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_cluster_clusterpb_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_cluster_clusterpb_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_cluster_clusterpb_cluster_proto_goTypes = []any{
 	(Flavour)(0),                    // 0: mysqlda.cluster.v1.Flavour
 	(OperationKind)(0),              // 1: mysqlda.cluster.v1.OperationKind
@@ -3083,40 +3185,43 @@ var file_cluster_clusterpb_cluster_proto_goTypes = []any{
 	(*DrainedResponse)(nil),         // 40: mysqlda.cluster.v1.DrainedResponse
 	(*ActivateRequest)(nil),         // 41: mysqlda.cluster.v1.ActivateRequest
 	(*ActivateResponse)(nil),        // 42: mysqlda.cluster.v1.ActivateResponse
-	(*Failure)(nil),                 // 43: mysqlda.cluster.v1.Failure
-	(*Health)(nil),                  // 44: mysqlda.cluster.v1.Health
-	(*ServerHealth)(nil),            // 45: mysqlda.cluster.v1.ServerHealth
-	(*ServerFacts)(nil),             // 46: mysqlda.cluster.v1.ServerFacts
-	(*HealthExchange)(nil),          // 47: mysqlda.cluster.v1.HealthExchange
-	(*fsmpb.Node)(nil),              // 48: mysqlda.fsm.v1.Node
-	(*fsmpb.Item)(nil),              // 49: mysqlda.fsm.v1.Item
-	(*fsmpb.ItemResult)(nil),        // 50: mysqlda.fsm.v1.ItemResult
-	(*fsmpb.ChangeLibraries)(nil),   // 51: mysqlda.fsm.v1.ChangeLibraries
-	(*fsmpb.Error)(nil),             // 52: mysqlda.fsm.v1.Error
-	(*fsmpb.RecordGreeting)(nil),    // 53: mysqlda.fsm.v1.RecordGreeting
-	(*fsmpb.ChangeSettings)(nil),    // 54: mysqlda.fsm.v1.ChangeSettings
-	(*fsmpb.Import)(nil),            // 55: mysqlda.fsm.v1.Import
-	(*fsmpb.LeaseGrant)(nil),        // 56: mysqlda.fsm.v1.LeaseGrant
+	(*ReconfigureRequest)(nil),      // 43: mysqlda.cluster.v1.ReconfigureRequest
+	(*ReconfigureResponse)(nil),     // 44: mysqlda.cluster.v1.ReconfigureResponse
+	(*Failure)(nil),                 // 45: mysqlda.cluster.v1.Failure
+	(*Health)(nil),                  // 46: mysqlda.cluster.v1.Health
+	(*ServerHealth)(nil),            // 47: mysqlda.cluster.v1.ServerHealth
+	(*ServerFacts)(nil),             // 48: mysqlda.cluster.v1.ServerFacts
+	(*HealthExchange)(nil),          // 49: mysqlda.cluster.v1.HealthExchange
+	(*fsmpb.Node)(nil),              // 50: mysqlda.fsm.v1.Node
+	(*fsmpb.Item)(nil),              // 51: mysqlda.fsm.v1.Item
+	(*fsmpb.ItemResult)(nil),        // 52: mysqlda.fsm.v1.ItemResult
+	(*fsmpb.ChangeLibraries)(nil),   // 53: mysqlda.fsm.v1.ChangeLibraries
+	(*fsmpb.Error)(nil),             // 54: mysqlda.fsm.v1.Error
+	(*fsmpb.RecordGreeting)(nil),    // 55: mysqlda.fsm.v1.RecordGreeting
+	(*fsmpb.ChangeSettings)(nil),    // 56: mysqlda.fsm.v1.ChangeSettings
+	(*fsmpb.Import)(nil),            // 57: mysqlda.fsm.v1.Import
+	(*fsmpb.LeaseGrant)(nil),        // 58: mysqlda.fsm.v1.LeaseGrant
+	(*fsmpb.Reconfigure)(nil),       // 59: mysqlda.fsm.v1.Reconfigure
 }
 var file_cluster_clusterpb_cluster_proto_depIdxs = []int32{
-	48, // 0: mysqlda.cluster.v1.Member.node:type_name -> mysqlda.fsm.v1.Node
+	50, // 0: mysqlda.cluster.v1.Member.node:type_name -> mysqlda.fsm.v1.Node
 	3,  // 1: mysqlda.cluster.v1.JoinRequest.member:type_name -> mysqlda.cluster.v1.Member
 	3,  // 2: mysqlda.cluster.v1.JoinResponse.members:type_name -> mysqlda.cluster.v1.Member
 	3,  // 3: mysqlda.cluster.v1.AnnounceRequest.member:type_name -> mysqlda.cluster.v1.Member
 	3,  // 4: mysqlda.cluster.v1.AnnounceResponse.members:type_name -> mysqlda.cluster.v1.Member
-	49, // 5: mysqlda.cluster.v1.DecideRequest.items:type_name -> mysqlda.fsm.v1.Item
-	50, // 6: mysqlda.cluster.v1.DecideResponse.results:type_name -> mysqlda.fsm.v1.ItemResult
-	51, // 7: mysqlda.cluster.v1.ChangeLibrariesRequest.command:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	52, // 8: mysqlda.cluster.v1.ChangeLibrariesResponse.error:type_name -> mysqlda.fsm.v1.Error
-	53, // 9: mysqlda.cluster.v1.RecordGreetingRequest.command:type_name -> mysqlda.fsm.v1.RecordGreeting
-	52, // 10: mysqlda.cluster.v1.RecordGreetingResponse.error:type_name -> mysqlda.fsm.v1.Error
-	52, // 11: mysqlda.cluster.v1.KillResponse.error:type_name -> mysqlda.fsm.v1.Error
-	54, // 12: mysqlda.cluster.v1.ChangeSettingsRequest.command:type_name -> mysqlda.fsm.v1.ChangeSettings
-	52, // 13: mysqlda.cluster.v1.ChangeSettingsResponse.error:type_name -> mysqlda.fsm.v1.Error
-	55, // 14: mysqlda.cluster.v1.ImportRequest.command:type_name -> mysqlda.fsm.v1.Import
+	51, // 5: mysqlda.cluster.v1.DecideRequest.items:type_name -> mysqlda.fsm.v1.Item
+	52, // 6: mysqlda.cluster.v1.DecideResponse.results:type_name -> mysqlda.fsm.v1.ItemResult
+	53, // 7: mysqlda.cluster.v1.ChangeLibrariesRequest.command:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	54, // 8: mysqlda.cluster.v1.ChangeLibrariesResponse.error:type_name -> mysqlda.fsm.v1.Error
+	55, // 9: mysqlda.cluster.v1.RecordGreetingRequest.command:type_name -> mysqlda.fsm.v1.RecordGreeting
+	54, // 10: mysqlda.cluster.v1.RecordGreetingResponse.error:type_name -> mysqlda.fsm.v1.Error
+	54, // 11: mysqlda.cluster.v1.KillResponse.error:type_name -> mysqlda.fsm.v1.Error
+	56, // 12: mysqlda.cluster.v1.ChangeSettingsRequest.command:type_name -> mysqlda.fsm.v1.ChangeSettings
+	54, // 13: mysqlda.cluster.v1.ChangeSettingsResponse.error:type_name -> mysqlda.fsm.v1.Error
+	57, // 14: mysqlda.cluster.v1.ImportRequest.command:type_name -> mysqlda.fsm.v1.Import
 	24, // 15: mysqlda.cluster.v1.ImportResponse.conflicts:type_name -> mysqlda.cluster.v1.ImportConflict
-	52, // 16: mysqlda.cluster.v1.ImportConflict.error:type_name -> mysqlda.fsm.v1.Error
-	56, // 17: mysqlda.cluster.v1.RequestLeaseRequest.lease:type_name -> mysqlda.fsm.v1.LeaseGrant
+	54, // 16: mysqlda.cluster.v1.ImportConflict.error:type_name -> mysqlda.fsm.v1.Error
+	58, // 17: mysqlda.cluster.v1.RequestLeaseRequest.lease:type_name -> mysqlda.fsm.v1.LeaseGrant
 	31, // 18: mysqlda.cluster.v1.ObserveResponse.observations:type_name -> mysqlda.cluster.v1.Observation
 	32, // 19: mysqlda.cluster.v1.Observation.facts:type_name -> mysqlda.cluster.v1.Facts
 	0,  // 20: mysqlda.cluster.v1.Facts.flavour:type_name -> mysqlda.cluster.v1.Flavour
@@ -3124,53 +3229,57 @@ var file_cluster_clusterpb_cluster_proto_depIdxs = []int32{
 	34, // 22: mysqlda.cluster.v1.Facts.source:type_name -> mysqlda.cluster.v1.Source
 	1,  // 23: mysqlda.cluster.v1.OperateRequest.kind:type_name -> mysqlda.cluster.v1.OperationKind
 	32, // 24: mysqlda.cluster.v1.OperateResponse.facts:type_name -> mysqlda.cluster.v1.Facts
-	52, // 25: mysqlda.cluster.v1.OperateResponse.error:type_name -> mysqlda.fsm.v1.Error
-	52, // 26: mysqlda.cluster.v1.ReleaseResponse.error:type_name -> mysqlda.fsm.v1.Error
-	52, // 27: mysqlda.cluster.v1.DrainedResponse.error:type_name -> mysqlda.fsm.v1.Error
-	52, // 28: mysqlda.cluster.v1.ActivateResponse.error:type_name -> mysqlda.fsm.v1.Error
-	2,  // 29: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
-	45, // 30: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
-	46, // 31: mysqlda.cluster.v1.ServerHealth.facts:type_name -> mysqlda.cluster.v1.ServerFacts
-	44, // 32: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
-	4,  // 33: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
-	6,  // 34: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
-	8,  // 35: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
-	10, // 36: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
-	12, // 37: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
-	14, // 38: mysqlda.cluster.v1.Cluster.RecordGreeting:input_type -> mysqlda.cluster.v1.RecordGreetingRequest
-	16, // 39: mysqlda.cluster.v1.Cluster.Kill:input_type -> mysqlda.cluster.v1.KillRequest
-	18, // 40: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
-	20, // 41: mysqlda.cluster.v1.Cluster.ChangeSettings:input_type -> mysqlda.cluster.v1.ChangeSettingsRequest
-	22, // 42: mysqlda.cluster.v1.Cluster.Import:input_type -> mysqlda.cluster.v1.ImportRequest
-	25, // 43: mysqlda.cluster.v1.Cluster.StateHash:input_type -> mysqlda.cluster.v1.StateHashRequest
-	27, // 44: mysqlda.cluster.v1.Cluster.RequestLease:input_type -> mysqlda.cluster.v1.RequestLeaseRequest
-	29, // 45: mysqlda.cluster.v1.Cluster.Observe:input_type -> mysqlda.cluster.v1.ObserveRequest
-	35, // 46: mysqlda.cluster.v1.Cluster.Operate:input_type -> mysqlda.cluster.v1.OperateRequest
-	37, // 47: mysqlda.cluster.v1.Cluster.Release:input_type -> mysqlda.cluster.v1.ReleaseRequest
-	39, // 48: mysqlda.cluster.v1.Cluster.Drained:input_type -> mysqlda.cluster.v1.DrainedRequest
-	41, // 49: mysqlda.cluster.v1.Cluster.Activate:input_type -> mysqlda.cluster.v1.ActivateRequest
-	5,  // 50: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
-	7,  // 51: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
-	9,  // 52: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
-	11, // 53: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
-	13, // 54: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
-	15, // 55: mysqlda.cluster.v1.Cluster.RecordGreeting:output_type -> mysqlda.cluster.v1.RecordGreetingResponse
-	17, // 56: mysqlda.cluster.v1.Cluster.Kill:output_type -> mysqlda.cluster.v1.KillResponse
-	19, // 57: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
-	21, // 58: mysqlda.cluster.v1.Cluster.ChangeSettings:output_type -> mysqlda.cluster.v1.ChangeSettingsResponse
-	23, // 59: mysqlda.cluster.v1.Cluster.Import:output_type -> mysqlda.cluster.v1.ImportResponse
-	26, // 60: mysqlda.cluster.v1.Cluster.StateHash:output_type -> mysqlda.cluster.v1.StateHashResponse
-	28, // 61: mysqlda.cluster.v1.Cluster.RequestLease:output_type -> mysqlda.cluster.v1.RequestLeaseResponse
-	30, // 62: mysqlda.cluster.v1.Cluster.Observe:output_type -> mysqlda.cluster.v1.ObserveResponse
-	36, // 63: mysqlda.cluster.v1.Cluster.Operate:output_type -> mysqlda.cluster.v1.OperateResponse
-	38, // 64: mysqlda.cluster.v1.Cluster.Release:output_type -> mysqlda.cluster.v1.ReleaseResponse
-	40, // 65: mysqlda.cluster.v1.Cluster.Drained:output_type -> mysqlda.cluster.v1.DrainedResponse
-	42, // 66: mysqlda.cluster.v1.Cluster.Activate:output_type -> mysqlda.cluster.v1.ActivateResponse
-	50, // [50:67] is the sub-list for method output_type
-	33, // [33:50] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	54, // 25: mysqlda.cluster.v1.OperateResponse.error:type_name -> mysqlda.fsm.v1.Error
+	54, // 26: mysqlda.cluster.v1.ReleaseResponse.error:type_name -> mysqlda.fsm.v1.Error
+	54, // 27: mysqlda.cluster.v1.DrainedResponse.error:type_name -> mysqlda.fsm.v1.Error
+	54, // 28: mysqlda.cluster.v1.ActivateResponse.error:type_name -> mysqlda.fsm.v1.Error
+	59, // 29: mysqlda.cluster.v1.ReconfigureRequest.command:type_name -> mysqlda.fsm.v1.Reconfigure
+	54, // 30: mysqlda.cluster.v1.ReconfigureResponse.error:type_name -> mysqlda.fsm.v1.Error
+	2,  // 31: mysqlda.cluster.v1.Failure.reason:type_name -> mysqlda.cluster.v1.Reason
+	47, // 32: mysqlda.cluster.v1.Health.servers:type_name -> mysqlda.cluster.v1.ServerHealth
+	48, // 33: mysqlda.cluster.v1.ServerHealth.facts:type_name -> mysqlda.cluster.v1.ServerFacts
+	46, // 34: mysqlda.cluster.v1.HealthExchange.nodes:type_name -> mysqlda.cluster.v1.Health
+	4,  // 35: mysqlda.cluster.v1.Cluster.Join:input_type -> mysqlda.cluster.v1.JoinRequest
+	6,  // 36: mysqlda.cluster.v1.Cluster.Announce:input_type -> mysqlda.cluster.v1.AnnounceRequest
+	8,  // 37: mysqlda.cluster.v1.Cluster.Decide:input_type -> mysqlda.cluster.v1.DecideRequest
+	10, // 38: mysqlda.cluster.v1.Cluster.ChangeLibraries:input_type -> mysqlda.cluster.v1.ChangeLibrariesRequest
+	12, // 39: mysqlda.cluster.v1.Cluster.Remove:input_type -> mysqlda.cluster.v1.RemoveRequest
+	14, // 40: mysqlda.cluster.v1.Cluster.RecordGreeting:input_type -> mysqlda.cluster.v1.RecordGreetingRequest
+	16, // 41: mysqlda.cluster.v1.Cluster.Kill:input_type -> mysqlda.cluster.v1.KillRequest
+	18, // 42: mysqlda.cluster.v1.Cluster.Progress:input_type -> mysqlda.cluster.v1.ProgressRequest
+	20, // 43: mysqlda.cluster.v1.Cluster.ChangeSettings:input_type -> mysqlda.cluster.v1.ChangeSettingsRequest
+	22, // 44: mysqlda.cluster.v1.Cluster.Import:input_type -> mysqlda.cluster.v1.ImportRequest
+	25, // 45: mysqlda.cluster.v1.Cluster.StateHash:input_type -> mysqlda.cluster.v1.StateHashRequest
+	27, // 46: mysqlda.cluster.v1.Cluster.RequestLease:input_type -> mysqlda.cluster.v1.RequestLeaseRequest
+	29, // 47: mysqlda.cluster.v1.Cluster.Observe:input_type -> mysqlda.cluster.v1.ObserveRequest
+	35, // 48: mysqlda.cluster.v1.Cluster.Operate:input_type -> mysqlda.cluster.v1.OperateRequest
+	37, // 49: mysqlda.cluster.v1.Cluster.Release:input_type -> mysqlda.cluster.v1.ReleaseRequest
+	39, // 50: mysqlda.cluster.v1.Cluster.Drained:input_type -> mysqlda.cluster.v1.DrainedRequest
+	41, // 51: mysqlda.cluster.v1.Cluster.Activate:input_type -> mysqlda.cluster.v1.ActivateRequest
+	43, // 52: mysqlda.cluster.v1.Cluster.Reconfigure:input_type -> mysqlda.cluster.v1.ReconfigureRequest
+	5,  // 53: mysqlda.cluster.v1.Cluster.Join:output_type -> mysqlda.cluster.v1.JoinResponse
+	7,  // 54: mysqlda.cluster.v1.Cluster.Announce:output_type -> mysqlda.cluster.v1.AnnounceResponse
+	9,  // 55: mysqlda.cluster.v1.Cluster.Decide:output_type -> mysqlda.cluster.v1.DecideResponse
+	11, // 56: mysqlda.cluster.v1.Cluster.ChangeLibraries:output_type -> mysqlda.cluster.v1.ChangeLibrariesResponse
+	13, // 57: mysqlda.cluster.v1.Cluster.Remove:output_type -> mysqlda.cluster.v1.RemoveResponse
+	15, // 58: mysqlda.cluster.v1.Cluster.RecordGreeting:output_type -> mysqlda.cluster.v1.RecordGreetingResponse
+	17, // 59: mysqlda.cluster.v1.Cluster.Kill:output_type -> mysqlda.cluster.v1.KillResponse
+	19, // 60: mysqlda.cluster.v1.Cluster.Progress:output_type -> mysqlda.cluster.v1.ProgressResponse
+	21, // 61: mysqlda.cluster.v1.Cluster.ChangeSettings:output_type -> mysqlda.cluster.v1.ChangeSettingsResponse
+	23, // 62: mysqlda.cluster.v1.Cluster.Import:output_type -> mysqlda.cluster.v1.ImportResponse
+	26, // 63: mysqlda.cluster.v1.Cluster.StateHash:output_type -> mysqlda.cluster.v1.StateHashResponse
+	28, // 64: mysqlda.cluster.v1.Cluster.RequestLease:output_type -> mysqlda.cluster.v1.RequestLeaseResponse
+	30, // 65: mysqlda.cluster.v1.Cluster.Observe:output_type -> mysqlda.cluster.v1.ObserveResponse
+	36, // 66: mysqlda.cluster.v1.Cluster.Operate:output_type -> mysqlda.cluster.v1.OperateResponse
+	38, // 67: mysqlda.cluster.v1.Cluster.Release:output_type -> mysqlda.cluster.v1.ReleaseResponse
+	40, // 68: mysqlda.cluster.v1.Cluster.Drained:output_type -> mysqlda.cluster.v1.DrainedResponse
+	42, // 69: mysqlda.cluster.v1.Cluster.Activate:output_type -> mysqlda.cluster.v1.ActivateResponse
+	44, // 70: mysqlda.cluster.v1.Cluster.Reconfigure:output_type -> mysqlda.cluster.v1.ReconfigureResponse
+	53, // [53:71] is the sub-list for method output_type
+	35, // [35:53] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_cluster_clusterpb_cluster_proto_init() }
@@ -3179,14 +3288,14 @@ func file_cluster_clusterpb_cluster_proto_init() {
 		return
 	}
 	file_cluster_clusterpb_cluster_proto_msgTypes[31].OneofWrappers = []any{}
-	file_cluster_clusterpb_cluster_proto_msgTypes[43].OneofWrappers = []any{}
+	file_cluster_clusterpb_cluster_proto_msgTypes[45].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cluster_clusterpb_cluster_proto_rawDesc), len(file_cluster_clusterpb_cluster_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   45,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -41,6 +41,7 @@ const (
 	Cluster_Release_FullMethodName         = "/mysqlda.cluster.v1.Cluster/Release"
 	Cluster_Drained_FullMethodName         = "/mysqlda.cluster.v1.Cluster/Drained"
 	Cluster_Activate_FullMethodName        = "/mysqlda.cluster.v1.Cluster/Activate"
+	Cluster_Reconfigure_FullMethodName     = "/mysqlda.cluster.v1.Cluster/Reconfigure"
 )
 
 // ClusterClient is the client API for Cluster service.
@@ -88,6 +89,8 @@ type ClusterClient interface {
 	Drained(ctx context.Context, in *DrainedRequest, opts ...grpc.CallOption) (*DrainedResponse, error)
 	// Activate has the leader change a library's active server, and waits for it.
 	Activate(ctx context.Context, in *ActivateRequest, opts ...grpc.CallOption) (*ActivateResponse, error)
+	// Reconfigure has the leader put a change through the log.
+	Reconfigure(ctx context.Context, in *ReconfigureRequest, opts ...grpc.CallOption) (*ReconfigureResponse, error)
 }
 
 type clusterClient struct {
@@ -268,6 +271,16 @@ func (c *clusterClient) Activate(ctx context.Context, in *ActivateRequest, opts 
 	return out, nil
 }
 
+func (c *clusterClient) Reconfigure(ctx context.Context, in *ReconfigureRequest, opts ...grpc.CallOption) (*ReconfigureResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReconfigureResponse)
+	err := c.cc.Invoke(ctx, Cluster_Reconfigure_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ClusterServer is the server API for Cluster service.
 // All implementations must embed UnimplementedClusterServer
 // for forward compatibility.
@@ -313,6 +326,8 @@ type ClusterServer interface {
 	Drained(context.Context, *DrainedRequest) (*DrainedResponse, error)
 	// Activate has the leader change a library's active server, and waits for it.
 	Activate(context.Context, *ActivateRequest) (*ActivateResponse, error)
+	// Reconfigure has the leader put a change through the log.
+	Reconfigure(context.Context, *ReconfigureRequest) (*ReconfigureResponse, error)
 	mustEmbedUnimplementedClusterServer()
 }
 
@@ -373,6 +388,9 @@ func (UnimplementedClusterServer) Drained(context.Context, *DrainedRequest) (*Dr
 }
 func (UnimplementedClusterServer) Activate(context.Context, *ActivateRequest) (*ActivateResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Activate not implemented")
+}
+func (UnimplementedClusterServer) Reconfigure(context.Context, *ReconfigureRequest) (*ReconfigureResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Reconfigure not implemented")
 }
 func (UnimplementedClusterServer) mustEmbedUnimplementedClusterServer() {}
 func (UnimplementedClusterServer) testEmbeddedByValue()                 {}
@@ -701,6 +719,24 @@ func _Cluster_Activate_Handler(srv interface{}, ctx context.Context, dec func(in
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Cluster_Reconfigure_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReconfigureRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).Reconfigure(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_Reconfigure_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).Reconfigure(ctx, req.(*ReconfigureRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Cluster_ServiceDesc is the grpc.ServiceDesc for Cluster service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -775,6 +811,10 @@ var Cluster_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Activate",
 			Handler:    _Cluster_Activate_Handler,
+		},
+		{
+			MethodName: "Reconfigure",
+			Handler:    _Cluster_Reconfigure_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

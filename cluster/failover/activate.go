@@ -156,6 +156,9 @@ func (t *term) outcome(ctx context.Context, k *keeper, began uint64, server stri
 	for {
 		news := t.news.next()
 		l := k.library()
+		if l == nil {
+			return fmt.Errorf("%w: the library of server %s was removed", fsm.ErrBadChange, server)
+		}
 		switch s := l.Switch; {
 		case s != nil && s.Began == began:
 			reason, phase = s.Reason, s.Phase

@@ -53,7 +53,7 @@ func (k *keeper) drain(ctx context.Context, l *fsm.Library) time.Duration {
 // switch, else nil.
 func (k *keeper) same(l *fsm.Library) *fsm.Library {
 	now := k.library()
-	if now.Switch == nil || now.ActiveEpoch != l.ActiveEpoch || now.Switch.Began != l.Switch.Began || now.Switch.Phase != l.Switch.Phase {
+	if now == nil || now.Switch == nil || now.ActiveEpoch != l.ActiveEpoch || now.Switch.Began != l.Switch.Began || now.Switch.Phase != l.Switch.Phase {
 		return nil
 	}
 	return now

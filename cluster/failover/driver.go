@@ -132,7 +132,8 @@ func (t *term) attend() {
 	t.news.ring()
 }
 
-// keeper returns the library's keeper, which runs until the term ends.
+// keeper returns the library's keeper, which runs until the term ends or the library
+// is removed.
 func (t *term) keeper(id fsm.LibraryID) *keeper {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -158,6 +159,14 @@ func (d *Driver) endedAt(id fsm.LibraryID) time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.ended[id]
+}
+
+// forget forgets a library that was removed.
+func (d *Driver) forget(id fsm.LibraryID, name string) {
+	d.metrics.forget(name)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.ended, id)
 }
 
 // bell wakes all that wait for it. The zero value is ready to use.

@@ -39,6 +39,7 @@ const (
 type keeper struct {
 	*term
 	id    fsm.LibraryID
+	name  string        // the library's, "" before the first round
 	poked chan struct{} // a token
 	begun bool          // a round is over
 
@@ -87,9 +88,23 @@ func (k *keeper) wake() {
 
 func (k *keeper) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		k.pause(ctx, k.round(ctx))
+		l := k.library()
+		if l == nil {
+			k.forget()
+			break
+		}
+		k.pause(ctx, k.round(ctx, l))
 	}
 	k.errands.stop()
+}
+
+// forget ends what is remembered of a library that was removed.
+func (k *keeper) forget() {
+	k.term.mu.Lock()
+	delete(k.keepers, k.id)
+	k.term.mu.Unlock()
+	k.d.forget(k.id, k.name)
+	k.news.ring()
 }
 
 // pause waits until the time is over or something may have changed.
@@ -106,14 +121,13 @@ func (k *keeper) pause(ctx context.Context, wait time.Duration) {
 	}
 }
 
-// library returns the library as this node has applied it; libraries are never
-// removed.
+// library returns the library as this node has applied it, nil once it was removed.
 func (k *keeper) library() *fsm.Library { return k.cluster.Libraries().ByID(k.id) }
 
 // round does what is to be done now, at most one step of a switch, and returns how
 // long nothing is to be done unless something changes.
-func (k *keeper) round(ctx context.Context) time.Duration {
-	l := k.library()
+func (k *keeper) round(ctx context.Context, l *fsm.Library) time.Duration {
+	k.name = l.Name
 	k.follow(l)
 	k.begun = true
 	if l.Switch == nil {
@@ -193,7 +207,7 @@ func (k *keeper) propose(ctx context.Context, c Command, doing string) (ok bool,
 	case errors.Is(err, fsm.ErrStaleSwitch):
 		return false, raceDelay
 	}
-	k.d.logger.Warn("a step was not decided", zap.String("library", k.library().Name), zap.String("step", doing), zap.Error(err))
+	k.d.logger.Warn("a step was not decided", zap.String("library", k.name), zap.String("step", doing), zap.Error(err))
 	return false, retryPace
 }
 

@@ -69,6 +69,11 @@ func (m *metrics) at(l *fsm.Library) {
 	m.phase.WithLabelValues(l.Name).Set(phase)
 }
 
+func (m *metrics) forget(library string) {
+	m.phase.DeleteLabelValues(library)
+	m.switches.DeletePartialMatch(prometheus.Labels{"library": library})
+}
+
 func (m *metrics) ended(l *fsm.Library, s *fsm.Switch, outcome string, took time.Duration) {
 	m.switches.WithLabelValues(l.Name, s.Cause.String(), outcome).Inc()
 	m.seconds.Observe(took.Seconds())

@@ -29,9 +29,12 @@ type fakeNode struct {
 	err     error // of every method that changes something
 	lonely  bool
 	changes []admin.LibraryChanges
-	asked   []string
-	unsized []string // libraries whose size is not known
-	byData  bool
+	// configured are requests to change libraries and settings together.
+	configured []admin.Configuration
+	audit      []admin.AuditEntry
+	asked      []string
+	unsized    []string // libraries whose size is not known
+	byData     bool
 
 	shape     func(*admin.Status) // changes the status that is shown, if it is not nil
 	different []string            // settings that a comparison names
@@ -55,6 +58,19 @@ func (f *fakeNode) Sessions(admin.SessionFilter) (admin.SessionList, error) {
 }
 
 func (f *fakeNode) Degraded() (reason string, all bool) { return "", false }
+
+// Configure makes the next revision of each request.
+func (f *fakeNode) Configure(_ context.Context, r admin.Configuration) (admin.Configured, error) {
+	if f.err == nil {
+		f.configured = append(f.configured, r)
+	}
+	return admin.Configured{Revision: testRevision + uint64(len(f.configured))}, f.err
+}
+
+// testRevision is the revision that a fakeNode shows.
+const testRevision = 40
+
+func (f *fakeNode) Audit() ([]admin.AuditEntry, error) { return f.audit, f.err }
 
 func (f *fakeNode) CompareSettings(_ context.Context, r admin.SettingsChange) (admin.SettingsDifference, error) {
 	return admin.SettingsDifference{Settings: f.different}, f.err
@@ -119,7 +135,7 @@ func (f *fakeNode) plainStatus() (admin.Status, error) {
 	return admin.Status{
 		Settings: settings,
 		Node:     "n1", Version: "1.0.0", Ready: true, ClusterID: "00112233445566778899aabbccddeeff", State: "follower", Leader: "n2",
-		AppliedIndex: 42, RingVersion: 5, Placements: 12, Bindings: 2, Sessions: 3,
+		AppliedIndex: 42, RingVersion: 5, Revision: testRevision, Placements: 12, Bindings: 2, Sessions: 3,
 		Nodes: []admin.NodeStatus{
 			{ID: "n1", Voter: true, Alive: true, MySQL: "10.0.0.1:13306", Cluster: "10.0.0.1:13307", Gossip: "10.0.0.1:13308", HTTP: "10.0.0.1:13309", Version: "1.0.0"},
 			{ID: "n2", Voter: true, Alive: true, MySQL: "10.0.0.2:13306", Cluster: "10.0.0.2:13307", Gossip: "10.0.0.2:13308", HTTP: "10.0.0.2:13309", Version: "1.0.0"},
@@ -236,7 +252,7 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		{"locate a b", `there is an argument too many: "b"`},
 		{"library weight", "NAME WEIGHT is missing"},
 		{"library weight x", "WEIGHT is missing"},
-		{"library", "library needs one of add, weight, close, drain, open, tls, failover, activate, pin, unpin, maintenance and list"},
+		{"library", "library needs one of add, weight, close, drain, open, tls, failover, activate, pin, unpin, maintenance, remove and list"},
 		{"library failover x", "POLICY is missing"},
 		{"library failover x always", `POLICY must be one of off, ordered, follow, promote, not "always"`},
 		{"library failover x follow --failback", "--failback goes with failover ordered only"},
@@ -490,7 +506,7 @@ func TestReload(t *testing.T) {
 		library1 = `{"instance": "mysql_data_1", "forward": [{"ip": "10.1.0.1", "port": 3306}, {"ip": "10.1.0.2", "port": 3306}]}`
 		library2 = `{"instance": "mysql_data_2", "forward": [{"ip": "10.1.0.3", "port": 3306}]}`
 		library3 = `{"instance": "mysql_data_3", "forward": [{"ip": "10.1.0.4", "port": 3306}]}`
-		isNew    = "library mysql_data_3: is new: weight 100, servers 10.1.0.4:3306\n"
+		isNew    = "+ library mysql_data_3: weight 100, servers 10.1.0.4:3306\n"
 	)
 	for _, c := range []struct {
 		name, forwards, flags string
@@ -500,10 +516,10 @@ func TestReload(t *testing.T) {
 	}{
 		{name: "nothing to change", forwards: library1 + "," + library2, stdout: "nothing to change\n"},
 		{name: "a difference", forwards: library1 + "," + library2 + "," + library3, stdout: isNew + "applied\n", requests: 1},
-		{name: "only looked at", flags: "--dry-run", forwards: library1 + "," + library2 + "," + library3, stdout: isNew + "dry run: nothing was changed\n"},
+		{name: "only looked at", flags: "--dry-run", forwards: library1 + "," + library2 + "," + library3, code: exitDifferent, stdout: isNew + "dry run: nothing was changed at revision 40\n"},
 		{
 			name: "a library is missing", forwards: library1 + "," + library3, code: exitFailed, stdout: isNew,
-			stderr: "(mysql_data_2), and libraries cannot be removed",
+			stderr: "(mysql_data_2 with 5 core objects)",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -513,12 +529,12 @@ func TestReload(t *testing.T) {
 			if code != c.code || stdout != c.stdout || !strings.Contains(stderr, c.stderr) {
 				t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 			}
-			if len(node.changes) != c.requests {
-				t.Errorf("requests: %+v", node.changes)
+			if len(node.configured) != c.requests || node.changes != nil {
+				t.Errorf("requests: %+v, %+v", node.configured, node.changes)
 			}
-			for _, r := range node.changes {
-				if r.ExpectVersion != 5 {
-					t.Errorf("expects version %d", r.ExpectVersion)
+			for _, r := range node.configured {
+				if r.ExpectRevision == nil || *r.ExpectRevision != testRevision {
+					t.Errorf("expects revision %v", r.ExpectRevision)
 				}
 			}
 		})
@@ -530,8 +546,8 @@ func TestReloadBringsSettingsWhereTheFileNamesThem(t *testing.T) {
 	path := write(t, serve(t, node), `[
 		{"instance": "mysql_data_1", "forward": [{"ip": "10.1.0.1", "port": 3306}, {"ip": "10.1.0.2", "port": 3306}]},
 		{"instance": "mysql_data_2", "forward": [{"ip": "10.1.0.3", "port": 3306}]}], "max_share": 0.500, "balance": "data"`)
-	const line = "balance placements becomes data\n"
-	if code, stdout, stderr := execute("reload", "-f", path, "--dry-run"); code != exitDone || stdout != line+"dry run: nothing was changed\n" {
+	const line = "~ balance placements -> data\n"
+	if code, stdout, stderr := execute("reload", "-f", path, "--dry-run"); code != exitDifferent || stdout != line+"dry run: nothing was changed at revision 40\n" {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
 	if node.asked != nil {
@@ -540,8 +556,9 @@ func TestReloadBringsSettingsWhereTheFileNamesThem(t *testing.T) {
 	if code, stdout, stderr := execute("reload", "-f", path); code != exitDone || stdout != line+"applied\n" {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
-	if want := []string{"set max_share= balance=data failover=null"}; !reflect.DeepEqual(node.asked, want) || node.changes != nil {
-		t.Errorf("asked %q, %+v", node.asked, node.changes)
+	want := []admin.Configuration{{ExpectRevision: new(uint64(testRevision)), Settings: admin.SettingsChange{Balance: "data"}}}
+	if !reflect.DeepEqual(node.configured, want) || node.changes != nil || node.asked != nil {
+		t.Errorf("configured %+v, %q, %+v", node.configured, node.asked, node.changes)
 	}
 }
 

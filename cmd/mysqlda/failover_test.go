@@ -153,11 +153,12 @@ func interim(s *admin.Status) {
 }
 
 func TestReloadReplacesAnActiveServerInSteps(t *testing.T) {
-	const planned = "library mysql_data_1: new servers 10.1.0.8:3306; servers no longer used 10.1.0.1:3306; the order is 10.1.0.8:3306, 10.1.0.2:3306\n" +
-		"library mysql_data_1: 10.1.0.1:3306 is the active server, so it stays in the list until 10.1.0.8:3306 has become the active one (`mysqlda library activate mysql_data_1 10.1.0.8:3306`)\n"
+	const planned = "+ library mysql_data_1: server 10.1.0.8:3306\n- library mysql_data_1: server 10.1.0.1:3306\n" +
+		"~ library mysql_data_1: servers 10.1.0.1:3306, 10.1.0.2:3306 -> 10.1.0.8:3306, 10.1.0.2:3306\n" +
+		"~ library mysql_data_1: active server 10.1.0.1:3306 -> 10.1.0.8:3306; the old one stays in the list until its transactions are over\n"
 	node := &fakeNode{}
 	path := write(t, serve(t, node), replacing)
-	if code, stdout, stderr := execute("reload", "-f", path, "--dry-run"); code != exitDone || stdout != planned+"dry run: nothing was changed\n" || node.changes != nil {
+	if code, stdout, stderr := execute("reload", "-f", path, "--dry-run"); code != exitDifferent || stdout != planned+"dry run: nothing was changed at revision 40\n" || node.configured != nil {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
 
@@ -169,14 +170,14 @@ func TestReloadReplacesAnActiveServerInSteps(t *testing.T) {
 	if code != exitDone || regexp.MustCompile(`after [0-9.]+`).ReplaceAllString(stdout, "after S") != want {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
-	changes := []admin.LibraryChanges{
-		{ExpectVersion: 5, Changes: []admin.LibraryChange{{Op: admin.SetServers, Library: "mysql_data_1", Servers: []string{"10.1.0.8:3306", "10.1.0.2:3306", "10.1.0.1:3306"}}}},
-		{Changes: []admin.LibraryChange{{Op: admin.SetServers, Library: "mysql_data_1", Servers: []string{"10.1.0.8:3306", "10.1.0.2:3306"}}}},
+	changes := []admin.Configuration{
+		{ExpectRevision: new(uint64(testRevision)), Changes: []admin.LibraryChange{{Op: admin.SetServers, Library: "mysql_data_1", Servers: []string{"10.1.0.8:3306", "10.1.0.2:3306", "10.1.0.1:3306"}}}},
+		{ExpectRevision: new(uint64(testRevision + 1)), Changes: []admin.LibraryChange{{Op: admin.SetServers, Library: "mysql_data_1", Servers: []string{"10.1.0.8:3306", "10.1.0.2:3306"}}}},
 	}
-	if !reflect.DeepEqual(stages.changes, changes) {
-		t.Errorf("changed %+v", stages.changes)
+	if !reflect.DeepEqual(stages.configured, changes) {
+		t.Errorf("changed %+v", stages.configured)
 	}
-	if want := []string{"activate mysql_data_1 10.1.0.8:3306 force=false drain=0s"}; !reflect.DeepEqual(stages.asked, want) {
+	if want := []string{"activate mysql_data_1 10.1.0.8:3306 force=false drain=5s"}; !reflect.DeepEqual(stages.asked, want) {
 		t.Errorf("asked %q", stages.asked)
 	}
 }
@@ -184,9 +185,9 @@ func TestReloadReplacesAnActiveServerInSteps(t *testing.T) {
 func TestReloadSaysHowFarItCame(t *testing.T) {
 	stages := &stagedNode{fakeNode: fakeNode{refuse: "10.1.0.8:3306"}}
 	code, _, stderr := execute("reload", "-f", write(t, serve(t, stages), replacing))
-	want := "mysqlda: the libraries are changed, but the rest is not; run the command again when the reason is gone: change refused: transactions are still open at 10.1.0.1:3306\n"
-	if code != exitFailed || stderr != want || len(stages.changes) != 1 {
-		t.Errorf("exit code %d, %q, %+v", code, stderr, stages.changes)
+	want := "mysqlda: libraries and settings are changed, but server 10.1.0.1:3306 of library mysql_data_1 is not replaced; run the command again when the reason is gone: change refused: transactions are still open at 10.1.0.1:3306\n"
+	if code != exitFailed || stderr != want || len(stages.configured) != 1 {
+		t.Errorf("exit code %d, %q, %+v", code, stderr, stages.configured)
 	}
 }
 
@@ -194,8 +195,8 @@ func TestReloadDoesNotDropAnActiveServerFromAListThatSomebodyElseHasChanged(t *t
 	stages := &stagedNode{}
 	stages.after = func(s *admin.Status) { s.Libraries[0].Servers = s.Libraries[0].Servers[:1] }
 	code, _, stderr := execute("reload", "-f", write(t, serve(t, stages), replacing))
-	if code != exitFailed || !strings.Contains(stderr, "somebody else has changed the servers of library mysql_data_1 meanwhile") || len(stages.changes) != 1 {
-		t.Errorf("exit code %d, %q, %+v", code, stderr, stages.changes)
+	if code != exitFailed || !strings.Contains(stderr, "somebody else has changed the servers of library mysql_data_1 meanwhile") || len(stages.configured) != 1 {
+		t.Errorf("exit code %d, %q, %+v", code, stderr, stages.configured)
 	}
 }
 
@@ -207,7 +208,7 @@ type stagedNode struct {
 
 func (n *stagedNode) Status() (admin.Status, error) {
 	status, err := n.fakeNode.Status()
-	if len(n.changes) > 0 {
+	if len(n.configured) > 0 {
 		interim(&status)
 		if n.after != nil {
 			n.after(&status)
@@ -227,10 +228,13 @@ func TestReloadBringsAccountsWithoutShowingPasswords(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout, stderr := execute("reload", "-f", path)
-	if code != exitDone || stdout != "failover.wait 15 becomes 20\nfailover.pass changes\napplied\n" {
+	if code != exitDone || stdout != "~ failover.wait 15 -> 20\n~ failover.pass is another one\napplied\n" {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
-	if want := []string{`set max_share= balance= failover={"wait":20,"account":{"user":"failover","password":"open sesame"}}`}; !reflect.DeepEqual(node.asked, want) {
-		t.Errorf("asked %q", node.asked)
+	want := []admin.Configuration{{ExpectRevision: new(uint64(testRevision)), Settings: admin.SettingsChange{Failover: &admin.FailoverChange{
+		Wait: new(int64(20)), Account: &admin.Account{User: "failover", Password: "open sesame"},
+	}}}}
+	if !reflect.DeepEqual(node.configured, want) {
+		t.Errorf("configured %+v", node.configured)
 	}
 }

@@ -16,11 +16,11 @@ import (
 func newLibrary() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "library",
-		Short: "Add, weight, close, drain, open, protect, switch and list libraries",
+		Short: "Add, weight, close, drain, open, protect, switch, remove and list libraries",
 		Example: `  mysqlda library list -f n1.conf
   mysqlda library add library_3 --server 10.0.1.3:3306 -f n1.conf`,
 		RunE: action(func(_ *cobra.Command, args []string) error {
-			return &usageError{oneOf("library needs one of add, weight, close, drain, open, tls, failover, activate, pin, unpin, maintenance and list", args)}
+			return &usageError{oneOf("library needs one of add, weight, close, drain, open, tls, failover, activate, pin, unpin, maintenance, remove and list", args)}
 		}),
 	}
 	cmd.AddCommand(newLibraryAdd(), newLibraryWeight(),
@@ -28,7 +28,7 @@ func newLibrary() *cobra.Command {
 		newLibraryState("drain", "Let a library get no new core objects and show that it is to be emptied", admin.DrainLibrary, "gets no new core objects and is to be emptied"),
 		newLibraryState("open", "Let a library get new core objects again", admin.OpenLibrary, "gets new core objects"),
 		newLibraryTLS(),
-		newLibraryFailover(), newLibraryActivate(), newLibraryPin(), newLibraryUnpin(), newLibraryMaintenance(),
+		newLibraryFailover(), newLibraryActivate(), newLibraryPin(), newLibraryUnpin(), newLibraryMaintenance(), newLibraryRemove(),
 		newLibraryList())
 	return cmd
 }
@@ -67,7 +67,7 @@ All nodes use one of the servers, the active one: at first the first. ` + "`libr
 			return changeLibrary(cmd, &t, change, "is added")
 		}),
 	}
-	t.flags(cmd)
+	t.changeFlags(cmd)
 	cmd.Flags().StringSliceVar(&servers, "server", nil, "`addresses` of its MySQL servers; the first is the active one")
 	cmd.Flags().Var(&share, "weight", "its share of new core objects relative to the others' weights")
 	cmd.Flags().StringVar(&mode, "tls", mode, "how connections to its servers are protected: "+tlsModes())
@@ -99,7 +99,7 @@ func newLibraryWeight() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return fmt.Errorf("%w; a weight %w", err, errWeight)
 	})
-	t.flags(cmd)
+	t.changeFlags(cmd)
 	completeArgs(cmd, &t, libraryNames)
 	return cmd
 }
@@ -115,7 +115,7 @@ func newLibraryState(name, short string, op admin.Operation, done string) *cobra
 			return changeLibrary(cmd, &t, admin.LibraryChange{Op: op, Library: args[0]}, done)
 		}),
 	}
-	t.flags(cmd)
+	t.changeFlags(cmd)
 	completeArgs(cmd, &t, libraryNames)
 	return cmd
 }
@@ -144,7 +144,7 @@ The authorities are those of backend.tls_ca in each node's config file.`,
 			return changeLibrary(cmd, &t, change, "has TLS "+args[1])
 		}),
 	}
-	t.flags(cmd)
+	t.changeFlags(cmd)
 	completeArgs(cmd, &t, libraryNames, words(fsm.TLSModes()...))
 	return cmd
 }
@@ -188,7 +188,13 @@ func changeLibrary(cmd *cobra.Command, t *target, change admin.LibraryChange, do
 	if err != nil {
 		return err
 	}
-	if err := client.ChangeLibraries(cmd.Context(), admin.LibraryChanges{Changes: []admin.LibraryChange{change}}); err != nil {
+	changes := []admin.LibraryChange{change}
+	if expect := t.expected(cmd); expect != nil {
+		_, err = client.Configure(cmd.Context(), admin.Configuration{ExpectRevision: expect, Changes: changes})
+	} else {
+		err = client.ChangeLibraries(cmd.Context(), admin.LibraryChanges{Changes: changes})
+	}
+	if err != nil {
 		return err
 	}
 	cmd.Printf("library %s %s\n", change.Library, done)

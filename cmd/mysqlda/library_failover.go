@@ -42,7 +42,7 @@ A node that is cut off from the majority cannot use a library that may fail over
 			return changeLibrary(cmd, &t, change, "has failover "+admin.FailoverWords(args[1], failback))
 		}),
 	}
-	t.flags(cmd)
+	t.changeFlags(cmd)
 	completeArgs(cmd, &t, libraryNames, words(fsm.FailoverPolicies()...))
 	failbackFlag(cmd, &failback)
 	return cmd
@@ -77,7 +77,7 @@ func newLibraryPin() *cobra.Command {
 			return changeLibrary(cmd, &t, admin.LibraryChange{Op: admin.PinLibrary, Library: args[0]}, "is pinned: its active server changes by `library activate` only")
 		}),
 	}
-	t.flags(cmd)
+	t.changeFlags(cmd)
 	completeArgs(cmd, &t, libraryNames)
 	return cmd
 }
@@ -93,7 +93,7 @@ func newLibraryUnpin() *cobra.Command {
 			return changeLibrary(cmd, &t, admin.LibraryChange{Op: admin.UnpinLibrary, Library: args[0]}, "is not pinned any more")
 		}),
 	}
-	t.flags(cmd)
+	t.changeFlags(cmd)
 	completeArgs(cmd, &t, libraryNames)
 	return cmd
 }
@@ -126,7 +126,7 @@ while you work on it. The active server itself is not put into maintenance:
 			return changeLibrary(cmd, &t, change, done)
 		}),
 	}
-	t.flags(cmd)
+	t.changeFlags(cmd)
 	completeArgs(cmd, &t, libraryNames, serversOfLibrary, words("on", "off"))
 	return cmd
 }

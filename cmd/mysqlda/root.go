@@ -17,6 +17,8 @@ const (
 	// exitProblems: done, but for parts of the input that cannot be used or
 	// contradict what is known. Each was reported.
 	exitProblems = 3
+	// exitDifferent: a dry run found that something would be changed.
+	exitDifferent = 4
 )
 
 func newRoot() *cobra.Command {
@@ -46,7 +48,7 @@ $HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
 		newStatus(), newLocate(), newDoctor(),
-		newLibrary(), newSettings(), newReload(), newRing(), newLog(),
+		newLibrary(), newSettings(), newApply(), newReload(), newAudit(), newRing(), newLog(),
 		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(), newDebug(),
 		newVersion(),
 	)
@@ -102,6 +104,11 @@ type problemsError struct{ text string }
 
 func (e *problemsError) Error() string { return e.text }
 
+// differentError says that a dry run found differences, which it has shown.
+type differentError struct{}
+
+func (e *differentError) Error() string { return "something is different" }
+
 // action marks the errors of a command, to tell them from cobra's own, which are
 // all about the command line.
 func action(do func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
@@ -118,6 +125,9 @@ func action(do func(cmd *cobra.Command, args []string) error) func(*cobra.Comman
 func exitCode(cmd *cobra.Command, err error, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
+	}
+	if different := new(differentError); errors.As(err, &different) {
+		return exitDifferent
 	}
 	line := strings.Join(strings.Fields(err.Error()), " ")
 	if failed, usage := new(failure), new(usageError); errors.As(err, &failed) && !errors.As(err, &usage) {

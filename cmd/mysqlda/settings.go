@@ -102,7 +102,7 @@ and of failover, times in whole seconds:
   failover.require_fencing  true: an old server that cannot be fenced gets no
                             successor; or false
 
-The accounts of failover are brought by ` + "`mysqlda reload`" + ` only: passwords do not belong
+The accounts of failover are brought by ` + "`mysqlda apply`" + ` only: passwords do not belong
 on a command line.`,
 		Example: `  mysqlda settings set max_share=0.3 balance=data -f n1.conf
   mysqlda settings set failover.wait=20 failover.require_fencing=true -f n1.conf`,
@@ -115,7 +115,12 @@ on a command line.`,
 			if err != nil {
 				return err
 			}
-			if err := client.ChangeSettings(cmd.Context(), change); err != nil {
+			if expect := t.expected(cmd); expect != nil {
+				_, err = client.Configure(cmd.Context(), admin.Configuration{ExpectRevision: expect, Settings: change})
+			} else {
+				err = client.ChangeSettings(cmd.Context(), change)
+			}
+			if err != nil {
 				return err
 			}
 			for _, arg := range args {
@@ -125,7 +130,7 @@ on a command line.`,
 			return nil
 		}),
 	}
-	t.flags(cmd)
+	t.changeFlags(cmd)
 	return cmd
 }
 

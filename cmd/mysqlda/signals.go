@@ -41,7 +41,7 @@ func reloadOnSignals(cfg *config.Config, logger *zap.Logger) (stop func()) {
 	go func() {
 		defer close(done)
 		for s := range signals {
-			reloadOwnFile(ctx, client, cfg.Path, logger.With(zap.String("signal", s.String())))
+			reloadOwnFile(ctx, client.As("mysqlda at "+s.String()), cfg.Path, logger.With(zap.String("signal", s.String())))
 		}
 	}()
 	return func() {
@@ -77,7 +77,7 @@ func reloadOwnFile(ctx context.Context, client *admin.Client, file string, logge
 		if err = loadErr; err != nil {
 			break
 		}
-		err = reloading{client: client, say: say}.run(ctx, cfg, file, false)
+		_, err = applying{client: client, say: say}.run(ctx, cfg, file)
 		if err == nil || ctx.Err() != nil || !worthAnotherTry(err) {
 			break
 		}

@@ -15,11 +15,29 @@ const defaultHTTP = "127.0.0.1:13309"
 type target struct {
 	http string
 	file string
+
+	revision uint64 // see expected
 }
 
 func (t *target) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&t.http, "http", "", "HTTP `address` of a running node (default "+defaultHTTP+")")
 	cmd.Flags().StringVarP(&t.file, "file", "f", "", "config `file` of a running node, to take its HTTP address from")
+}
+
+// changeFlags are the flags of a command that changes libraries or settings.
+func (t *target) changeFlags(cmd *cobra.Command) {
+	t.flags(cmd)
+	cmd.Flags().Uint64Var(&t.revision, expectRevision, 0, "change nothing unless the configuration is at this `revision`, as apply --dry-run shows it")
+}
+
+const expectRevision = "expect-revision"
+
+// expected is the revision of --expect-revision, nil without it.
+func (t *target) expected(cmd *cobra.Command) *uint64 {
+	if !cmd.Flags().Changed(expectRevision) {
+		return nil
+	}
+	return &t.revision
 }
 
 // client reaches the node of --http, or else of the config file, or else of the

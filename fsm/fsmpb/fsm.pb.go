@@ -557,7 +557,11 @@ type Command struct {
 	//	*Command_NoteServer
 	//	*Command_GuardLibrary
 	//	*Command_GrantLeases
-	Body          isCommand_Body `protobuf_oneof:"body"`
+	//	*Command_Reconfigure
+	Body isCommand_Body `protobuf_oneof:"body"`
+	// Who wants it; from version 5. A command with it is noted in the audit trail if
+	// it changes something that is worth a note.
+	Origin        *Origin `protobuf:"bytes,17,opt,name=origin,proto3" json:"origin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -741,6 +745,22 @@ func (x *Command) GetGrantLeases() *GrantLeases {
 	return nil
 }
 
+func (x *Command) GetReconfigure() *Reconfigure {
+	if x != nil {
+		if x, ok := x.Body.(*Command_Reconfigure); ok {
+			return x.Reconfigure
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
 type isCommand_Body interface {
 	isCommand_Body()
 }
@@ -805,6 +825,10 @@ type Command_GrantLeases struct {
 	GrantLeases *GrantLeases `protobuf:"bytes,16,opt,name=grant_leases,json=grantLeases,proto3,oneof"` // from version 4
 }
 
+type Command_Reconfigure struct {
+	Reconfigure *Reconfigure `protobuf:"bytes,18,opt,name=reconfigure,proto3,oneof"` // from version 5
+}
+
 func (*Command_Batch) isCommand_Body() {}
 
 func (*Command_ChangeLibraries) isCommand_Body() {}
@@ -835,6 +859,138 @@ func (*Command_GuardLibrary) isCommand_Body() {}
 
 func (*Command_GrantLeases) isCommand_Body() {}
 
+func (*Command_Reconfigure) isCommand_Body() {}
+
+// Origin says where a command comes from. Nothing is decided by it.
+type Origin struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Who           string                 `protobuf:"bytes,1,opt,name=who,proto3" json:"who,omitempty"`                // at most 128 bytes
+	From          string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`              // at most 128 bytes
+	AtMs          int64                  `protobuf:"varint,3,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"` // Unix time by the clock of the node that proposed it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Origin) Reset() {
+	*x = Origin{}
+	mi := &file_fsm_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Origin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Origin) ProtoMessage() {}
+
+func (x *Origin) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Origin.ProtoReflect.Descriptor instead.
+func (*Origin) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Origin) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *Origin) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Origin) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+// AuditEntry is one change in the audit trail, as a snapshot keeps it.
+type AuditEntry struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"` // of the command
+	Origin        *Origin                `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
+	What          string                 `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`        // one line, at most 1,024 bytes
+	Records       uint64                 `protobuf:"varint,4,opt,name=records,proto3" json:"records,omitempty"` // of an import: how many it has added so far
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuditEntry) Reset() {
+	*x = AuditEntry{}
+	mi := &file_fsm_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuditEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuditEntry) ProtoMessage() {}
+
+func (x *AuditEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
+func (*AuditEntry) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *AuditEntry) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *AuditEntry) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+func (x *AuditEntry) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetRecords() uint64 {
+	if x != nil {
+		return x.Records
+	}
+	return 0
+}
+
 // Item is one request to the directory.
 type Item struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -849,7 +1005,7 @@ type Item struct {
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_fsm_proto_msgTypes[1]
+	mi := &file_fsm_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +1017,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[1]
+	mi := &file_fsm_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +1030,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{1}
+	return file_fsm_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Item) GetKind() ItemKind {
@@ -922,7 +1078,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_fsm_proto_msgTypes[2]
+	mi := &file_fsm_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -934,7 +1090,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[2]
+	mi := &file_fsm_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +1103,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{2}
+	return file_fsm_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Batch) GetRingVersion() uint64 {
@@ -975,7 +1131,7 @@ type Placement struct {
 
 func (x *Placement) Reset() {
 	*x = Placement{}
-	mi := &file_fsm_proto_msgTypes[3]
+	mi := &file_fsm_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1143,7 @@ func (x *Placement) String() string {
 func (*Placement) ProtoMessage() {}
 
 func (x *Placement) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[3]
+	mi := &file_fsm_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1156,7 @@ func (x *Placement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placement.ProtoReflect.Descriptor instead.
 func (*Placement) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{3}
+	return file_fsm_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Placement) GetCore() string {
@@ -1035,7 +1191,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_fsm_proto_msgTypes[4]
+	mi := &file_fsm_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1047,7 +1203,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[4]
+	mi := &file_fsm_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1060,7 +1216,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{4}
+	return file_fsm_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Error) GetCode() ErrorCode {
@@ -1089,7 +1245,7 @@ type ItemResult struct {
 
 func (x *ItemResult) Reset() {
 	*x = ItemResult{}
-	mi := &file_fsm_proto_msgTypes[5]
+	mi := &file_fsm_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1257,7 @@ func (x *ItemResult) String() string {
 func (*ItemResult) ProtoMessage() {}
 
 func (x *ItemResult) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[5]
+	mi := &file_fsm_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1270,7 @@ func (x *ItemResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemResult.ProtoReflect.Descriptor instead.
 func (*ItemResult) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{5}
+	return file_fsm_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ItemResult) GetPlacement() *Placement {
@@ -1151,7 +1307,7 @@ type Server struct {
 
 func (x *Server) Reset() {
 	*x = Server{}
-	mi := &file_fsm_proto_msgTypes[6]
+	mi := &file_fsm_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +1319,7 @@ func (x *Server) String() string {
 func (*Server) ProtoMessage() {}
 
 func (x *Server) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[6]
+	mi := &file_fsm_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,7 +1332,7 @@ func (x *Server) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Server.ProtoReflect.Descriptor instead.
 func (*Server) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{6}
+	return file_fsm_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Server) GetAddress() string {
@@ -1217,7 +1373,7 @@ type Failover struct {
 
 func (x *Failover) Reset() {
 	*x = Failover{}
-	mi := &file_fsm_proto_msgTypes[7]
+	mi := &file_fsm_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1229,7 +1385,7 @@ func (x *Failover) String() string {
 func (*Failover) ProtoMessage() {}
 
 func (x *Failover) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[7]
+	mi := &file_fsm_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1242,7 +1398,7 @@ func (x *Failover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failover.ProtoReflect.Descriptor instead.
 func (*Failover) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{7}
+	return file_fsm_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Failover) GetPolicy() FailoverPolicy {
@@ -1272,7 +1428,7 @@ type AddLibrary struct {
 
 func (x *AddLibrary) Reset() {
 	*x = AddLibrary{}
-	mi := &file_fsm_proto_msgTypes[8]
+	mi := &file_fsm_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1284,7 +1440,7 @@ func (x *AddLibrary) String() string {
 func (*AddLibrary) ProtoMessage() {}
 
 func (x *AddLibrary) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[8]
+	mi := &file_fsm_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,7 +1453,7 @@ func (x *AddLibrary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddLibrary.ProtoReflect.Descriptor instead.
 func (*AddLibrary) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{8}
+	return file_fsm_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AddLibrary) GetName() string {
@@ -1345,7 +1501,7 @@ type SetWeight struct {
 
 func (x *SetWeight) Reset() {
 	*x = SetWeight{}
-	mi := &file_fsm_proto_msgTypes[9]
+	mi := &file_fsm_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1357,7 +1513,7 @@ func (x *SetWeight) String() string {
 func (*SetWeight) ProtoMessage() {}
 
 func (x *SetWeight) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[9]
+	mi := &file_fsm_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1370,7 +1526,7 @@ func (x *SetWeight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetWeight.ProtoReflect.Descriptor instead.
 func (*SetWeight) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{9}
+	return file_fsm_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SetWeight) GetLibrary() string {
@@ -1397,7 +1553,7 @@ type SetState struct {
 
 func (x *SetState) Reset() {
 	*x = SetState{}
-	mi := &file_fsm_proto_msgTypes[10]
+	mi := &file_fsm_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1409,7 +1565,7 @@ func (x *SetState) String() string {
 func (*SetState) ProtoMessage() {}
 
 func (x *SetState) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[10]
+	mi := &file_fsm_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1422,7 +1578,7 @@ func (x *SetState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetState.ProtoReflect.Descriptor instead.
 func (*SetState) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{10}
+	return file_fsm_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SetState) GetLibrary() string {
@@ -1452,7 +1608,7 @@ type SetServers struct {
 
 func (x *SetServers) Reset() {
 	*x = SetServers{}
-	mi := &file_fsm_proto_msgTypes[11]
+	mi := &file_fsm_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1464,7 +1620,7 @@ func (x *SetServers) String() string {
 func (*SetServers) ProtoMessage() {}
 
 func (x *SetServers) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[11]
+	mi := &file_fsm_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,7 +1633,7 @@ func (x *SetServers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetServers.ProtoReflect.Descriptor instead.
 func (*SetServers) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{11}
+	return file_fsm_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SetServers) GetLibrary() string {
@@ -1511,7 +1667,7 @@ type SetFailover struct {
 
 func (x *SetFailover) Reset() {
 	*x = SetFailover{}
-	mi := &file_fsm_proto_msgTypes[12]
+	mi := &file_fsm_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1679,7 @@ func (x *SetFailover) String() string {
 func (*SetFailover) ProtoMessage() {}
 
 func (x *SetFailover) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[12]
+	mi := &file_fsm_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1692,7 @@ func (x *SetFailover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetFailover.ProtoReflect.Descriptor instead.
 func (*SetFailover) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{12}
+	return file_fsm_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SetFailover) GetLibrary() string {
@@ -1563,7 +1719,7 @@ type SetPinned struct {
 
 func (x *SetPinned) Reset() {
 	*x = SetPinned{}
-	mi := &file_fsm_proto_msgTypes[13]
+	mi := &file_fsm_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1575,7 +1731,7 @@ func (x *SetPinned) String() string {
 func (*SetPinned) ProtoMessage() {}
 
 func (x *SetPinned) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[13]
+	mi := &file_fsm_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +1744,7 @@ func (x *SetPinned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPinned.ProtoReflect.Descriptor instead.
 func (*SetPinned) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{13}
+	return file_fsm_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SetPinned) GetLibrary() string {
@@ -1616,7 +1772,7 @@ type SetMaintenance struct {
 
 func (x *SetMaintenance) Reset() {
 	*x = SetMaintenance{}
-	mi := &file_fsm_proto_msgTypes[14]
+	mi := &file_fsm_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1628,7 +1784,7 @@ func (x *SetMaintenance) String() string {
 func (*SetMaintenance) ProtoMessage() {}
 
 func (x *SetMaintenance) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[14]
+	mi := &file_fsm_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1641,7 +1797,7 @@ func (x *SetMaintenance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetMaintenance.ProtoReflect.Descriptor instead.
 func (*SetMaintenance) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{14}
+	return file_fsm_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SetMaintenance) GetLibrary() string {
@@ -1675,7 +1831,7 @@ type SetTLS struct {
 
 func (x *SetTLS) Reset() {
 	*x = SetTLS{}
-	mi := &file_fsm_proto_msgTypes[15]
+	mi := &file_fsm_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1687,7 +1843,7 @@ func (x *SetTLS) String() string {
 func (*SetTLS) ProtoMessage() {}
 
 func (x *SetTLS) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[15]
+	mi := &file_fsm_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1700,7 +1856,7 @@ func (x *SetTLS) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetTLS.ProtoReflect.Descriptor instead.
 func (*SetTLS) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{15}
+	return file_fsm_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SetTLS) GetLibrary() string {
@@ -1729,6 +1885,7 @@ type LibraryChange struct {
 	//	*LibraryChange_Failover
 	//	*LibraryChange_Pinned
 	//	*LibraryChange_Maintenance
+	//	*LibraryChange_Remove
 	Change        isLibraryChange_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1736,7 +1893,7 @@ type LibraryChange struct {
 
 func (x *LibraryChange) Reset() {
 	*x = LibraryChange{}
-	mi := &file_fsm_proto_msgTypes[16]
+	mi := &file_fsm_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1748,7 +1905,7 @@ func (x *LibraryChange) String() string {
 func (*LibraryChange) ProtoMessage() {}
 
 func (x *LibraryChange) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[16]
+	mi := &file_fsm_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1761,7 +1918,7 @@ func (x *LibraryChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LibraryChange.ProtoReflect.Descriptor instead.
 func (*LibraryChange) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{16}
+	return file_fsm_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *LibraryChange) GetChange() isLibraryChange_Change {
@@ -1843,6 +2000,15 @@ func (x *LibraryChange) GetMaintenance() *SetMaintenance {
 	return nil
 }
 
+func (x *LibraryChange) GetRemove() *RemoveLibrary {
+	if x != nil {
+		if x, ok := x.Change.(*LibraryChange_Remove); ok {
+			return x.Remove
+		}
+	}
+	return nil
+}
+
 type isLibraryChange_Change interface {
 	isLibraryChange_Change()
 }
@@ -1879,6 +2045,10 @@ type LibraryChange_Maintenance struct {
 	Maintenance *SetMaintenance `protobuf:"bytes,8,opt,name=maintenance,proto3,oneof"` // from version 4
 }
 
+type LibraryChange_Remove struct {
+	Remove *RemoveLibrary `protobuf:"bytes,9,opt,name=remove,proto3,oneof"` // from version 5
+}
+
 func (*LibraryChange_Add) isLibraryChange_Change() {}
 
 func (*LibraryChange_Weight) isLibraryChange_Change() {}
@@ -1895,6 +2065,115 @@ func (*LibraryChange_Pinned) isLibraryChange_Change() {}
 
 func (*LibraryChange_Maintenance) isLibraryChange_Change() {}
 
+func (*LibraryChange_Remove) isLibraryChange_Change() {}
+
+// RemoveLibrary forgets a library in which no core object lives.
+type RemoveLibrary struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Library       string                 `protobuf:"bytes,1,opt,name=library,proto3" json:"library,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveLibrary) Reset() {
+	*x = RemoveLibrary{}
+	mi := &file_fsm_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveLibrary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveLibrary) ProtoMessage() {}
+
+func (x *RemoveLibrary) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveLibrary.ProtoReflect.Descriptor instead.
+func (*RemoveLibrary) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RemoveLibrary) GetLibrary() string {
+	if x != nil {
+		return x.Library
+	}
+	return ""
+}
+
+// Reconfigure changes libraries and settings, all or none.
+type Reconfigure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The revision that the changes were made for; absent: any.
+	ExpectRevision *uint64          `protobuf:"varint,1,opt,name=expect_revision,json=expectRevision,proto3,oneof" json:"expect_revision,omitempty"`
+	Changes        []*LibraryChange `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
+	Settings       *ChangeSettings  `protobuf:"bytes,3,opt,name=settings,proto3" json:"settings,omitempty"` // absent: none
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Reconfigure) Reset() {
+	*x = Reconfigure{}
+	mi := &file_fsm_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reconfigure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reconfigure) ProtoMessage() {}
+
+func (x *Reconfigure) ProtoReflect() protoreflect.Message {
+	mi := &file_fsm_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reconfigure.ProtoReflect.Descriptor instead.
+func (*Reconfigure) Descriptor() ([]byte, []int) {
+	return file_fsm_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Reconfigure) GetExpectRevision() uint64 {
+	if x != nil && x.ExpectRevision != nil {
+		return *x.ExpectRevision
+	}
+	return 0
+}
+
+func (x *Reconfigure) GetChanges() []*LibraryChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *Reconfigure) GetSettings() *ChangeSettings {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
 type ChangeLibraries struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExpectVersion uint64                 `protobuf:"varint,1,opt,name=expect_version,json=expectVersion,proto3" json:"expect_version,omitempty"` // 0: any
@@ -1905,7 +2184,7 @@ type ChangeLibraries struct {
 
 func (x *ChangeLibraries) Reset() {
 	*x = ChangeLibraries{}
-	mi := &file_fsm_proto_msgTypes[17]
+	mi := &file_fsm_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1917,7 +2196,7 @@ func (x *ChangeLibraries) String() string {
 func (*ChangeLibraries) ProtoMessage() {}
 
 func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[17]
+	mi := &file_fsm_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1930,7 +2209,7 @@ func (x *ChangeLibraries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeLibraries.ProtoReflect.Descriptor instead.
 func (*ChangeLibraries) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{17}
+	return file_fsm_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ChangeLibraries) GetExpectVersion() uint64 {
@@ -1965,7 +2244,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1977,7 +2256,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[18]
+	mi := &file_fsm_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1990,7 +2269,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{18}
+	return file_fsm_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Settings) GetClusterId() string {
@@ -2080,7 +2359,7 @@ type FailoverSettings struct {
 
 func (x *FailoverSettings) Reset() {
 	*x = FailoverSettings{}
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2092,7 +2371,7 @@ func (x *FailoverSettings) String() string {
 func (*FailoverSettings) ProtoMessage() {}
 
 func (x *FailoverSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[19]
+	mi := &file_fsm_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2105,7 +2384,7 @@ func (x *FailoverSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailoverSettings.ProtoReflect.Descriptor instead.
 func (*FailoverSettings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{19}
+	return file_fsm_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *FailoverSettings) GetWaitNs() int64 {
@@ -2176,7 +2455,7 @@ type ChangeSettings struct {
 
 func (x *ChangeSettings) Reset() {
 	*x = ChangeSettings{}
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2188,7 +2467,7 @@ func (x *ChangeSettings) String() string {
 func (*ChangeSettings) ProtoMessage() {}
 
 func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[20]
+	mi := &file_fsm_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2201,7 +2480,7 @@ func (x *ChangeSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSettings.ProtoReflect.Descriptor instead.
 func (*ChangeSettings) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{20}
+	return file_fsm_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ChangeSettings) GetMaxShareMille() uint32 {
@@ -2241,7 +2520,7 @@ type Switch struct {
 
 func (x *Switch) Reset() {
 	*x = Switch{}
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2253,7 +2532,7 @@ func (x *Switch) String() string {
 func (*Switch) ProtoMessage() {}
 
 func (x *Switch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[21]
+	mi := &file_fsm_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2266,7 +2545,7 @@ func (x *Switch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Switch.ProtoReflect.Descriptor instead.
 func (*Switch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{21}
+	return file_fsm_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Switch) GetPhase() SwitchPhase {
@@ -2333,7 +2612,7 @@ type BeginSwitch struct {
 
 func (x *BeginSwitch) Reset() {
 	*x = BeginSwitch{}
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2345,7 +2624,7 @@ func (x *BeginSwitch) String() string {
 func (*BeginSwitch) ProtoMessage() {}
 
 func (x *BeginSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[22]
+	mi := &file_fsm_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2358,7 +2637,7 @@ func (x *BeginSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginSwitch.ProtoReflect.Descriptor instead.
 func (*BeginSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{22}
+	return file_fsm_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *BeginSwitch) GetLibrary() uint32 {
@@ -2426,7 +2705,7 @@ type AdvanceSwitch struct {
 
 func (x *AdvanceSwitch) Reset() {
 	*x = AdvanceSwitch{}
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2438,7 +2717,7 @@ func (x *AdvanceSwitch) String() string {
 func (*AdvanceSwitch) ProtoMessage() {}
 
 func (x *AdvanceSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[23]
+	mi := &file_fsm_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2451,7 +2730,7 @@ func (x *AdvanceSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceSwitch.ProtoReflect.Descriptor instead.
 func (*AdvanceSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{23}
+	return file_fsm_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AdvanceSwitch) GetLibrary() uint32 {
@@ -2520,7 +2799,7 @@ type CancelSwitch struct {
 
 func (x *CancelSwitch) Reset() {
 	*x = CancelSwitch{}
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2532,7 +2811,7 @@ func (x *CancelSwitch) String() string {
 func (*CancelSwitch) ProtoMessage() {}
 
 func (x *CancelSwitch) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[24]
+	mi := &file_fsm_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2545,7 +2824,7 @@ func (x *CancelSwitch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSwitch.ProtoReflect.Descriptor instead.
 func (*CancelSwitch) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{24}
+	return file_fsm_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CancelSwitch) GetLibrary() uint32 {
@@ -2575,7 +2854,7 @@ type NoteServer struct {
 
 func (x *NoteServer) Reset() {
 	*x = NoteServer{}
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2587,7 +2866,7 @@ func (x *NoteServer) String() string {
 func (*NoteServer) ProtoMessage() {}
 
 func (x *NoteServer) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[25]
+	mi := &file_fsm_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2600,7 +2879,7 @@ func (x *NoteServer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteServer.ProtoReflect.Descriptor instead.
 func (*NoteServer) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{25}
+	return file_fsm_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *NoteServer) GetLibrary() uint32 {
@@ -2648,7 +2927,7 @@ type GuardLibrary struct {
 
 func (x *GuardLibrary) Reset() {
 	*x = GuardLibrary{}
-	mi := &file_fsm_proto_msgTypes[26]
+	mi := &file_fsm_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2660,7 +2939,7 @@ func (x *GuardLibrary) String() string {
 func (*GuardLibrary) ProtoMessage() {}
 
 func (x *GuardLibrary) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[26]
+	mi := &file_fsm_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2673,7 +2952,7 @@ func (x *GuardLibrary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GuardLibrary.ProtoReflect.Descriptor instead.
 func (*GuardLibrary) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{26}
+	return file_fsm_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GuardLibrary) GetLibrary() uint32 {
@@ -2701,7 +2980,7 @@ type LeaseGrant struct {
 
 func (x *LeaseGrant) Reset() {
 	*x = LeaseGrant{}
-	mi := &file_fsm_proto_msgTypes[27]
+	mi := &file_fsm_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2713,7 +2992,7 @@ func (x *LeaseGrant) String() string {
 func (*LeaseGrant) ProtoMessage() {}
 
 func (x *LeaseGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[27]
+	mi := &file_fsm_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2726,7 +3005,7 @@ func (x *LeaseGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseGrant.ProtoReflect.Descriptor instead.
 func (*LeaseGrant) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{27}
+	return file_fsm_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *LeaseGrant) GetNode() string {
@@ -2759,7 +3038,7 @@ type GrantLeases struct {
 
 func (x *GrantLeases) Reset() {
 	*x = GrantLeases{}
-	mi := &file_fsm_proto_msgTypes[28]
+	mi := &file_fsm_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2771,7 +3050,7 @@ func (x *GrantLeases) String() string {
 func (*GrantLeases) ProtoMessage() {}
 
 func (x *GrantLeases) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[28]
+	mi := &file_fsm_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2784,7 +3063,7 @@ func (x *GrantLeases) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantLeases.ProtoReflect.Descriptor instead.
 func (*GrantLeases) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{28}
+	return file_fsm_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GrantLeases) GetGrants() []*LeaseGrant {
@@ -2810,7 +3089,7 @@ type Import struct {
 
 func (x *Import) Reset() {
 	*x = Import{}
-	mi := &file_fsm_proto_msgTypes[29]
+	mi := &file_fsm_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2822,7 +3101,7 @@ func (x *Import) String() string {
 func (*Import) ProtoMessage() {}
 
 func (x *Import) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[29]
+	mi := &file_fsm_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2835,7 +3114,7 @@ func (x *Import) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Import.ProtoReflect.Descriptor instead.
 func (*Import) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{29}
+	return file_fsm_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Import) GetPlacements() []byte {
@@ -2862,7 +3141,7 @@ type Bootstrap struct {
 
 func (x *Bootstrap) Reset() {
 	*x = Bootstrap{}
-	mi := &file_fsm_proto_msgTypes[30]
+	mi := &file_fsm_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2874,7 +3153,7 @@ func (x *Bootstrap) String() string {
 func (*Bootstrap) ProtoMessage() {}
 
 func (x *Bootstrap) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[30]
+	mi := &file_fsm_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2887,7 +3166,7 @@ func (x *Bootstrap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bootstrap.ProtoReflect.Descriptor instead.
 func (*Bootstrap) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{30}
+	return file_fsm_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Bootstrap) GetSettings() *Settings {
@@ -2920,7 +3199,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2932,7 +3211,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[31]
+	mi := &file_fsm_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2945,7 +3224,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{31}
+	return file_fsm_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Node) GetId() string {
@@ -3006,7 +3285,7 @@ type SetNode struct {
 
 func (x *SetNode) Reset() {
 	*x = SetNode{}
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3018,7 +3297,7 @@ func (x *SetNode) String() string {
 func (*SetNode) ProtoMessage() {}
 
 func (x *SetNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[32]
+	mi := &file_fsm_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3031,7 +3310,7 @@ func (x *SetNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNode.ProtoReflect.Descriptor instead.
 func (*SetNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{32}
+	return file_fsm_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SetNode) GetNode() *Node {
@@ -3050,7 +3329,7 @@ type RemoveNode struct {
 
 func (x *RemoveNode) Reset() {
 	*x = RemoveNode{}
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3062,7 +3341,7 @@ func (x *RemoveNode) String() string {
 func (*RemoveNode) ProtoMessage() {}
 
 func (x *RemoveNode) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[33]
+	mi := &file_fsm_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3075,7 +3354,7 @@ func (x *RemoveNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveNode.ProtoReflect.Descriptor instead.
 func (*RemoveNode) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{33}
+	return file_fsm_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RemoveNode) GetId() string {
@@ -3097,7 +3376,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3109,7 +3388,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[34]
+	mi := &file_fsm_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3122,7 +3401,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{34}
+	return file_fsm_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Checkpoint) GetIndex() uint64 {
@@ -3158,7 +3437,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3170,7 +3449,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[35]
+	mi := &file_fsm_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3183,7 +3462,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{35}
+	return file_fsm_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Greeting) GetVersion() string {
@@ -3218,7 +3497,7 @@ type RecordGreeting struct {
 
 func (x *RecordGreeting) Reset() {
 	*x = RecordGreeting{}
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3230,7 +3509,7 @@ func (x *RecordGreeting) String() string {
 func (*RecordGreeting) ProtoMessage() {}
 
 func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[36]
+	mi := &file_fsm_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3243,7 +3522,7 @@ func (x *RecordGreeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordGreeting.ProtoReflect.Descriptor instead.
 func (*RecordGreeting) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{36}
+	return file_fsm_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RecordGreeting) GetAddress() string {
@@ -3283,7 +3562,7 @@ type Library struct {
 
 func (x *Library) Reset() {
 	*x = Library{}
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3295,7 +3574,7 @@ func (x *Library) String() string {
 func (*Library) ProtoMessage() {}
 
 func (x *Library) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[37]
+	mi := &file_fsm_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3308,7 +3587,7 @@ func (x *Library) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Library.ProtoReflect.Descriptor instead.
 func (*Library) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{37}
+	return file_fsm_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Library) GetId() uint32 {
@@ -3418,13 +3697,17 @@ type SnapshotHeader struct {
 	Digest           uint64                 `protobuf:"fixed64,11,opt,name=digest,proto3" json:"digest,omitempty"`                              // of the placements and bindings that follow
 	Placements       uint64                 `protobuf:"varint,12,opt,name=placements,proto3" json:"placements,omitempty"`                       // how many follow
 	Bindings         uint64                 `protobuf:"varint,13,opt,name=bindings,proto3" json:"bindings,omitempty"`                           // how many follow
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	Audit            []*AuditEntry          `protobuf:"bytes,14,rep,name=audit,proto3" json:"audit,omitempty"`                                  // ascending by index; from version 5
+	// Index of the last command that changed libraries or settings as an operator wants;
+	// commands before version 5 do not count.
+	Revision      uint64 `protobuf:"varint,15,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SnapshotHeader) Reset() {
 	*x = SnapshotHeader{}
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3436,7 +3719,7 @@ func (x *SnapshotHeader) String() string {
 func (*SnapshotHeader) ProtoMessage() {}
 
 func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_fsm_proto_msgTypes[38]
+	mi := &file_fsm_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3449,7 +3732,7 @@ func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotHeader.ProtoReflect.Descriptor instead.
 func (*SnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_fsm_proto_rawDescGZIP(), []int{38}
+	return file_fsm_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SnapshotHeader) GetIndex() uint64 {
@@ -3543,11 +3826,25 @@ func (x *SnapshotHeader) GetBindings() uint64 {
 	return 0
 }
 
+func (x *SnapshotHeader) GetAudit() []*AuditEntry {
+	if x != nil {
+		return x.Audit
+	}
+	return nil
+}
+
+func (x *SnapshotHeader) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
 var File_fsm_proto protoreflect.FileDescriptor
 
 const file_fsm_proto_rawDesc = "" +
 	"\n" +
-	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xf3\a\n" +
+	"\tfsm.proto\x12\x0emysqlda.fsm.v1\"\xe4\b\n" +
 	"\aCommand\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12-\n" +
 	"\x05batch\x18\x02 \x01(\v2\x15.mysqlda.fsm.v1.BatchH\x00R\x05batch\x12L\n" +
@@ -3569,8 +3866,20 @@ const file_fsm_proto_rawDesc = "" +
 	"\vnote_server\x18\x0e \x01(\v2\x1a.mysqlda.fsm.v1.NoteServerH\x00R\n" +
 	"noteServer\x12C\n" +
 	"\rguard_library\x18\x0f \x01(\v2\x1c.mysqlda.fsm.v1.GuardLibraryH\x00R\fguardLibrary\x12@\n" +
-	"\fgrant_leases\x18\x10 \x01(\v2\x1b.mysqlda.fsm.v1.GrantLeasesH\x00R\vgrantLeasesB\x06\n" +
-	"\x04body\"\x90\x01\n" +
+	"\fgrant_leases\x18\x10 \x01(\v2\x1b.mysqlda.fsm.v1.GrantLeasesH\x00R\vgrantLeases\x12?\n" +
+	"\vreconfigure\x18\x12 \x01(\v2\x1b.mysqlda.fsm.v1.ReconfigureH\x00R\vreconfigure\x12.\n" +
+	"\x06origin\x18\x11 \x01(\v2\x16.mysqlda.fsm.v1.OriginR\x06originB\x06\n" +
+	"\x04body\"C\n" +
+	"\x06Origin\x12\x10\n" +
+	"\x03who\x18\x01 \x01(\tR\x03who\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x12\x13\n" +
+	"\x05at_ms\x18\x03 \x01(\x03R\x04atMs\"\x80\x01\n" +
+	"\n" +
+	"AuditEntry\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12.\n" +
+	"\x06origin\x18\x02 \x01(\v2\x16.mysqlda.fsm.v1.OriginR\x06origin\x12\x12\n" +
+	"\x04what\x18\x03 \x01(\tR\x04what\x12\x18\n" +
+	"\arecords\x18\x04 \x01(\x04R\arecords\"\x90\x01\n" +
 	"\x04Item\x12,\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x18.mysqlda.fsm.v1.ItemKindR\x04kind\x12\x12\n" +
 	"\x04core\x18\x02 \x01(\tR\x04core\x12\x18\n" +
@@ -3631,7 +3940,7 @@ const file_fsm_proto_rawDesc = "" +
 	"\vmaintenance\x18\x03 \x01(\bR\vmaintenance\"M\n" +
 	"\x06SetTLS\x12\x18\n" +
 	"\alibrary\x18\x01 \x01(\tR\alibrary\x12)\n" +
-	"\x03tls\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\xc8\x03\n" +
+	"\x03tls\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.TLSModeR\x03tls\"\x81\x04\n" +
 	"\rLibraryChange\x12.\n" +
 	"\x03add\x18\x01 \x01(\v2\x1a.mysqlda.fsm.v1.AddLibraryH\x00R\x03add\x123\n" +
 	"\x06weight\x18\x02 \x01(\v2\x19.mysqlda.fsm.v1.SetWeightH\x00R\x06weight\x120\n" +
@@ -3640,8 +3949,16 @@ const file_fsm_proto_rawDesc = "" +
 	"\x03tls\x18\x05 \x01(\v2\x16.mysqlda.fsm.v1.SetTLSH\x00R\x03tls\x129\n" +
 	"\bfailover\x18\x06 \x01(\v2\x1b.mysqlda.fsm.v1.SetFailoverH\x00R\bfailover\x123\n" +
 	"\x06pinned\x18\a \x01(\v2\x19.mysqlda.fsm.v1.SetPinnedH\x00R\x06pinned\x12B\n" +
-	"\vmaintenance\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.SetMaintenanceH\x00R\vmaintenanceB\b\n" +
-	"\x06change\"q\n" +
+	"\vmaintenance\x18\b \x01(\v2\x1e.mysqlda.fsm.v1.SetMaintenanceH\x00R\vmaintenance\x127\n" +
+	"\x06remove\x18\t \x01(\v2\x1d.mysqlda.fsm.v1.RemoveLibraryH\x00R\x06removeB\b\n" +
+	"\x06change\")\n" +
+	"\rRemoveLibrary\x12\x18\n" +
+	"\alibrary\x18\x01 \x01(\tR\alibrary\"\xc4\x01\n" +
+	"\vReconfigure\x12,\n" +
+	"\x0fexpect_revision\x18\x01 \x01(\x04H\x00R\x0eexpectRevision\x88\x01\x01\x127\n" +
+	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\x12:\n" +
+	"\bsettings\x18\x03 \x01(\v2\x1e.mysqlda.fsm.v1.ChangeSettingsR\bsettingsB\x12\n" +
+	"\x10_expect_revision\"q\n" +
 	"\x0fChangeLibraries\x12%\n" +
 	"\x0eexpect_version\x18\x01 \x01(\x04R\rexpectVersion\x127\n" +
 	"\achanges\x18\x02 \x03(\v2\x1d.mysqlda.fsm.v1.LibraryChangeR\achanges\"\xa4\x03\n" +
@@ -3768,7 +4085,7 @@ const file_fsm_proto_rawDesc = "" +
 	" \x01(\bR\x06pinned\x12\x18\n" +
 	"\aguarded\x18\v \x01(\bR\aguarded\x12-\n" +
 	"\x13may_fail_over_since\x18\f \x01(\x04R\x10mayFailOverSince\x12.\n" +
-	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\xf7\x03\n" +
+	"\x06switch\x18\r \x01(\v2\x16.mysqlda.fsm.v1.SwitchR\x06switch\"\xc5\x04\n" +
 	"\x0eSnapshotHeader\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x124\n" +
@@ -3785,7 +4102,9 @@ const file_fsm_proto_rawDesc = "" +
 	"\n" +
 	"placements\x18\f \x01(\x04R\n" +
 	"placements\x12\x1a\n" +
-	"\bbindings\x18\r \x01(\x04R\bbindings*y\n" +
+	"\bbindings\x18\r \x01(\x04R\bbindings\x120\n" +
+	"\x05audit\x18\x0e \x03(\v2\x1a.mysqlda.fsm.v1.AuditEntryR\x05audit\x12\x1a\n" +
+	"\brevision\x18\x0f \x01(\x04R\brevision*y\n" +
 	"\bItemKind\x12\x19\n" +
 	"\x15ITEM_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ITEM_KIND_ASSIGN\x10\x01\x12\x12\n" +
@@ -3859,7 +4178,7 @@ func file_fsm_proto_rawDescGZIP() []byte {
 }
 
 var file_fsm_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_fsm_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_fsm_proto_goTypes = []any{
 	(ItemKind)(0),            // 0: mysqlda.fsm.v1.ItemKind
 	(ErrorCode)(0),           // 1: mysqlda.fsm.v1.ErrorCode
@@ -3871,114 +4190,125 @@ var file_fsm_proto_goTypes = []any{
 	(SwitchPhase)(0),         // 7: mysqlda.fsm.v1.SwitchPhase
 	(SwitchCause)(0),         // 8: mysqlda.fsm.v1.SwitchCause
 	(*Command)(nil),          // 9: mysqlda.fsm.v1.Command
-	(*Item)(nil),             // 10: mysqlda.fsm.v1.Item
-	(*Batch)(nil),            // 11: mysqlda.fsm.v1.Batch
-	(*Placement)(nil),        // 12: mysqlda.fsm.v1.Placement
-	(*Error)(nil),            // 13: mysqlda.fsm.v1.Error
-	(*ItemResult)(nil),       // 14: mysqlda.fsm.v1.ItemResult
-	(*Server)(nil),           // 15: mysqlda.fsm.v1.Server
-	(*Failover)(nil),         // 16: mysqlda.fsm.v1.Failover
-	(*AddLibrary)(nil),       // 17: mysqlda.fsm.v1.AddLibrary
-	(*SetWeight)(nil),        // 18: mysqlda.fsm.v1.SetWeight
-	(*SetState)(nil),         // 19: mysqlda.fsm.v1.SetState
-	(*SetServers)(nil),       // 20: mysqlda.fsm.v1.SetServers
-	(*SetFailover)(nil),      // 21: mysqlda.fsm.v1.SetFailover
-	(*SetPinned)(nil),        // 22: mysqlda.fsm.v1.SetPinned
-	(*SetMaintenance)(nil),   // 23: mysqlda.fsm.v1.SetMaintenance
-	(*SetTLS)(nil),           // 24: mysqlda.fsm.v1.SetTLS
-	(*LibraryChange)(nil),    // 25: mysqlda.fsm.v1.LibraryChange
-	(*ChangeLibraries)(nil),  // 26: mysqlda.fsm.v1.ChangeLibraries
-	(*Settings)(nil),         // 27: mysqlda.fsm.v1.Settings
-	(*FailoverSettings)(nil), // 28: mysqlda.fsm.v1.FailoverSettings
-	(*ChangeSettings)(nil),   // 29: mysqlda.fsm.v1.ChangeSettings
-	(*Switch)(nil),           // 30: mysqlda.fsm.v1.Switch
-	(*BeginSwitch)(nil),      // 31: mysqlda.fsm.v1.BeginSwitch
-	(*AdvanceSwitch)(nil),    // 32: mysqlda.fsm.v1.AdvanceSwitch
-	(*CancelSwitch)(nil),     // 33: mysqlda.fsm.v1.CancelSwitch
-	(*NoteServer)(nil),       // 34: mysqlda.fsm.v1.NoteServer
-	(*GuardLibrary)(nil),     // 35: mysqlda.fsm.v1.GuardLibrary
-	(*LeaseGrant)(nil),       // 36: mysqlda.fsm.v1.LeaseGrant
-	(*GrantLeases)(nil),      // 37: mysqlda.fsm.v1.GrantLeases
-	(*Import)(nil),           // 38: mysqlda.fsm.v1.Import
-	(*Bootstrap)(nil),        // 39: mysqlda.fsm.v1.Bootstrap
-	(*Node)(nil),             // 40: mysqlda.fsm.v1.Node
-	(*SetNode)(nil),          // 41: mysqlda.fsm.v1.SetNode
-	(*RemoveNode)(nil),       // 42: mysqlda.fsm.v1.RemoveNode
-	(*Checkpoint)(nil),       // 43: mysqlda.fsm.v1.Checkpoint
-	(*Greeting)(nil),         // 44: mysqlda.fsm.v1.Greeting
-	(*RecordGreeting)(nil),   // 45: mysqlda.fsm.v1.RecordGreeting
-	(*Library)(nil),          // 46: mysqlda.fsm.v1.Library
-	(*SnapshotHeader)(nil),   // 47: mysqlda.fsm.v1.SnapshotHeader
+	(*Origin)(nil),           // 10: mysqlda.fsm.v1.Origin
+	(*AuditEntry)(nil),       // 11: mysqlda.fsm.v1.AuditEntry
+	(*Item)(nil),             // 12: mysqlda.fsm.v1.Item
+	(*Batch)(nil),            // 13: mysqlda.fsm.v1.Batch
+	(*Placement)(nil),        // 14: mysqlda.fsm.v1.Placement
+	(*Error)(nil),            // 15: mysqlda.fsm.v1.Error
+	(*ItemResult)(nil),       // 16: mysqlda.fsm.v1.ItemResult
+	(*Server)(nil),           // 17: mysqlda.fsm.v1.Server
+	(*Failover)(nil),         // 18: mysqlda.fsm.v1.Failover
+	(*AddLibrary)(nil),       // 19: mysqlda.fsm.v1.AddLibrary
+	(*SetWeight)(nil),        // 20: mysqlda.fsm.v1.SetWeight
+	(*SetState)(nil),         // 21: mysqlda.fsm.v1.SetState
+	(*SetServers)(nil),       // 22: mysqlda.fsm.v1.SetServers
+	(*SetFailover)(nil),      // 23: mysqlda.fsm.v1.SetFailover
+	(*SetPinned)(nil),        // 24: mysqlda.fsm.v1.SetPinned
+	(*SetMaintenance)(nil),   // 25: mysqlda.fsm.v1.SetMaintenance
+	(*SetTLS)(nil),           // 26: mysqlda.fsm.v1.SetTLS
+	(*LibraryChange)(nil),    // 27: mysqlda.fsm.v1.LibraryChange
+	(*RemoveLibrary)(nil),    // 28: mysqlda.fsm.v1.RemoveLibrary
+	(*Reconfigure)(nil),      // 29: mysqlda.fsm.v1.Reconfigure
+	(*ChangeLibraries)(nil),  // 30: mysqlda.fsm.v1.ChangeLibraries
+	(*Settings)(nil),         // 31: mysqlda.fsm.v1.Settings
+	(*FailoverSettings)(nil), // 32: mysqlda.fsm.v1.FailoverSettings
+	(*ChangeSettings)(nil),   // 33: mysqlda.fsm.v1.ChangeSettings
+	(*Switch)(nil),           // 34: mysqlda.fsm.v1.Switch
+	(*BeginSwitch)(nil),      // 35: mysqlda.fsm.v1.BeginSwitch
+	(*AdvanceSwitch)(nil),    // 36: mysqlda.fsm.v1.AdvanceSwitch
+	(*CancelSwitch)(nil),     // 37: mysqlda.fsm.v1.CancelSwitch
+	(*NoteServer)(nil),       // 38: mysqlda.fsm.v1.NoteServer
+	(*GuardLibrary)(nil),     // 39: mysqlda.fsm.v1.GuardLibrary
+	(*LeaseGrant)(nil),       // 40: mysqlda.fsm.v1.LeaseGrant
+	(*GrantLeases)(nil),      // 41: mysqlda.fsm.v1.GrantLeases
+	(*Import)(nil),           // 42: mysqlda.fsm.v1.Import
+	(*Bootstrap)(nil),        // 43: mysqlda.fsm.v1.Bootstrap
+	(*Node)(nil),             // 44: mysqlda.fsm.v1.Node
+	(*SetNode)(nil),          // 45: mysqlda.fsm.v1.SetNode
+	(*RemoveNode)(nil),       // 46: mysqlda.fsm.v1.RemoveNode
+	(*Checkpoint)(nil),       // 47: mysqlda.fsm.v1.Checkpoint
+	(*Greeting)(nil),         // 48: mysqlda.fsm.v1.Greeting
+	(*RecordGreeting)(nil),   // 49: mysqlda.fsm.v1.RecordGreeting
+	(*Library)(nil),          // 50: mysqlda.fsm.v1.Library
+	(*SnapshotHeader)(nil),   // 51: mysqlda.fsm.v1.SnapshotHeader
 }
 var file_fsm_proto_depIdxs = []int32{
-	11, // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
-	26, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
-	39, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
-	41, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
-	42, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
-	43, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
-	45, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
-	38, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
-	29, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
-	31, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
-	32, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
-	33, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
-	34, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
-	35, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
-	37, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
-	0,  // 15: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
-	10, // 16: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
-	1,  // 17: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
-	12, // 18: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
-	13, // 19: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
-	2,  // 20: mysqlda.fsm.v1.Server.fence:type_name -> mysqlda.fsm.v1.Fence
-	3,  // 21: mysqlda.fsm.v1.Failover.policy:type_name -> mysqlda.fsm.v1.FailoverPolicy
-	15, // 22: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
-	5,  // 23: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	16, // 24: mysqlda.fsm.v1.AddLibrary.failover:type_name -> mysqlda.fsm.v1.Failover
-	4,  // 25: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
-	15, // 26: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
-	16, // 27: mysqlda.fsm.v1.SetFailover.failover:type_name -> mysqlda.fsm.v1.Failover
-	5,  // 28: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	17, // 29: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
-	18, // 30: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
-	19, // 31: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
-	20, // 32: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
-	24, // 33: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
-	21, // 34: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
-	22, // 35: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
-	23, // 36: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
-	25, // 37: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
-	6,  // 38: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
-	28, // 39: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	6,  // 40: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
-	28, // 41: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
-	7,  // 42: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
-	8,  // 43: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	8,  // 44: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
-	7,  // 45: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
-	7,  // 46: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
-	2,  // 47: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
-	2,  // 48: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
-	36, // 49: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
-	27, // 50: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
-	17, // 51: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
-	40, // 52: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
-	44, // 53: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
-	4,  // 54: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
-	15, // 55: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
-	5,  // 56: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
-	16, // 57: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
-	30, // 58: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
-	27, // 59: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
-	46, // 60: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
-	40, // 61: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
-	45, // 62: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
-	63, // [63:63] is the sub-list for method output_type
-	63, // [63:63] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	13, // 0: mysqlda.fsm.v1.Command.batch:type_name -> mysqlda.fsm.v1.Batch
+	30, // 1: mysqlda.fsm.v1.Command.change_libraries:type_name -> mysqlda.fsm.v1.ChangeLibraries
+	43, // 2: mysqlda.fsm.v1.Command.bootstrap:type_name -> mysqlda.fsm.v1.Bootstrap
+	45, // 3: mysqlda.fsm.v1.Command.set_node:type_name -> mysqlda.fsm.v1.SetNode
+	46, // 4: mysqlda.fsm.v1.Command.remove_node:type_name -> mysqlda.fsm.v1.RemoveNode
+	47, // 5: mysqlda.fsm.v1.Command.checkpoint:type_name -> mysqlda.fsm.v1.Checkpoint
+	49, // 6: mysqlda.fsm.v1.Command.record_greeting:type_name -> mysqlda.fsm.v1.RecordGreeting
+	42, // 7: mysqlda.fsm.v1.Command.import:type_name -> mysqlda.fsm.v1.Import
+	33, // 8: mysqlda.fsm.v1.Command.change_settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	35, // 9: mysqlda.fsm.v1.Command.begin_switch:type_name -> mysqlda.fsm.v1.BeginSwitch
+	36, // 10: mysqlda.fsm.v1.Command.advance_switch:type_name -> mysqlda.fsm.v1.AdvanceSwitch
+	37, // 11: mysqlda.fsm.v1.Command.cancel_switch:type_name -> mysqlda.fsm.v1.CancelSwitch
+	38, // 12: mysqlda.fsm.v1.Command.note_server:type_name -> mysqlda.fsm.v1.NoteServer
+	39, // 13: mysqlda.fsm.v1.Command.guard_library:type_name -> mysqlda.fsm.v1.GuardLibrary
+	41, // 14: mysqlda.fsm.v1.Command.grant_leases:type_name -> mysqlda.fsm.v1.GrantLeases
+	29, // 15: mysqlda.fsm.v1.Command.reconfigure:type_name -> mysqlda.fsm.v1.Reconfigure
+	10, // 16: mysqlda.fsm.v1.Command.origin:type_name -> mysqlda.fsm.v1.Origin
+	10, // 17: mysqlda.fsm.v1.AuditEntry.origin:type_name -> mysqlda.fsm.v1.Origin
+	0,  // 18: mysqlda.fsm.v1.Item.kind:type_name -> mysqlda.fsm.v1.ItemKind
+	12, // 19: mysqlda.fsm.v1.Batch.items:type_name -> mysqlda.fsm.v1.Item
+	1,  // 20: mysqlda.fsm.v1.Error.code:type_name -> mysqlda.fsm.v1.ErrorCode
+	14, // 21: mysqlda.fsm.v1.ItemResult.placement:type_name -> mysqlda.fsm.v1.Placement
+	15, // 22: mysqlda.fsm.v1.ItemResult.error:type_name -> mysqlda.fsm.v1.Error
+	2,  // 23: mysqlda.fsm.v1.Server.fence:type_name -> mysqlda.fsm.v1.Fence
+	3,  // 24: mysqlda.fsm.v1.Failover.policy:type_name -> mysqlda.fsm.v1.FailoverPolicy
+	17, // 25: mysqlda.fsm.v1.AddLibrary.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 26: mysqlda.fsm.v1.AddLibrary.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	18, // 27: mysqlda.fsm.v1.AddLibrary.failover:type_name -> mysqlda.fsm.v1.Failover
+	4,  // 28: mysqlda.fsm.v1.SetState.state:type_name -> mysqlda.fsm.v1.LibraryState
+	17, // 29: mysqlda.fsm.v1.SetServers.servers:type_name -> mysqlda.fsm.v1.Server
+	18, // 30: mysqlda.fsm.v1.SetFailover.failover:type_name -> mysqlda.fsm.v1.Failover
+	5,  // 31: mysqlda.fsm.v1.SetTLS.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	19, // 32: mysqlda.fsm.v1.LibraryChange.add:type_name -> mysqlda.fsm.v1.AddLibrary
+	20, // 33: mysqlda.fsm.v1.LibraryChange.weight:type_name -> mysqlda.fsm.v1.SetWeight
+	21, // 34: mysqlda.fsm.v1.LibraryChange.state:type_name -> mysqlda.fsm.v1.SetState
+	22, // 35: mysqlda.fsm.v1.LibraryChange.servers:type_name -> mysqlda.fsm.v1.SetServers
+	26, // 36: mysqlda.fsm.v1.LibraryChange.tls:type_name -> mysqlda.fsm.v1.SetTLS
+	23, // 37: mysqlda.fsm.v1.LibraryChange.failover:type_name -> mysqlda.fsm.v1.SetFailover
+	24, // 38: mysqlda.fsm.v1.LibraryChange.pinned:type_name -> mysqlda.fsm.v1.SetPinned
+	25, // 39: mysqlda.fsm.v1.LibraryChange.maintenance:type_name -> mysqlda.fsm.v1.SetMaintenance
+	28, // 40: mysqlda.fsm.v1.LibraryChange.remove:type_name -> mysqlda.fsm.v1.RemoveLibrary
+	27, // 41: mysqlda.fsm.v1.Reconfigure.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	33, // 42: mysqlda.fsm.v1.Reconfigure.settings:type_name -> mysqlda.fsm.v1.ChangeSettings
+	27, // 43: mysqlda.fsm.v1.ChangeLibraries.changes:type_name -> mysqlda.fsm.v1.LibraryChange
+	6,  // 44: mysqlda.fsm.v1.Settings.balance:type_name -> mysqlda.fsm.v1.Balance
+	32, // 45: mysqlda.fsm.v1.Settings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	6,  // 46: mysqlda.fsm.v1.ChangeSettings.balance:type_name -> mysqlda.fsm.v1.Balance
+	32, // 47: mysqlda.fsm.v1.ChangeSettings.failover:type_name -> mysqlda.fsm.v1.FailoverSettings
+	7,  // 48: mysqlda.fsm.v1.Switch.phase:type_name -> mysqlda.fsm.v1.SwitchPhase
+	8,  // 49: mysqlda.fsm.v1.Switch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	8,  // 50: mysqlda.fsm.v1.BeginSwitch.cause:type_name -> mysqlda.fsm.v1.SwitchCause
+	7,  // 51: mysqlda.fsm.v1.AdvanceSwitch.at:type_name -> mysqlda.fsm.v1.SwitchPhase
+	7,  // 52: mysqlda.fsm.v1.AdvanceSwitch.next:type_name -> mysqlda.fsm.v1.SwitchPhase
+	2,  // 53: mysqlda.fsm.v1.AdvanceSwitch.fence:type_name -> mysqlda.fsm.v1.Fence
+	2,  // 54: mysqlda.fsm.v1.NoteServer.fence:type_name -> mysqlda.fsm.v1.Fence
+	40, // 55: mysqlda.fsm.v1.GrantLeases.grants:type_name -> mysqlda.fsm.v1.LeaseGrant
+	31, // 56: mysqlda.fsm.v1.Bootstrap.settings:type_name -> mysqlda.fsm.v1.Settings
+	19, // 57: mysqlda.fsm.v1.Bootstrap.libraries:type_name -> mysqlda.fsm.v1.AddLibrary
+	44, // 58: mysqlda.fsm.v1.SetNode.node:type_name -> mysqlda.fsm.v1.Node
+	48, // 59: mysqlda.fsm.v1.RecordGreeting.greeting:type_name -> mysqlda.fsm.v1.Greeting
+	4,  // 60: mysqlda.fsm.v1.Library.state:type_name -> mysqlda.fsm.v1.LibraryState
+	17, // 61: mysqlda.fsm.v1.Library.servers:type_name -> mysqlda.fsm.v1.Server
+	5,  // 62: mysqlda.fsm.v1.Library.tls:type_name -> mysqlda.fsm.v1.TLSMode
+	18, // 63: mysqlda.fsm.v1.Library.failover:type_name -> mysqlda.fsm.v1.Failover
+	34, // 64: mysqlda.fsm.v1.Library.switch:type_name -> mysqlda.fsm.v1.Switch
+	31, // 65: mysqlda.fsm.v1.SnapshotHeader.settings:type_name -> mysqlda.fsm.v1.Settings
+	50, // 66: mysqlda.fsm.v1.SnapshotHeader.libraries:type_name -> mysqlda.fsm.v1.Library
+	44, // 67: mysqlda.fsm.v1.SnapshotHeader.nodes:type_name -> mysqlda.fsm.v1.Node
+	49, // 68: mysqlda.fsm.v1.SnapshotHeader.greetings:type_name -> mysqlda.fsm.v1.RecordGreeting
+	11, // 69: mysqlda.fsm.v1.SnapshotHeader.audit:type_name -> mysqlda.fsm.v1.AuditEntry
+	70, // [70:70] is the sub-list for method output_type
+	70, // [70:70] is the sub-list for method input_type
+	70, // [70:70] is the sub-list for extension type_name
+	70, // [70:70] is the sub-list for extension extendee
+	0,  // [0:70] is the sub-list for field type_name
 }
 
 func init() { file_fsm_proto_init() }
@@ -4002,8 +4332,9 @@ func file_fsm_proto_init() {
 		(*Command_NoteServer)(nil),
 		(*Command_GuardLibrary)(nil),
 		(*Command_GrantLeases)(nil),
+		(*Command_Reconfigure)(nil),
 	}
-	file_fsm_proto_msgTypes[16].OneofWrappers = []any{
+	file_fsm_proto_msgTypes[18].OneofWrappers = []any{
 		(*LibraryChange_Add)(nil),
 		(*LibraryChange_Weight)(nil),
 		(*LibraryChange_State)(nil),
@@ -4012,15 +4343,17 @@ func file_fsm_proto_init() {
 		(*LibraryChange_Failover)(nil),
 		(*LibraryChange_Pinned)(nil),
 		(*LibraryChange_Maintenance)(nil),
+		(*LibraryChange_Remove)(nil),
 	}
 	file_fsm_proto_msgTypes[20].OneofWrappers = []any{}
+	file_fsm_proto_msgTypes[24].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fsm_proto_rawDesc), len(file_fsm_proto_rawDesc)),
 			NumEnums:      9,
-			NumMessages:   39,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

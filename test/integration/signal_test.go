@@ -89,7 +89,7 @@ func TestASignalWithAFileThatCannotBeUsedChangesAndEndsNothing(t *testing.T) {
 		write func()
 		says  string
 	}{
-		{func() { setForwards(t, n, one) }, "libraries cannot be removed"},
+		{func() { setForwards(t, n, one) }, "nothing was changed: the cluster has libraries that"},
 		{func() { write(t, n.ConfigFile(), "{") }, "not JSON"},
 		{func() { write(t, n.ConfigFile(), "{}") }, "has no forwards"},
 		{func() {

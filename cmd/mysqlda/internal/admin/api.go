@@ -38,6 +38,10 @@ type Node interface {
 	ChangeLibraries(ctx context.Context, request LibraryChanges) error
 	// ChangeSettings changes all settings that are named or none.
 	ChangeSettings(ctx context.Context, request SettingsChange) error
+	// Configure changes libraries and settings together, all or nothing.
+	Configure(ctx context.Context, request Configuration) (Configured, error)
+	// Audit returns the audit trail as this node has applied it, the newest entry last.
+	Audit() ([]AuditEntry, error)
 	// CompareSettings tells what ChangeSettings would change.
 	CompareSettings(ctx context.Context, request SettingsChange) (SettingsDifference, error)
 	// Activate makes a server the active one of a library and returns when it is.
@@ -58,26 +62,29 @@ type Node interface {
 
 // Status is what one node knows of its cluster.
 type Status struct {
-	Node         string          `json:"node"` // who answers
-	Version      string          `json:"version"`
-	Ready        bool            `json:"ready"`
-	NotReady     string          `json:"not_ready,omitempty"` // why not
-	ClusterID    string          `json:"cluster_id"`
-	State        string          `json:"state"`  // the answering node's Raft state
-	Leader       string          `json:"leader"` // node id, "" if there is none
-	Term         uint64          `json:"term"`
-	AppliedIndex uint64          `json:"applied_index"`
-	CommitIndex  uint64          `json:"commit_index"`
-	StateHash    string          `json:"state_hash"` // of everything applied; equal on all nodes at equal applied_index
-	RingVersion  uint64          `json:"ring_version"`
-	Placements   uint64          `json:"placements"`
-	Bindings     uint64          `json:"bindings"`
-	Sessions     int             `json:"sessions"` // on the answering node
-	Nodes        []NodeStatus    `json:"nodes"`
-	Settings     *Settings       `json:"settings,omitempty"` // absent while there is no cluster
-	Lease        *LeaseStatus    `json:"lease,omitempty"`    // absent while no library may fail over
-	Libraries    []LibraryStatus `json:"libraries"`
-	Pools        []PoolStatus    `json:"pools"` // of the answering node
+	Node         string `json:"node"` // who answers
+	Version      string `json:"version"`
+	Ready        bool   `json:"ready"`
+	NotReady     string `json:"not_ready,omitempty"` // why not
+	ClusterID    string `json:"cluster_id"`
+	State        string `json:"state"`  // the answering node's Raft state
+	Leader       string `json:"leader"` // node id, "" if there is none
+	Term         uint64 `json:"term"`
+	AppliedIndex uint64 `json:"applied_index"`
+	CommitIndex  uint64 `json:"commit_index"`
+	StateHash    string `json:"state_hash"` // of everything applied; equal on all nodes at equal applied_index
+	RingVersion  uint64 `json:"ring_version"`
+	// Revision is the index of the last command by which an operator changed libraries
+	// or settings.
+	Revision   uint64          `json:"revision"`
+	Placements uint64          `json:"placements"`
+	Bindings   uint64          `json:"bindings"`
+	Sessions   int             `json:"sessions"` // on the answering node
+	Nodes      []NodeStatus    `json:"nodes"`
+	Settings   *Settings       `json:"settings,omitempty"` // absent while there is no cluster
+	Lease      *LeaseStatus    `json:"lease,omitempty"`    // absent while no library may fail over
+	Libraries  []LibraryStatus `json:"libraries"`
+	Pools      []PoolStatus    `json:"pools"` // of the answering node
 }
 
 // NodeStatus is one node of the cluster. Addresses are host:port.
@@ -203,6 +210,7 @@ const (
 	SetFailover    Operation = "failover"    // Failover, Failback
 	PinLibrary     Operation = "pin"         // its active server is changed by operators only
 	UnpinLibrary   Operation = "unpin"       // no more
+	RemoveLibrary  Operation = "remove"      // for good; refused while core objects live there
 	SetMaintenance Operation = "maintenance" // Server, Maintenance: it must not become the active one
 )
 

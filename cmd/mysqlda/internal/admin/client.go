@@ -25,6 +25,7 @@ const (
 type Client struct {
 	address string
 	http    *http.Client
+	who     string        // whose requests they are, "" for the user's who runs this process
 	stall   time.Duration // how long a node may be silent in the middle of a backup
 }
 
@@ -113,6 +114,7 @@ func (c *Client) do(ctx context.Context, method, path string, body, result any) 
 		return fmt.Errorf("request to %s: %w", c.address, err)
 	}
 	request.Header.Set("Content-Type", "application/json")
+	c.sign(request)
 	response, err := c.http.Do(request)
 	if err != nil {
 		return c.unreachable(err)

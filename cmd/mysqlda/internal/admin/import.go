@@ -123,6 +123,7 @@ func (i *Importer) Import(ctx context.Context, address string, records *fsm.Impo
 	}
 	request.Header.Set("Content-Type", importType)
 	request.Header.Set(clusterHeader, i.cluster)
+	c.sign(request)
 	response, err := i.http.Do(request)
 	if err != nil {
 		return ImportResult{}, c.unreachable(err)

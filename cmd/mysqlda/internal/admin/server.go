@@ -63,7 +63,7 @@ func New(cfg Config) *Server {
 		backups: make(chan struct{}, maxBackups), stall: backupStall,
 	}
 	s.http = &http.Server{
-		Handler:           s.routes(cfg.Metrics, cfg.Debug),
+		Handler:           attributed(s.routes(cfg.Metrics, cfg.Debug)),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -112,6 +112,8 @@ func (s *Server) routes(metrics prometheus.Gatherer, debug bool) http.Handler {
 	mux.HandleFunc("POST /api/v1/import", s.importRecords)
 	mux.HandleFunc("POST /api/v1/settings", s.changeSettings)
 	mux.HandleFunc("POST /api/v1/settings/compare", s.compareSettings)
+	mux.HandleFunc("POST /api/v1/configuration", s.configure)
+	mux.HandleFunc("GET /api/v1/audit", s.audit)
 	mux.HandleFunc("GET /api/v1/log", s.showLogLevel)
 	mux.HandleFunc("POST /api/v1/log", s.setLogLevel)
 	mux.HandleFunc("POST /api/v1/join", s.join)

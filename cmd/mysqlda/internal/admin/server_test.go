@@ -53,6 +53,14 @@ func (f *fakeNode) CompareSettings(_ context.Context, r SettingsChange) (Setting
 	return SettingsDifference{Settings: []string{FailoverPassword}}, f.note("compare with %s", r.Failover.Account)
 }
 
+func (f *fakeNode) Configure(_ context.Context, r Configuration) (Configured, error) {
+	return Configured{Revision: 8}, f.note("configure %+v expecting %v", r.Changes, *r.ExpectRevision)
+}
+
+func (f *fakeNode) Audit() ([]AuditEntry, error) {
+	return []AuditEntry{{Index: 3, What: "one"}, {Index: 4, What: "two"}, {Index: 5, What: "three"}}, f.err
+}
+
 func (f *fakeNode) Locate(_ context.Context, core string) (Location, error) {
 	return Location{Core: core, Library: "mysql_data_1"}, f.err
 }

@@ -7,6 +7,7 @@
 //	locate.go      where core objects live
 //	effective.go   what the node goes by of its config file
 //	settings.go    settings, as the API changes, compares and shows them
+//	configuration.go  libraries and settings together, and the audit trail
 //	failover.go    active servers and leases, as the API changes and shows them
 //	datapath.go    what the config file says to the data path, with its certificates
 //	listeners.go   the sockets for clients

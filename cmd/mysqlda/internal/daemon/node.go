@@ -92,6 +92,8 @@ func libraryChange(c admin.LibraryChange) (fsm.LibraryChange, error) {
 		return fsm.SetFailover{Library: c.Library, Failover: failover}, err
 	case admin.PinLibrary, admin.UnpinLibrary:
 		return fsm.SetPinned{Library: c.Library, Pinned: c.Op == admin.PinLibrary}, nil
+	case admin.RemoveLibrary:
+		return fsm.RemoveLibrary{Library: c.Library}, nil
 	case admin.SetMaintenance:
 		return fsm.SetMaintenance{Library: c.Library, Server: c.Server, Maintenance: c.Maintenance}, nil
 	default:

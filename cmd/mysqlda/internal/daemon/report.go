@@ -13,7 +13,7 @@ import (
 
 // reports are the forms of SHOW MYSQLDA that the data path does not know itself.
 func (d *daemon) reports() map[string]proxy.Reporter {
-	return map[string]proxy.Reporter{"NODES": d.nodesReport, "SERVERS": d.serversReport}
+	return map[string]proxy.Reporter{"NODES": d.nodesReport, "SERVERS": d.serversReport, "AUDIT": d.auditReport}
 }
 
 func (d *daemon) nodesReport() proxy.Report {
@@ -50,6 +50,17 @@ func (d *daemon) serversReport() proxy.Report {
 				s.Fence, s.Excluded, yesNo(s.Maintenance), s.LastError, clock(checked[s.Address]),
 			})
 		}
+	}
+	return report
+}
+
+// auditReport shows the audit trail, the newest entry last.
+func (d *daemon) auditReport() proxy.Report {
+	report := proxy.Report{Columns: []string{"index", "at", "who", "from", "what"}}
+	for _, e := range d.cluster.Load().Audit() {
+		report.Rows = append(report.Rows, []string{
+			fmt.Sprint(e.Index), clock(e.At), printable(e.Who), printable(e.From), printable(e.What),
+		})
 	}
 	return report
 }

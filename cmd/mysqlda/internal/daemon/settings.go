@@ -24,17 +24,8 @@ func (d *daemon) ChangeSettings(ctx context.Context, request admin.SettingsChang
 		return err
 	}
 	if request.Failover != nil {
-		// The command replaces all of them, so the others must not be old ones. Two
-		// operators at the same moment may still undo each other's change.
-		if err := node.CatchUp(ctx); err != nil {
-			return err
-		}
-		known := node.Settings()
-		if known == nil {
-			return fsm.ErrNoSettings
-		}
-		next := failoverChange(known.Failover, *request.Failover)
-		change.Failover = &next
+		_, err := d.reconfigureAnyway(ctx, node, admin.Configuration{Settings: request})
+		return err
 	}
 	return node.ChangeSettings(ctx, change)
 }

@@ -16,6 +16,7 @@ func (d *daemon) Status() (admin.Status, error) {
 	if err != nil {
 		return admin.Status{}, err
 	}
+	revision := node.Revision() // before what it is the revision of
 	known, set, data := node.Status(), node.Libraries(), node.LibraryData()
 	backends := d.backends.Load()
 	status := admin.Status{
@@ -30,6 +31,7 @@ func (d *daemon) Status() (admin.Status, error) {
 		CommitIndex:  known.CommitIndex,
 		StateHash:    known.StateHash,
 		RingVersion:  set.Version(),
+		Revision:     revision,
 		Placements:   known.Counts.Placements,
 		Bindings:     known.Counts.Bindings,
 		Nodes:        make([]admin.NodeStatus, 0, len(known.Nodes)),

@@ -62,15 +62,15 @@ func (p *Plan) compareFailover(f config.Failover, s admin.FailoverSettings, diff
 		{admin.FailoverReplicationUser, user(s.ReplicationUser), user(f.ReplicationUser)},
 	} {
 		if slices.Contains(different, v.name) {
-			p.Lines = append(p.Lines, fmt.Sprintf("%s %v becomes %v", v.name, v.now, v.then))
+			p.Lines = append(p.Lines, fmt.Sprintf(changed+"%s %v -> %v", v.name, v.now, v.then))
 		}
 	}
 	for _, secret := range []string{admin.FailoverPassword, admin.FailoverReplicationPassword} {
 		if slices.Contains(different, secret) {
-			p.Lines = append(p.Lines, secret+" changes")
+			p.Lines = append(p.Lines, changed+secret+" is another one")
 		}
 	}
 	if len(p.Lines) > lines {
-		p.Settings.Failover = Failover(f)
+		p.Request.Settings.Failover = Failover(f)
 	}
 }

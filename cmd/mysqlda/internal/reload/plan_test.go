@@ -19,10 +19,10 @@ func library(name string, weight uint32, servers ...string) admin.LibraryStatus 
 }
 
 func TestCompare(t *testing.T) {
-	status := admin.Status{RingVersion: 7, Libraries: []admin.LibraryStatus{
+	status := admin.Status{Revision: 7, Libraries: []admin.LibraryStatus{
 		library("a", 100, "h:1", "h:2"), library("b", 50, "h:3"),
 	}}
-	status.Libraries[1].TLS = "required"
+	status.Libraries[1].TLS, status.Libraries[1].Placements = "required", 3
 	status.Settings = &admin.Settings{MaxShare: "0.5", Balance: "placements", Failover: admin.FailoverSettings{Wait: 15, Lease: 6, Cooldown: 10, User: "f"}}
 	ordered := fsm.Failover{Policy: fsm.FailoverOrdered}
 	a := config.Forward{Library: "a", Weight: 100, Servers: []string{"h:1", "h:2"}}
@@ -38,32 +38,33 @@ func TestCompare(t *testing.T) {
 		replaces []Replacement
 		settings admin.SettingsChange
 		lines    []string
-		missing  []string
+		remove   bool
+		missing  []Missing
 	}{
 		{name: "equal, also in another order and with a weight and TLS that the file does not name", forwards: []config.Forward{b, a}},
 		{
 			name:     "new library",
 			forwards: []config.Forward{a, b, {Library: "c", Weight: 20, Servers: []string{"h:4", "h:5"}, Failover: fsm.Failover{Policy: fsm.FailoverOrdered, Failback: true}}},
 			changes:  []admin.LibraryChange{{Op: admin.AddLibrary, Library: "c", Weight: 20, Servers: []string{"h:4", "h:5"}, TLS: "off", Failover: "ordered", Failback: true}},
-			lines:    []string{"library c: is new: weight 20, servers h:4, h:5, failover ordered with failback"},
+			lines:    []string{"+ library c: weight 20, servers h:4, h:5, failover ordered with failback"},
 		},
 		{
 			name:     "new server",
 			forwards: []config.Forward{a, with(b, "h:3", "h:9")},
 			changes:  []admin.LibraryChange{{Op: admin.SetServers, Library: "b", Servers: []string{"h:3", "h:9"}}},
-			lines:    []string{"library b: new servers h:9; the order is h:3, h:9; h:3 stays the active one"},
+			lines:    []string{"+ library b: server h:9", "~ library b: servers h:3 -> h:3, h:9; h:3 stays the active one"},
 		},
 		{
 			name:     "another order",
 			forwards: []config.Forward{with(a, "h:2", "h:1"), b},
 			changes:  []admin.LibraryChange{{Op: admin.SetServers, Library: "a", Servers: []string{"h:2", "h:1"}}},
-			lines:    []string{"library a: the order is h:2, h:1; h:1 stays the active one"},
+			lines:    []string{"~ library a: servers h:1, h:2 -> h:2, h:1; h:1 stays the active one"},
 		},
 		{
 			name:     "another server than the active one is replaced",
 			forwards: []config.Forward{with(a, "h:9", "h:1"), b},
 			changes:  []admin.LibraryChange{{Op: admin.SetServers, Library: "a", Servers: []string{"h:9", "h:1"}}},
-			lines:    []string{"library a: new servers h:9; servers no longer used h:2; the order is h:9, h:1; h:1 stays the active one"},
+			lines:    []string{"+ library a: server h:9", "- library a: server h:2", "~ library a: servers h:1, h:2 -> h:9, h:1; h:1 stays the active one"},
 		},
 		{
 			name:     "the active server is replaced",
@@ -71,15 +72,16 @@ func TestCompare(t *testing.T) {
 			changes:  []admin.LibraryChange{{Op: admin.SetServers, Library: "a", Servers: []string{"h:8", "h:9", "h:1"}}},
 			replaces: []Replacement{{Library: "a", Old: "h:1", Activate: "h:8", Interim: []string{"h:8", "h:9", "h:1"}, Servers: []string{"h:8", "h:9"}}},
 			lines: []string{
-				"library a: new servers h:8, h:9; servers no longer used h:1, h:2; the order is h:8, h:9",
-				"library a: h:1 is the active server, so it stays in the list until h:8 has become the active one (`mysqlda library activate a h:8`)",
+				"+ library a: server h:8", "+ library a: server h:9", "- library a: server h:1", "- library a: server h:2",
+				"~ library a: servers h:1, h:2 -> h:8, h:9",
+				"~ library a: active server h:1 -> h:8; the old one stays in the list until its transactions are over",
 			},
 		},
 		{
 			name:     "failover that the file names",
 			forwards: []config.Forward{a, {Library: "b", Failover: fsm.Failover{Policy: fsm.FailoverOrdered, Failback: true}, HasFailover: true, Servers: b.Servers}},
 			changes:  []admin.LibraryChange{{Op: admin.SetFailover, Library: "b", Failover: "ordered", Failback: true}},
-			lines:    []string{"library b: failover ordered becomes ordered with failback"},
+			lines:    []string{"~ library b: failover ordered -> ordered with failback"},
 		},
 		{
 			name:     "failover that is as the file names it, and one that it does not name",
@@ -104,8 +106,8 @@ func TestCompare(t *testing.T) {
 				Account: new(admin.Account), ReplicationAccount: &admin.Account{User: "r", Password: "p"},
 			}},
 			lines: []string{
-				"failover.wait 15 becomes 20", "failover.lease 6 becomes 7", "failover.cooldown 10 becomes 8", "failover.require_fencing false becomes true",
-				"failover.user f becomes none", "failover.replication_user none becomes r", "failover.pass changes", "failover.replication_pass changes",
+				"~ failover.wait 15 -> 20", "~ failover.lease 6 -> 7", "~ failover.cooldown 10 -> 8", "~ failover.require_fencing false -> true",
+				"~ failover.user f -> none", "~ failover.replication_user none -> r", "~ failover.pass is another one", "~ failover.replication_pass is another one",
 			},
 		},
 		{
@@ -113,13 +115,13 @@ func TestCompare(t *testing.T) {
 			failover: config.Failover{Wait: 15 * time.Second, User: "f", Password: "p", Named: config.FailoverKeys{Account: true}},
 			differs:  []string{"failover.pass"},
 			settings: admin.SettingsChange{Failover: &admin.FailoverChange{Account: &admin.Account{User: "f", Password: "p"}}},
-			lines:    []string{"failover.pass changes"},
+			lines:    []string{"~ failover.pass is another one"},
 		},
 		{
 			name:     "weight that the file names",
 			forwards: []config.Forward{a, {Library: "b", Weight: 0, HasWeight: true, Servers: b.Servers}},
 			changes:  []admin.LibraryChange{{Op: admin.SetWeight, Library: "b", Weight: 0}},
-			lines:    []string{"library b: weight 50 becomes 0"},
+			lines:    []string{"~ library b: weight 50 -> 0"},
 		},
 		{
 			name:     "TLS that the file names",
@@ -128,7 +130,7 @@ func TestCompare(t *testing.T) {
 				{Op: admin.SetTLS, Library: "b", TLS: "verify_ca"},
 				{Op: admin.AddLibrary, Library: "c", Servers: []string{"h:4"}, TLS: "required", Failover: "ordered"},
 			},
-			lines: []string{"library b: TLS required becomes verify_ca", "library c: is new: weight 0, servers h:4, TLS required"},
+			lines: []string{"~ library b: TLS required -> verify_ca", "+ library c: weight 0, servers h:4, TLS required"},
 		},
 		{
 			name:     "TLS that is as the file names it",
@@ -146,13 +148,19 @@ func TestCompare(t *testing.T) {
 			name: "settings that the file names", forwards: []config.Forward{a, b},
 			balance:  config.Balancing{MaxShareMille: 300, HasMaxShare: true, Balance: fsm.BalanceData, HasBalance: true},
 			settings: admin.SettingsChange{MaxShare: "0.3", Balance: "data"},
-			lines:    []string{"max_share 0.5 becomes 0.3", "balance placements becomes data"},
+			lines:    []string{"~ max_share 0.5 -> 0.3", "~ balance placements -> data"},
 		},
-		{name: "library that the file lacks", forwards: []config.Forward{b}, missing: []string{"a"}},
+		{name: "library that the file lacks", forwards: []config.Forward{b}, missing: []Missing{{Library: "a"}}},
+		{
+			name: "empty library that the file lacks, to be removed", forwards: []config.Forward{b}, remove: true,
+			changes: []admin.LibraryChange{{Op: admin.RemoveLibrary, Library: "a"}},
+			lines:   []string{"- library a: no core object lives there"}, missing: []Missing{{Library: "a"}},
+		},
+		{name: "library with objects that the file lacks", forwards: []config.Forward{a}, remove: true, missing: []Missing{{Library: "b", Placements: 3}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			want := Plan{Request: admin.LibraryChanges{ExpectVersion: 7, Changes: c.changes}, Replacements: c.replaces, Settings: c.settings, Lines: c.lines, Missing: c.missing}
-			if got := Compare(&config.Config{Forwards: c.forwards, Balancing: c.balance, Failover: c.failover}, status, c.differs); !reflect.DeepEqual(got, want) {
+			want := Plan{Request: admin.Configuration{ExpectRevision: new(uint64(7)), Changes: c.changes, Settings: c.settings}, Replacements: c.replaces, Lines: c.lines, Missing: c.missing}
+			if got := Compare(&config.Config{Forwards: c.forwards, Balancing: c.balance, Failover: c.failover}, status, c.differs, c.remove); !reflect.DeepEqual(got, want) {
 				t.Errorf("\ngot  %+v\nwant %+v", got, want)
 			}
 		})
@@ -162,7 +170,7 @@ func TestCompare(t *testing.T) {
 func TestAListIsNotTakenApartWhileItsActiveServerChanges(t *testing.T) {
 	changing := library("a", 100, "h:1", "h:2")
 	changing.Active = ""
-	plan := Compare(&config.Config{Forwards: []config.Forward{{Library: "a", Servers: []string{"h:9"}}}}, admin.Status{Libraries: []admin.LibraryStatus{changing}}, nil)
+	plan := Compare(&config.Config{Forwards: []config.Forward{{Library: "a", Servers: []string{"h:9"}}}}, admin.Status{Libraries: []admin.LibraryStatus{changing}}, nil, false)
 	want := []admin.LibraryChange{{Op: admin.SetServers, Library: "a", Servers: []string{"h:9"}}} // which the cluster refuses
 	if !reflect.DeepEqual(plan.Request.Changes, want) || plan.Replacements != nil {
 		t.Errorf("got %+v", plan)

@@ -1,0 +1,54 @@
+package admin
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestTheOriginOfARequest(t *testing.T) {
+	for _, c := range []struct{ header, remote, who, from string }{
+		{"alice@laptop", "10.0.0.7:4711", "alice@laptop", "10.0.0.7"},
+		{"%E5%AE%A2@%20x", "[fe80::1]:4711", "客@ x", "fe80::1"},
+		{"", "10.0.0.7:4711", "unknown", "10.0.0.7"},
+		{"%zz", "10.0.0.7:4711", "unknown", "10.0.0.7"},
+		{"a", "somewhere", "a", "somewhere"},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		r.RemoteAddr = c.remote
+		if c.header != "" {
+			r.Header.Set(operatorHeader, c.header)
+		}
+		if who, from := originOf(r); who != c.who || from != c.from {
+			t.Errorf("%q from %q: %q, %q", c.header, c.remote, who, from)
+		}
+	}
+}
+
+// What a client says of itself arrives as it is.
+func TestAClientSaysWhoItIs(t *testing.T) {
+	for who, want := range map[string]string{"客 x/y": "客 x/y", "": operator()} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		(&Client{}).As(who).sign(r)
+		if got, _ := originOf(r); got != want || got == "" {
+			t.Errorf("%q arrives as %q", who, got)
+		}
+	}
+}
+
+func TestConfigurationAndAudit(t *testing.T) {
+	node := &fakeNode{}
+	client, ctx := NewClient(serve(t, node)), t.Context()
+	done, err := client.Configure(ctx, Configuration{ExpectRevision: new(uint64(7)), Changes: []LibraryChange{{Op: RemoveLibrary, Library: "x"}}})
+	if err != nil || done.Revision != 8 || len(node.asked) != 1 || !strings.Contains(node.asked[0], "Op:remove Library:x") || !strings.HasSuffix(node.asked[0], "expecting 7") {
+		t.Errorf("%+v, %v, asked %q", done, err, node.asked)
+	}
+	entries, err := client.Audit(ctx, 2)
+	if err != nil || len(entries) != 2 || entries[1].What != "three" {
+		t.Errorf("%+v, %v", entries, err)
+	}
+	if code, body := ask(t, http.MethodGet, client.Address(), "/api/v1/audit?n=x", "", ""); code != http.StatusBadRequest || !strings.Contains(body, "whole number") {
+		t.Errorf("%d %s", code, body)
+	}
+}
