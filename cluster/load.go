@@ -25,24 +25,21 @@ type loads struct {
 }
 
 // loads returns what balancing goes by: what the settings say, or the placements
-// while the size of a library is not known.
-func (m *member) loads(set *fsm.LibrarySet, settings *fsm.Settings) loads {
+// while the size of a library is not known. Then unknown are the libraries of which
+// it is not.
+func (m *member) loads(set *fsm.LibrarySet, settings *fsm.Settings) (l loads, unknown []string) {
 	counts := m.machine.Counts()
 	if settings.Balance == fsm.BalanceData {
 		readings := m.node.health.data(activeServers(set), m.gossip.isAlive)
-		unknown := withoutSize(set, readings)
-		m.basis.note(m.logger, unknown)
-		if unknown == nil {
-			return dataLoads(set, counts, readings)
+		if unknown = withoutSize(set, readings); unknown == nil {
+			return dataLoads(set, counts, readings), nil
 		}
-	} else {
-		m.basis.forget()
 	}
-	l := loads{of: make([]uint64, len(set.All()))}
+	l = loads{of: make([]uint64, len(set.All()))}
 	for i, library := range set.All() {
 		l.of[i] = counts.ByLibrary[library.ID]
 	}
-	return l
+	return l, unknown
 }
 
 // dataLoads estimates how many bytes lie in each library now. Readings are made

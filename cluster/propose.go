@@ -165,18 +165,13 @@ func (m *member) newChooser() chooser {
 	if settings == nil {
 		settings = new(fsm.Settings)
 	}
-	loads := m.loads(set, settings)
-	libraries := make([]ring.Library, 0, len(set.All()))
-	for i, l := range set.All() {
-		libraries = append(libraries, ring.Library{
-			ID:     uint32(l.ID),
-			Weight: l.Weight,
-			Load:   loads.of[i],
-			Open:   l.State == fsm.LibraryOpen,
-		})
+	loads, unknown := m.loads(set, settings)
+	if settings.Balance == fsm.BalanceData {
+		m.basis.note(m.logger, unknown)
+	} else {
+		m.basis.forget()
 	}
-	policy := ring.Policy{MaxShareMille: settings.MaxShareMille, SettleLoad: loads.settle}
-	return chooser{version: set.Version(), ring: ring.New(libraries, policy)}
+	return chooser{version: set.Version(), ring: ringOf(set, settings, loads)}
 }
 
 // complete gives an assignment its library. Where none takes new core objects

@@ -45,6 +45,12 @@ type fakeNode struct {
 
 func (f *fakeNode) Ready() error { return nil }
 
+func (f *fakeNode) Effective() []admin.Effective { return nil }
+
+func (f *fakeNode) LocateCorrelated(_ context.Context, class, object string) (admin.Location, error) {
+	return admin.Location{Class: class, Object: object}, nil
+}
+
 func (f *fakeNode) Activity() (admin.Activity, error) { return admin.Activity{Node: "n1"}, nil }
 
 func (f *fakeNode) Sessions(admin.SessionFilter) (admin.SessionList, error) {

@@ -107,6 +107,12 @@ var rules = []rule{
 		}
 		return ""
 	},
+	func(from, to, _ string) string {
+		if in(from, "cmd/mysqlda/internal/console") && !standard(to) {
+			return "the console is files that ask the API: it imports the standard library only"
+		}
+		return ""
+	},
 	func(from, _, to string) string {
 		if in(to, "cmd") && !in(from, "cmd") {
 			return "nothing imports the commands"

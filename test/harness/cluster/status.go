@@ -44,6 +44,7 @@ type LibraryStatus struct {
 	State       string         `json:"state"`
 	Weight      uint32         `json:"weight"`
 	Placements  uint64         `json:"placements"`
+	ShareOfNew  float64        `json:"share_of_new"`
 	Active      string         `json:"active"` // "" while it changes
 	ActiveEpoch uint64         `json:"active_epoch"`
 	Switch      *SwitchStatus  `json:"switch"` // nil while none is under way

@@ -29,6 +29,11 @@ type Node interface {
 	Sessions(filter SessionFilter) (SessionList, error)
 	// Locate never assigns: Location.Library is "" for a core object without a home.
 	Locate(ctx context.Context, core string) (Location, error)
+	// LocateCorrelated is that for a correlated object: Location.Library is "" for one
+	// that is not bound.
+	LocateCorrelated(ctx context.Context, class, object string) (Location, error)
+	// Effective is what this node goes by of its own config file, without secrets.
+	Effective() []Effective
 	// ChangeLibraries makes all changes or none.
 	ChangeLibraries(ctx context.Context, request LibraryChanges) error
 	// ChangeSettings changes all settings that are named or none.
@@ -108,7 +113,10 @@ type LibraryStatus struct {
 	Weight     uint32 `json:"weight"`
 	TLS        string `json:"tls"` // of connections to its servers: off, required, verify_ca or verify_identity
 	Placements uint64 `json:"placements"`
-	Active     string `json:"active"` // address of the server in use, "" while it changes
+	// ShareOfNew is which part of the new core objects it gets now, 0 to 1, as far as
+	// the answering node knows.
+	ShareOfNew float64 `json:"share_of_new"`
+	Active     string  `json:"active"` // address of the server in use, "" while it changes
 	// ActiveEpoch grows by one with each change of Active.
 	ActiveEpoch uint64        `json:"active_epoch"`
 	Switch      *SwitchStatus `json:"switch,omitempty"` // absent while none is under way
@@ -171,8 +179,19 @@ type PoolStatus struct {
 
 // Location is where a core object lives.
 type Location struct {
-	Core    string `json:"core"`
+	// Class and Object are the correlated object by which it was asked for, or "".
+	Class  string `json:"class,omitempty"`
+	Object string `json:"object,omitempty"`
+
+	Core    string `json:"core"`    // "" when the correlated object is not bound
 	Library string `json:"library"` // "" when it has no home
+}
+
+// Effective is one key of a node's config file with what the node goes by, given or
+// not. Of certificates it is the files' names.
+type Effective struct {
+	Key   string `json:"key"` // with its section, as in limits.max_sessions
+	Value string `json:"value"`
 }
 
 // LibraryChanges is a request to change libraries.

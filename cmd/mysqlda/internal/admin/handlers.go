@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"time"
 
 	"go.uber.org/zap"
@@ -43,8 +44,23 @@ func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) locate(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readRequestTimeout)
 	defer cancel()
-	location, err := s.node.Locate(ctx, r.URL.Query().Get("core"))
+	location, err := s.locatedBy(ctx, r.URL.Query())
 	s.answer(w, location, err)
+}
+
+// locatedBy finds a core object by its name, or by that of a correlated object.
+func (s *Server) locatedBy(ctx context.Context, query url.Values) (Location, error) {
+	if !query.Has("class") && !query.Has("object") {
+		return s.node.Locate(ctx, query.Get("core"))
+	}
+	if query.Has("core") {
+		return Location{}, fmt.Errorf("%w: give either core, or class and object", ErrBadRequest)
+	}
+	return s.node.LocateCorrelated(ctx, query.Get("class"), query.Get("object"))
+}
+
+func (s *Server) effective(w http.ResponseWriter, _ *http.Request) {
+	s.answer(w, s.node.Effective(), nil)
 }
 
 func (s *Server) changeLibraries(w http.ResponseWriter, r *http.Request) {

@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 	"golang.org/x/net/netutil"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/console"
 )
 
 // Bounds of what clients of the HTTP address can take up.
@@ -46,6 +48,7 @@ type Config struct {
 // Server serves the HTTP address of one node.
 type Server struct {
 	node    Node
+	members *http.Client // asks other nodes
 	logger  *zap.Logger
 	level   zap.AtomicLevel
 	http    *http.Server
@@ -56,7 +59,7 @@ type Server struct {
 // New makes a server that serves nothing yet.
 func New(cfg Config) *Server {
 	s := &Server{
-		node: cfg.Node, logger: cfg.Logger, level: cfg.Level,
+		node: cfg.Node, members: newMembersClient(), logger: cfg.Logger, level: cfg.Level,
 		backups: make(chan struct{}, maxBackups), stall: backupStall,
 	}
 	s.http = &http.Server{
@@ -101,6 +104,8 @@ func (s *Server) routes(metrics prometheus.Gatherer, debug bool) http.Handler {
 	mux.HandleFunc("GET /api/v1/activity", s.activity)
 	mux.HandleFunc("GET /api/v1/sessions", s.sessions)
 	mux.HandleFunc("GET /api/v1/locate", s.locate)
+	mux.HandleFunc("GET /api/v1/effective", s.effective)
+	mux.HandleFunc("GET /api/v1/nodes/{id}/{page}", s.ofNode)
 	mux.HandleFunc("GET /api/v1/backup", s.backup)
 	mux.HandleFunc("POST /api/v1/libraries", s.changeLibraries)
 	mux.HandleFunc("POST /api/v1/libraries/{library}/activate", s.activate)
@@ -120,6 +125,8 @@ func (s *Server) routes(metrics prometheus.Gatherer, debug bool) http.Handler {
 	if debug {
 		mux.HandleFunc("GET /debug/pprof/{profile}", s.profile)
 	}
+	mux.Handle("GET "+console.Path, console.Handler())
+	mux.HandleFunc("GET /{$}", s.front)
 	mux.HandleFunc("/", s.nothingHere)
 	return mux
 }

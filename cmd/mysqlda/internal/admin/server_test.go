@@ -71,6 +71,12 @@ func (f *fakeNode) Locate(_ context.Context, core string) (Location, error) {
 	return Location{Core: core, Library: "mysql_data_1"}, f.err
 }
 
+func (f *fakeNode) LocateCorrelated(_ context.Context, class, object string) (Location, error) {
+	return Location{Class: class, Object: object, Core: "c", Library: "mysql_data_2"}, f.err
+}
+
+func (f *fakeNode) Effective() []Effective { return []Effective{{Key: "node.id", Value: "n1"}} }
+
 func (f *fakeNode) ChangeLibraries(_ context.Context, r LibraryChanges) error {
 	return f.note("change %+v", r)
 }

@@ -4,6 +4,8 @@
 //	daemon.go      opening, waiting, closing
 //	membership.go  which cluster the node belongs to: bootstrap and join
 //	node.go        what the HTTP API asks of the node
+//	locate.go      where core objects live
+//	effective.go   what the node goes by of its config file
 //	settings.go    settings, as the API changes, compares and shows them
 //	configuration.go  libraries and settings together, and the audit trail
 //	failover.go    active servers and leases, as the API changes and shows them

@@ -47,26 +47,6 @@ func (d *daemon) Ready() error {
 	}
 }
 
-// Locate implements admin.Node.
-func (d *daemon) Locate(ctx context.Context, core string) (admin.Location, error) {
-	node, err := d.running()
-	if err != nil {
-		return admin.Location{}, err
-	}
-	placement, err := node.Locate(ctx, core)
-	if errors.Is(err, fsm.ErrNoPlacement) {
-		return admin.Location{Core: core}, nil
-	}
-	if err != nil {
-		return admin.Location{}, err
-	}
-	library := node.Libraries().ByID(placement.Library)
-	if library == nil {
-		return admin.Location{}, fmt.Errorf("core object %s lives in library %d, which this node does not know yet; ask again", core, placement.Library)
-	}
-	return admin.Location{Core: core, Library: library.Name}, nil
-}
-
 // ChangeLibraries implements admin.Node.
 func (d *daemon) ChangeLibraries(ctx context.Context, request admin.LibraryChanges) error {
 	node, err := d.running()

@@ -40,6 +40,10 @@ func (d *daemon) Status() (admin.Status, error) {
 		Lease:        leaseStatus(node, set),
 		Pools:        []admin.PoolStatus{},
 	}
+	shares := node.Shares()
+	for i := range status.Libraries {
+		status.Libraries[i].ShareOfNew = shares[fsm.LibraryID(status.Libraries[i].ID)]
+	}
 	if reason := d.Ready(); reason != nil {
 		status.Ready, status.NotReady = false, reason.Error()
 	}
