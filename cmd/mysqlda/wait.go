@@ -58,27 +58,27 @@ func (t *changeTarget) client(cmd *cobra.Command) (*admin.Client, error) {
 }
 
 // everywhere waits, if that is wanted, until all nodes have what the asked node has.
-func (w *waiting) everywhere(cmd *cobra.Command, client *admin.Client) error {
-	if !w.wait {
+func (t *changeTarget) everywhere(cmd *cobra.Command, client *admin.Client) error {
+	if !t.wait {
 		return nil
 	}
 	status, err := client.Status(cmd.Context())
 	if err != nil {
 		return fmt.Errorf("it is done, but whether all nodes know of it cannot be asked: %w", err)
 	}
-	return w.until(cmd, await.Members(status), await.Applied(status.AppliedIndex))
+	return t.until(cmd, await.Members(status), await.Applied(status.AppliedIndex))
 }
 
 // until waits, if that is wanted, until all those nodes meet a condition, and says so.
-func (w *waiting) until(cmd *cobra.Command, nodes []await.Node, is await.Condition) error {
-	if !w.wait {
+func (t *changeTarget) until(cmd *cobra.Command, nodes []await.Node, is await.Condition) error {
+	if !t.wait {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), w.timeout)
+	ctx, cancel := context.WithTimeout(cmd.Context(), t.timeout)
 	defer cancel()
-	err := await.All(ctx, nodes, admin.NewClient, is)
+	err := await.All(ctx, nodes, t.connect, is)
 	if late := new(await.BehindError); errors.As(err, &late) {
-		return fmt.Errorf("it is done, but after %s these of %d nodes do not know of it: %w; they learn of it when they can reach the others", w.timeout, len(nodes), err)
+		return fmt.Errorf("it is done, but after %s these of %d nodes do not know of it: %w; they learn of it when they can reach the others", t.timeout, len(nodes), err)
 	}
 	if err != nil {
 		return err
