@@ -87,13 +87,13 @@ func TestApplyWaitsForNodesAndNamesThoseThatAreBehind(t *testing.T) {
 		s.Nodes = []admin.NodeStatus{{ID: "n1", HTTP: first}, {ID: "n2", HTTP: second}, {ID: "n3", HTTP: "127.0.0.1:1"}}
 	}
 	path := write(t, first, "["+forward1+"]")
-	code, stdout, stderr := execute("apply", "-f", path, "--wait", "--timeout", "1ms")
+	code, stdout, stderr := execute("apply", "-f", path, "--wait", "--timeout", "2s")
 	if code != exitFailed || !strings.HasSuffix(stdout, "applied\n") ||
-		!strings.Contains(stderr, "it is applied, but after 1ms these do not have it: node n2 (it is at entry 40, not at 41), node n3 (no answer at 127.0.0.1:1)") {
+		!strings.Contains(stderr, "it is done, but after 2s these of 3 nodes do not know of it: n2 (has applied 40 of 41 log entries), n3 (no node answers at http address 127.0.0.1:1") {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
 	node.shape = func(s *admin.Status) { emptied(s); s.Nodes = []admin.NodeStatus{{ID: "n1", HTTP: first}} }
-	if code, stdout, stderr := execute("apply", "-f", path, "--wait"); code != exitDone || !strings.HasSuffix(stdout, "all 1 nodes have it\n") {
+	if code, stdout, stderr := execute("apply", "-f", path, "--wait"); code != exitDone || !strings.HasSuffix(stdout, "all nodes know of it: 1\n") {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
 	if code, _, stderr := execute("apply", "-f", path, "--timeout", "1s"); code != exitUsage || !strings.Contains(stderr, "--timeout goes with --wait") {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -160,7 +159,7 @@ func (o *importOptions) files(paths []string) ([]importer.File, error) {
 	}
 	var placements, bindings []importer.File
 	for _, path := range paths {
-		class := classOf(path)
+		class := savefile.ClassOf(path)
 		if o.classSet {
 			class = o.class
 		}
@@ -201,16 +200,6 @@ func (o *importOptions) distinct(paths []string) error {
 		seen = append(seen, info)
 	}
 	return nil
-}
-
-// classOf reads the class from a name like mysqlda.CLASS.save; "" if it has none.
-func classOf(path string) string {
-	name, ok := strings.CutSuffix(filepath.Base(path), ".save")
-	if !ok {
-		return ""
-	}
-	_, class, _ := strings.Cut(name, ".")
-	return class
 }
 
 // libraries gives the cluster's libraries the names that they have in the files.

@@ -11,24 +11,6 @@ import (
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/importer"
 )
 
-func TestTheClassOfASaveFileIsInItsName(t *testing.T) {
-	for path, want := range map[string]string{
-		"mysqlda.save":                   "",
-		"/home/calvin/etc/mysqlda.save":  "",
-		"/tmp.d/mysqlda.card_no.save":    "card_no",
-		"mysqlda.a.b.save":               "a.b",
-		"mysqlda.card_no.save.bak":       "",
-		"directory.jsonl":                "",
-		"other.电话.save":                  "电话",
-		"/home/x.y/save":                 "",
-		"/home/calvin.d/placements.save": "",
-	} {
-		if got := classOf(path); got != want {
-			t.Errorf("%s: class %q, want %q", path, got, want)
-		}
-	}
-}
-
 func TestPlacementsAreImportedBeforeBindings(t *testing.T) {
 	o := importOptions{out: output{"table"}, fromLine: 1}
 	got, err := o.files([]string{"m.card.save", "m.save", "m.phone.save", "n.save"})

@@ -4,6 +4,8 @@ package main
 import (
 	"io"
 	"os"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/original"
 )
 
 // version is the release; the build sets it.
@@ -16,7 +18,7 @@ func main() {
 // run executes one command line and returns the exit code of the process.
 func run(args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
-	args, err := fromOriginal(args, os.Getenv)
+	args, err := original.Translate(args, os.Getenv)
 	if err != nil {
 		return exitCode(root, err, stderr)
 	}

@@ -55,14 +55,15 @@ func (t *changeTarget) joined(cmd *cobra.Command, client *admin.Client) error {
 	defer cancel()
 	var self admin.Status
 	node := []await.Node{{ID: "the new node", HTTP: client.Address()}}
-	err := await.All(ctx, node, admin.NewClient, func(s admin.Status) string {
+	err := await.All(ctx, node, t.connect, func(s admin.Status) string {
 		self = s
 		return s.NotReady
 	})
 	if err != nil {
 		return fmt.Errorf("it has joined, but does not serve clients after %s: %w", t.timeout, err)
 	}
-	rest := waiting{wait: true, timeout: max(time.Second, t.timeout-time.Since(began))}
+	rest := *t
+	rest.timeout = max(time.Second, t.timeout-time.Since(began))
 	return rest.until(cmd, await.Members(self), await.Votes(self.Node))
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/importer"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/savefile"
 )
 
 // shownProblems bounds what a start with save files logs of their lines.
@@ -33,7 +34,7 @@ func (s savedStart) files() ([]importer.File, error) {
 		files = append(files, importer.File{Path: path})
 	}
 	for _, path := range s.bindings {
-		class := classOf(path)
+		class := savefile.ClassOf(path)
 		if class == "" {
 			return nil, &usageError{fmt.Errorf("--class-file %s: must be called *.CLASS.save", path)}
 		}

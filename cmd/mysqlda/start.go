@@ -15,9 +15,11 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/background"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/daemon"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/importer"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/pidfile"
 )
 
 // startOptions are the flags of `mysqlda start`.
@@ -83,10 +85,6 @@ known already do no harm.`,
 			if !o.background {
 				return startInForeground(cmd, cfg, o, files)
 			}
-			o.logFile, o.pidFile = cmp.Or(o.logFile, beside(cfg, ".log")), cmp.Or(o.pidFile, beside(cfg, ".pid"))
-			if err := o.makeAbsolute(); err != nil {
-				return err
-			}
 			return startInBackground(cmd, cfg, o)
 		}),
 	}
@@ -100,8 +98,8 @@ known already do no harm.`,
 	flags.BoolVar(&o.background, "background", false, "run the node in a process of its own and wait until it serves clients")
 	flags.StringVar(&o.logFile, "log-file", "", "`file` that a node in the background appends its log to (default: beside the config file)")
 	flags.StringVar(&o.pidFile, "pid-file", "", "`file` for the process id while the node runs (default with --background: beside the config file)")
-	flags.IntVar(&o.readyFD, "ready-fd", 0, "open file to write a line to when clients are served")
-	if err := flags.MarkHidden("ready-fd"); err != nil {
+	flags.IntVar(&o.readyFD, background.ReadyFlag, 0, "open file to write a line to when clients are served")
+	if err := flags.MarkHidden(background.ReadyFlag); err != nil {
 		panic(fmt.Sprintf("command start: %v", err)) // the flag is not defined
 	}
 	required(cmd, "file")
@@ -123,7 +121,7 @@ func startInForeground(cmd *cobra.Command, cfg *config.Config, o startOptions, f
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	if o.pidFile != "" {
-		release, err := holdPIDFile(o.pidFile)
+		release, err := pidfile.Hold(o.pidFile)
 		if err != nil {
 			return err
 		}
@@ -131,11 +129,11 @@ func startInForeground(cmd *cobra.Command, cfg *config.Config, o startOptions, f
 	}
 	var news io.Writer = io.Discard
 	if o.readyFD > 0 {
-		pipe := os.NewFile(uintptr(o.readyFD), "ready-fd")
+		pipe := os.NewFile(uintptr(o.readyFD), background.ReadyFlag)
 		defer pipe.Close()
 		news = pipe
 		o.node.Serving = func() {
-			_, err := fmt.Fprintln(pipe, readyWord)
+			_, err := fmt.Fprintln(pipe, background.ReadyWord)
 			if err = errors.Join(err, pipe.Close()); err != nil {
 				logger.Info("nobody waits for this node to be ready any more", zap.Error(err))
 			}

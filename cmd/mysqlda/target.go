@@ -41,3 +41,7 @@ func (t *target) client() (*admin.Client, error) {
 	}
 	return admin.NewClient(config.Dialable(cfg.HTTP.Listen)), nil
 }
+
+// connect makes a client of another node of the same cluster, of whose HTTP address the
+// first one has told.
+func (t *target) connect(address string) *admin.Client { return admin.NewClient(address) }

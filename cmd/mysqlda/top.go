@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/terminal"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/top"
 )
@@ -123,12 +122,7 @@ func runTop(cmd *cobra.Command, o *topOptions) error {
 	if err != nil {
 		return err
 	}
-	reader := top.NewReader(client.Address(), func(address string) *admin.Client {
-		if address == client.Address() {
-			return client
-		}
-		return admin.NewClient(address)
-	})
+	reader := top.NewReader(client.Address(), o.target.connect)
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	screen := terminal.Of(cmd.OutOrStdout(), os.Getenv)

@@ -59,8 +59,8 @@ func (t *changeTarget) client(cmd *cobra.Command) (*admin.Client, error) {
 
 // everywhere waits, if that is wanted, until all nodes have applied that entry of the
 // log; 0 is the last one that the asked node has applied.
-func (w *waiting) everywhere(cmd *cobra.Command, client *admin.Client, entry uint64) error {
-	if !w.wait {
+func (t *changeTarget) everywhere(cmd *cobra.Command, client *admin.Client, entry uint64) error {
+	if !t.wait {
 		return nil
 	}
 	status, err := client.Status(cmd.Context())
@@ -70,19 +70,19 @@ func (w *waiting) everywhere(cmd *cobra.Command, client *admin.Client, entry uin
 	if entry == 0 {
 		entry = status.AppliedIndex
 	}
-	return w.until(cmd, await.Members(status), await.Applied(entry))
+	return t.until(cmd, await.Members(status), await.Applied(entry))
 }
 
 // until waits, if that is wanted, until all those nodes meet a condition, and says so.
-func (w *waiting) until(cmd *cobra.Command, nodes []await.Node, is await.Condition) error {
-	if !w.wait {
+func (t *changeTarget) until(cmd *cobra.Command, nodes []await.Node, is await.Condition) error {
+	if !t.wait {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), w.timeout)
+	ctx, cancel := context.WithTimeout(cmd.Context(), t.timeout)
 	defer cancel()
-	err := await.All(ctx, nodes, admin.NewClient, is)
+	err := await.All(ctx, nodes, t.connect, is)
 	if late := new(await.BehindError); errors.As(err, &late) {
-		return fmt.Errorf("it is done, but after %s these of %d nodes do not know of it: %w; they learn of it when they can reach the others", w.timeout, len(nodes), err)
+		return fmt.Errorf("it is done, but after %s these of %d nodes do not know of it: %w; they learn of it when they can reach the others", t.timeout, len(nodes), err)
 	}
 	if err != nil {
 		return err

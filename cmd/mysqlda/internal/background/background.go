@@ -1,4 +1,7 @@
-package main
+// Package background starts a node in a process of its own, detached from the terminal,
+// and waits until it serves clients. `mysqlda start --background` calls it; what the node
+// does there is `mysqlda start` once more.
+package background
 
 import (
 	"bufio"
@@ -8,37 +11,45 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+)
 
-	"github.com/spf13/cobra"
-
-	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+const (
+	// ReadyFlag names the flag that tells the node which open file to write to.
+	ReadyFlag = "ready-fd"
+	// ReadyWord is the line with which it says there that it serves clients. Other lines
+	// show that it is not stuck.
+	ReadyWord = "ready"
 )
 
 const (
 	// startPatience is how long a node in the background may say nothing before the
 	// command that has started it gives up waiting.
 	startPatience = time.Minute
-	// readyWord is the line with which it says that it serves clients.
-	readyWord = "ready"
 	// firstExtraFD is the number that the first extra file has in a child.
 	firstExtraFD = 3
 	maxLogTail   = 64 << 10
 )
 
-// beside is the name of a file next to the config file: n1.conf, n1.log, n1.pid.
-func beside(cfg *config.Config, extension string) string {
-	return strings.TrimSuffix(cfg.Path, ".conf") + extension
+// Options say what is started.
+type Options struct {
+	Args       []string // of this program, without ReadyFlag
+	ConfigFile string   // as it was named
+	LogFile    string   // absolute; appended to
+	PIDFile    string   // absolute; the node writes it
+	Listen     string   // where it serves clients
+	Say        func(line ...any)
 }
 
-// startInBackground starts the same node in a process of its own, detached from the
-// terminal, and waits until it serves clients, has failed, or takes too long.
-func startInBackground(cmd *cobra.Command, cfg *config.Config, o startOptions) error {
-	log, err := os.OpenFile(o.logFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+// Start starts this program with the arguments in a process of its own, detached from the
+// terminal, and waits until the node serves clients, has failed, or says nothing for a
+// minute. In the last case it goes on, which the error says.
+func Start(o Options) error {
+	log, err := os.OpenFile(o.LogFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("log file: %w", err)
 	}
@@ -56,7 +67,7 @@ func startInBackground(cmd *cobra.Command, cfg *config.Config, o startOptions) e
 		return fmt.Errorf("starting in the background: %w", err)
 	}
 	defer news.Close()
-	node := exec.Command(program, o.foreground(cfg)...)
+	node := exec.Command(program, append(slices.Clone(o.Args), "--"+ReadyFlag, strconv.Itoa(firstExtraFD))...)
 	// It holds no directory that somebody may want to unmount.
 	node.Dir = "/"
 	node.Stdout, node.Stderr, node.ExtraFiles = log, log, []*os.File{write}
@@ -65,21 +76,21 @@ func startInBackground(cmd *cobra.Command, cfg *config.Config, o startOptions) e
 	if err = errors.Join(err, write.Close()); err != nil {
 		return fmt.Errorf("starting in the background: %w", err)
 	}
-	switch ready, err := awaitReady(news, cmd.Println); {
+	switch ready, err := awaitReady(news, o.Say); {
 	case ready:
-		cmd.Printf("the node serves clients at %s in the background: process %d, log %s, process id in %s\n",
-			cfg.Server.Listen, node.Process.Pid, o.logFile, o.pidFile)
+		o.Say(fmt.Sprintf("the node serves clients at %s in the background: process %d, log %s, process id in %s",
+			o.Listen, node.Process.Pid, o.LogFile, o.PIDFile))
 		return node.Process.Release()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("the node is not ready after %s and goes on in the background (process %d); `mysqlda status -f %s` and its log, %s, say what it waits for",
-			startPatience, node.Process.Pid, o.file, o.logFile)
+			startPatience, node.Process.Pid, o.ConfigFile, o.LogFile)
 	case err != nil:
 		return fmt.Errorf("waiting for the node (process %d), which goes on: %w", node.Process.Pid, err)
 	}
 	if err := node.Wait(); err != nil {
-		return fmt.Errorf("the node has ended (%w): %s; its log is %s", err, lastWords(o.logFile, info.Size()), o.logFile)
+		return fmt.Errorf("the node has ended (%w): %s; its log is %s", err, lastWords(o.LogFile, info.Size()), o.LogFile)
 	}
-	return fmt.Errorf("the node has ended before it was ready: it was asked to stop; its log is %s", o.logFile)
+	return fmt.Errorf("the node has ended before it was ready: it was asked to stop; its log is %s", o.LogFile)
 }
 
 // awaitReady reads what the node says until it is ready or has closed its end. Other
@@ -93,7 +104,7 @@ func awaitReady(news *os.File, say func(line ...any)) (ready bool, err error) {
 		if !lines.Scan() {
 			return false, lines.Err()
 		}
-		if lines.Text() == readyWord {
+		if lines.Text() == ReadyWord {
 			return true, nil
 		}
 		say(lines.Text())
@@ -116,47 +127,4 @@ func lastWords(logFile string, since int64) string {
 	}
 	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
 	return strings.TrimPrefix(string(lines[len(lines)-1]), "mysqlda: ")
-}
-
-// foreground is the command line with which the process in the background runs. The
-// pid file in it tells scripts that a process is the one they look for.
-func (o startOptions) foreground(cfg *config.Config) []string {
-	args := []string{"start", "-f", cfg.Path, "--pid-file", o.pidFile, "--ready-fd", strconv.Itoa(firstExtraFD)}
-	if o.node.Bootstrap {
-		args = append(args, "--bootstrap")
-	}
-	if len(o.node.Join) > 0 {
-		args = append(args, "--join", strings.Join(o.node.Join, ","))
-	}
-	if o.logLevel != "" {
-		args = append(args, "--log-level", o.logLevel)
-	}
-	for _, path := range o.saved.placements {
-		args = append(args, "--save-file", path)
-	}
-	for _, path := range o.saved.bindings {
-		args = append(args, "--class-file", path)
-	}
-	return args
-}
-
-// makeAbsolute makes all paths independent of the working directory.
-func (o *startOptions) makeAbsolute() error {
-	paths := []*string{&o.pidFile, &o.logFile}
-	for _, list := range [][]string{o.saved.placements, o.saved.bindings} {
-		for i := range list {
-			paths = append(paths, &list[i])
-		}
-	}
-	for _, path := range paths {
-		if *path == "" {
-			continue
-		}
-		absolute, err := filepath.Abs(*path)
-		if err != nil {
-			return fmt.Errorf("%s: %w", *path, err)
-		}
-		*path = absolute
-	}
-	return nil
 }

@@ -1,4 +1,7 @@
-package main
+// Package original understands the command line of the original program and says the
+// same with the commands and flags of this one. It runs nothing; main calls it before
+// anything else looks at the command line.
+package original
 
 import (
 	"errors"
@@ -6,36 +9,40 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/savefile"
 )
 
-// originalLevels are the log levels of the original's command line. Nothing is logged
+// levels are the log levels of the original's command line. Nothing is logged
 // as fatal here, and nothing is between info and warn.
-var originalLevels = map[string]string{
+var levels = map[string]string{
 	"debug": "debug", "info": "info", "notice": "info", "warn": "warn", "error": "error", "fatal": "error",
 }
 
-// fromOriginal turns a command line of the original program into one of ours, and
-// leaves others alone: the original's begins with an option, ours with a command.
-func fromOriginal(args []string, getenv func(string) string) ([]string, error) {
+// Translate turns a command line of the original program into one of ours, and leaves
+// others alone: the original's begins with an option, ours with a command. getenv reads
+// the environment. Its errors are about the command line, but for those of looking for
+// save files.
+func Translate(args []string, getenv func(string) string) ([]string, error) {
 	if len(args) == 0 || !strings.HasPrefix(args[0], "-") || args[0] == "-h" || args[0] == "--help" {
 		return args, nil
 	}
-	o := originalLine{home: getenv("HOME"), logDir: getenv("MYSQLDA_LOGDIR")}
+	o := line{home: getenv("HOME"), logDir: getenv("MYSQLDA_LOGDIR")}
 	if err := o.parse(args); err != nil {
 		return nil, err
 	}
 	return o.command()
 }
 
-// originalLine is what a command line of the original says.
-type originalLine struct {
+// line is what a command line of the original says.
+type line struct {
 	home, logDir string // of the environment
 
 	action, file, save, level string
 	foreground, version       bool
 }
 
-func (o *originalLine) parse(args []string) error {
+func (o *line) parse(args []string) error {
 	values := map[string]*string{"-a": &o.action, "-f": &o.file, "-s": &o.save}
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
@@ -52,8 +59,8 @@ func (o *originalLine) parse(args []string) error {
 			o.foreground = true
 		case arg == "-v":
 			o.version = true
-		case isLevel && originalLevels[level] != "":
-			o.level = originalLevels[level]
+		case isLevel && levels[level] != "":
+			o.level = levels[level]
 		default:
 			return fmt.Errorf("%q is no option of the original's command line; any other begins with a command", arg)
 		}
@@ -62,7 +69,7 @@ func (o *originalLine) parse(args []string) error {
 }
 
 // command says the same with our words.
-func (o *originalLine) command() ([]string, error) {
+func (o *line) command() ([]string, error) {
 	if o.version {
 		return []string{"version"}, nil
 	}
@@ -84,7 +91,7 @@ func (o *originalLine) command() ([]string, error) {
 	}
 }
 
-func (o *originalLine) start() ([]string, error) {
+func (o *line) start() ([]string, error) {
 	args := []string{"start", "-f", o.file}
 	if o.level != "" {
 		args = append(args, "--log-level", o.level)
@@ -110,7 +117,7 @@ func (o *originalLine) start() ([]string, error) {
 
 // saveFiles finds the files that the original reads when it starts. Only the one of
 // -s must exist.
-func (o *originalLine) saveFiles() (save string, classes []string, err error) {
+func (o *line) saveFiles() (save string, classes []string, err error) {
 	save = o.save
 	if o.home == "" {
 		return save, nil, nil
@@ -128,7 +135,7 @@ func (o *originalLine) saveFiles() (save string, classes []string, err error) {
 	}
 	for _, entry := range entries {
 		name := entry.Name()
-		if path := filepath.Join(etc, name); strings.HasPrefix(name, "mysqlda.") && classOf(name) != "" && path != save {
+		if path := filepath.Join(etc, name); strings.HasPrefix(name, "mysqlda.") && savefile.ClassOf(name) != "" && path != save {
 			classes = append(classes, path)
 		}
 	}
