@@ -47,12 +47,14 @@ func TestStatementsShowsWhatANodeHasExecutedWithoutTheValues(t *testing.T) {
 	ask := func(args ...string) statementList {
 		t.Helper()
 		text := cli(t, n, append([]string{"statements", "-o", "json"}, args...)...)
-		if strings.Contains(text, "471") || strings.Contains(text, "secret") {
-			t.Fatalf("a value is shown: %s", text)
-		}
 		var list statementList
 		if err := json.Unmarshal([]byte(text), &list); err != nil {
 			t.Fatalf("%v: %s", err, text)
+		}
+		for _, s := range list.Statements { // the rest are numbers, which may be any
+			if strings.Contains(s.Digest, "471") || strings.Contains(text, "secret") || strings.Contains(text, "cust") {
+				t.Fatalf("a value is shown: %s", text)
+			}
 		}
 		return list
 	}
