@@ -15,15 +15,17 @@ func (s *session) traceText(name string, sql []byte) stmt.TraceParent {
 		return stmt.TraceParent{}
 	}
 	parent, ok := stmt.Trace(sql)
-	if ok && parent.Sampled {
+	if ok {
 		s.trace(name, parent)
 	}
 	return parent
 }
 
-// trace begins the span of the command at hand, which has a place in a trace.
+// trace begins the span of the command at hand, unless its client records none.
 func (s *session) trace(name string, parent stmt.TraceParent) {
-	s.traced = s.server.cfg.Tracer.Start(name, parent, s.server.born.Add(s.begun))
+	// By the clock of now: it may have been set since the node was born.
+	ago := time.Since(s.server.born) - s.begun
+	s.traced = s.server.cfg.Tracer.Start(name, parent, time.Now().Add(-ago))
 }
 
 // traceExchange ends the part of the span in which the server at hand was asked.

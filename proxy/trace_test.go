@@ -126,7 +126,8 @@ func TestErrorsAreInSpansByTheirNumbersOnly(t *testing.T) {
 		}
 	}
 	for _, s := range collector.Spans() {
-		if text := fmt.Sprint(s); strings.Contains(text, "4711") || s.Status != "" {
+		// Ids, times and ports may have any digits in them.
+		if text := fmt.Sprint(s); strings.Contains(s.Attributes["db.query.text"], "4711") || strings.Contains(text, "secret") || s.Status != "" {
 			t.Errorf("a value is in %s", text)
 		}
 	}

@@ -47,12 +47,14 @@ func TestStatementsShowsWhatANodeHasExecutedWithoutTheValues(t *testing.T) {
 	ask := func(args ...string) statementList {
 		t.Helper()
 		text := cli(t, n, append([]string{"statements", "-o", "json"}, args...)...)
-		if strings.Contains(text, "471") || strings.Contains(text, "secret") {
-			t.Fatalf("a value is shown: %s", text)
-		}
 		var list statementList
 		if err := json.Unmarshal([]byte(text), &list); err != nil {
 			t.Fatalf("%v: %s", err, text)
+		}
+		for _, s := range list.Statements { // the rest are numbers, which may be any
+			if strings.Contains(s.Digest, "471") || strings.Contains(text, "secret") || strings.Contains(text, "cust") {
+				t.Fatalf("a value is shown: %s", text)
+			}
 		}
 		return list
 	}
@@ -70,8 +72,9 @@ func TestStatementsShowsWhatANodeHasExecutedWithoutTheValues(t *testing.T) {
 	if first := list.Statements[0]; first.Digest != "do ?" || first.Library != library || first.Count != 3 || first.BytesToClient == 0 {
 		t.Errorf("executed most often: %+v", first)
 	}
-	if slowest := ask("--by", "max", "-n", "1").Statements; len(slowest) != 1 || slowest[0].Digest != "do ?, sleep(?)" || slowest[0].MaxSeconds < 0.2 {
-		t.Errorf("the slowest: %+v", slowest)
+	if first, all := ask("--by", "max", "-n", "1").Statements, ask("--by", "max").Statements; len(first) != 1 || len(all) < 2 ||
+		first[0] != all[0] || all[0].MaxSeconds < all[1].MaxSeconds || all[0].MaxSeconds < 0.2 {
+		t.Errorf("by the longest time: %+v, the first one %+v", all, first)
 	}
 	table := cli(t, n, "statements", "--reset")
 	if !strings.Contains(table, "do ?, sleep(?)") || !strings.Contains(table, "digests (at most 1000; 0 given up) of node "+list.Node) {

@@ -56,7 +56,8 @@ func TestAStatementWithATraceParentHasSpansAtTheCollector(t *testing.T) {
 		if s.Parent == top.ID {
 			names[s.Name] = true
 		}
-		if text := fmt.Sprint(s); strings.Contains(text, "4711") || strings.Contains(text, "secret") {
+		// Ids, times and ports may have any digits in them.
+		if text := fmt.Sprint(s); strings.Contains(s.Attributes["db.query.text"], "4711") || strings.Contains(text, "secret") || strings.Contains(text, "cust") {
 			t.Errorf("a value is sent: %s", text)
 		}
 	}
