@@ -3,6 +3,7 @@ package workload
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -163,7 +164,7 @@ func (c *client) close() error {
 	_ = c.conn.Close()
 	db := c.db
 	c.db, c.conn, c.at = nil, nil, ""
-	if err := db.Close(); err != nil {
+	if err := db.Close(); err != nil && !errors.Is(err, driver.ErrBadConn) {
 		return fmt.Errorf("end a session with node %s: %w", c.node.ID, err)
 	}
 	return nil
