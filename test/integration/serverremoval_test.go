@@ -192,3 +192,44 @@ func TestATransactionThatDoesNotEndKeepsTheActiveServer(t *testing.T) {
 		t.Errorf("the old server has %d rows of the transaction: %v", rows, err)
 	}
 }
+
+// Sessions that read from a replica go on at the active server when it leaves the list.
+func TestTakingAReplicaAwayFailsNoReads(t *testing.T) {
+	t.Parallel()
+	const reader = "reader" // the group has an account of the usual name already
+	g := mysqld.GroupForTest(t, 2, mysqld.GroupOptions{Server: mysqld.Options{
+		User: reader, Password: password, Database: "test", Replication: &mysqld.Replication{Asynchronous: true},
+	}})
+	source, replica := g.Servers[0], g.Servers[1]
+	n := cluster.ForTest(t, cluster.Options{
+		Nodes: 1, User: reader, Password: password, Database: "test",
+		Libraries: []cluster.Library{{Name: library, Servers: g.Addrs(), Failover: "off"}},
+	}).Nodes[0]
+	ctx, stop := context.WithCancel(t.Context())
+	b := &busy{answers: make(map[int]int), stop: stop}
+	t.Cleanup(b.end)
+	for _, work := range []func(context.Context, *sql.Conn) (int, error){statement, transaction} {
+		conn := connect(t, n)
+		if _, err := selectLibrary(t.Context(), conn, "cust"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.ExecContext(t.Context(), "SET MYSQLDA READ REPLICA 3600"); err != nil {
+			t.Fatal(err)
+		}
+		b.sessions.Go(func() { b.session(ctx, conn, work) })
+	}
+	b.waitAnswers(t, replica, 50)
+	cli(t, n, "apply", "-f", reloadFile(t, nil, source.Addr()), "--wait", "--timeout", patience.String())
+	b.mu.Lock()
+	before := b.answers[replica.Port()]
+	b.mu.Unlock()
+	b.waitAnswers(t, source, 50)
+	b.end()
+	if len(b.failed) > 0 {
+		t.Errorf("failed: %v", errors.Join(b.failed...))
+	}
+	// At most what was under way then.
+	if more := b.answers[replica.Port()] - before; more > 2 {
+		t.Errorf("the replica has answered %d times more", more)
+	}
+}
