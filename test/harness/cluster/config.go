@@ -24,6 +24,7 @@ type ConfigFile struct {
 	Limits   *LimitsSection   `json:"limits,omitempty"`
 	Failover *FailoverSection `json:"failover,omitempty"`
 	Tracing  *TracingSection  `json:"tracing,omitempty"`
+	Secrets  *SecretsSection  `json:"secrets,omitempty"`
 }
 
 // The sections of a config file.
@@ -79,6 +80,9 @@ type (
 	TracingSection struct {
 		Endpoint    string `json:"endpoint"`
 		HeadersFile string `json:"headers_file,omitempty"`
+	}
+	SecretsSection struct {
+		KeyFile string `json:"key_file"`
 	}
 	FailoverSection struct {
 		User                string `json:"user,omitempty"`
@@ -150,6 +154,10 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 	if o.BackendConnections > 0 {
 		backend = &BackendSection{MaxConnections: o.BackendConnections}
 	}
+	var secrets *SecretsSection
+	if o.KeyFiles {
+		secrets = &SecretsSection{KeyFile: id + ".key"}
+	}
 	return ConfigFile{
 		Backend:  backend,
 		Server:   ServerSection{ListenIP: ip, ListenPort: p},
@@ -163,5 +171,6 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 		Limits:   limits,
 		Failover: o.Failover,
 		Tracing:  o.Tracing,
+		Secrets:  secrets,
 	}, nil
 }

@@ -70,6 +70,7 @@ type Config struct {
 	HTTP        HTTP
 	Log         Log
 	Tracing     Tracing
+	Secrets     Secrets
 
 	// Warnings are things an operator should know but that stop nothing.
 	Warnings []string
@@ -147,6 +148,11 @@ type Cluster struct {
 type HTTP struct {
 	Listen string // host:port
 	Debug  bool   // profiles of the process are served there, too
+}
+
+// Secrets says where the keys are that the cluster's passwords are sealed with.
+type Secrets struct {
+	KeyFile string // absolute; "" for none
 }
 
 // Log says what is logged and how.

@@ -60,6 +60,7 @@ func (c *Config) decode(root *object) {
 	c.decodeFailover(root)
 	c.decodeNode(root)
 	c.decodeListeners(root, server, ip, port)
+	root.section("secrets", func(o *object) { c.decodePath(o, "key_file", &c.Secrets.KeyFile) })
 	c.decodeLog(root)
 	c.decodeTracing(root)
 	root.close()
