@@ -12,16 +12,16 @@ func (s *scene) audit(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
-	var trail []struct{ Who, From, What string }
-	if err := s.cluster.Nodes[0].CLIJSON(within(t), &trail, "audit"); err != nil {
-		t.Fatal(err)
-	}
-	if len(trail) < 2 {
-		t.Fatalf("the trail is %v", trail)
-	}
-	v := s.open(t, consoleOf(s.cluster.Nodes[0]), 1280)
+	v := s.open(t, consoleOf(n), 1280)
 	v.show("audit")
-	rows := until(v, "the trail is shown", rowsScript("Changes"), func(rows []map[string]string) bool { return len(rows) == len(trail) })
+	var trail []struct{ Who, From, What string }
+	rows := until(v, "the trail is shown, with both changes", rowsScript("Changes"), func(rows []map[string]string) bool {
+		trail = nil
+		if err := n.CLIJSON(within(t), &trail, "audit"); err != nil {
+			t.Fatal(err)
+		}
+		return len(rows) == len(trail) && strings.Contains(rows[1]["What"], "100 -> 150")
+	})
 	for i, e := range trail {
 		row := rows[len(rows)-1-i]
 		if row["Who"] != e.Who || row["From"] != e.From || row["What"] != e.What || row["When"] == "" {

@@ -60,27 +60,19 @@ func (s *scene) numbers(t *testing.T) {
 	v.fact("Voters alive", "3 of 3")
 	v.fact("Sessions", fmt.Sprint(sessionsPerNode*len(s.cluster.Nodes)))
 	v.says("Nothing is wrong")
-	rows := until(v, "each node is served, by its own account", rowsScript("Nodes"), func(rows []map[string]string) bool {
-		served := 0
-		for _, row := range rows {
-			if row["Alive"] == "alive" && row["Clients"] == "served" {
-				served++
+	until(v, "each node is served, by its own account, and the leader leads", rowsScript("Nodes"), func(rows []map[string]string) bool {
+		now, right := s.status(t, n), 0
+		for i, row := range rows {
+			node := now.Nodes[i]
+			leads := node.ID == now.Leader
+			if strings.HasPrefix(row["Node"], node.ID) && row["MySQL"] == node.MySQL && row["HTTP"] == node.HTTP &&
+				row["Alive"] == "alive" && row["Clients"] == "served" &&
+				strings.Contains(row["Node"], "leader") == leads && strings.HasPrefix(row["Raft"], "leader") == leads {
+				right++
 			}
 		}
-		return served == len(s.cluster.Nodes)
+		return right == len(s.cluster.Nodes)
 	})
-	leader := 0
-	for i, node := range status.Nodes {
-		if !strings.HasPrefix(rows[i]["Node"], node.ID) || rows[i]["MySQL"] != node.MySQL || rows[i]["HTTP"] != node.HTTP {
-			t.Errorf("node %+v is shown as %v", node, rows[i])
-		}
-		if strings.Contains(rows[i]["Node"], "leader") && node.ID == status.Leader && strings.HasPrefix(rows[i]["Raft"], "leader") {
-			leader++
-		}
-	}
-	if leader != 1 {
-		t.Errorf("the leader is %s, but the nodes are shown as %v", status.Leader, rows)
-	}
 
 	v.show("libraries")
 	libraries := until(v, "libraries are listed", rowsScript("All libraries"), func(rows []map[string]string) bool { return len(rows) == len(status.Libraries) })
