@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs what the tests need beside Go: a MariaDB server, its own test suite, strace,
-# iproute2, nftables, shellcheck, and the client libraries of many languages. With the argument
-# "bench" it installs what the benchmarks need instead: a MariaDB server, sysbench and
-# HAProxy. Harmless to run again. It never starts, stops or configures a service of this
-# machine.
+# iproute2, nftables, shellcheck, Chromium, and the client libraries of many languages.
+# With the argument "bench" it installs what the benchmarks need instead: a MariaDB server,
+# sysbench and HAProxy. Harmless to run again. It never starts, stops or configures a
+# service of this machine.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -40,6 +40,7 @@ else
 	{ have mariadb-test && [ -d /usr/share/mysql/mysql-test/main ]; } || missing="$missing mariadb-test"
 	have node || missing="$missing nodejs"
 	have npm || missing="$missing npm"
+	have chromium || have chromium-browser || have google-chrome || missing="$missing chromium" # for the web console
 fi
 
 if [ -n "$missing" ]; then

@@ -22,7 +22,7 @@ const (
 // pace is the time between two statements of a client.
 const pace = 25 * time.Millisecond
 
-// load is clients at work. A client whose node goes away ends; that is no failure.
+// load is clients at work.
 type load struct {
 	stop    context.CancelFunc
 	clients sync.WaitGroup
@@ -41,15 +41,12 @@ func startLoad(t *testing.T, nodes []*cluster.Node) *load {
 	})
 	for i, n := range nodes {
 		for j := range sessionsPerNode {
-			conn := connect(t, n)
 			core := fmt.Sprintf("customer-%d", i*sessionsPerNode+j)
 			if i == 0 && j == 0 {
 				core = hostileCore // it is among the sessions, too
 			}
-			if _, err := conn.ExecContext(within(t), "select library '"+core+"'"); err != nil {
-				t.Fatal(err)
-			}
-			l.clients.Go(func() { work(ctx, conn) })
+			db := open(t, n)
+			l.clients.Go(func() { work(ctx, db, core) })
 		}
 	}
 	return l
@@ -58,20 +55,12 @@ func startLoad(t *testing.T, nodes []*cluster.Node) *load {
 // prepare makes the core objects, a second name, and a table in each library.
 func prepare(t *testing.T, n *cluster.Node) {
 	t.Helper()
-	db, err := n.OpenDB(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := open(t, n)
 	defer db.Close()
 	ctx := within(t)
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
 	execute := func(statement string) {
 		t.Helper()
-		if _, err := conn.ExecContext(ctx, statement); err != nil && !strings.Contains(err.Error(), "already exists") {
+		if _, err := db.ExecContext(ctx, statement); err != nil && !strings.Contains(err.Error(), "already exists") {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
@@ -86,36 +75,39 @@ func prepare(t *testing.T, n *cluster.Node) {
 	execute("set correl_object card_no 330001 customer-7")
 }
 
-func connect(t *testing.T, n *cluster.Node) *sql.Conn {
+// open returns a client of the node with one session.
+func open(t *testing.T, n *cluster.Node) *sql.DB {
 	t.Helper()
 	db, err := n.OpenDB(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	db.SetMaxOpenConns(1)
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	conn, err := db.Conn(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return conn
+	return db
 }
 
-// work executes statements until ctx or the connection ends.
-func work(ctx context.Context, conn *sql.Conn) {
+// work executes statements in the core object's library until ctx ends. After an error
+// it begins anew, maybe with another session: nodes are killed, and slow machines take
+// leases away.
+func work(ctx context.Context, db *sql.DB, core string) {
 	tick := time.NewTicker(pace)
 	defer tick.Stop()
+	selected := false
 	for n := 0; ; n++ {
 		statement := "select count(*), max(n) from (select n from visits order by id desc limit 50) v"
-		if n%4 == 0 {
+		switch {
+		case !selected:
+			statement = "select library '" + core + "'"
+		case n%4 == 0:
 			statement = fmt.Sprintf("insert into visits (n) values (%d)", n)
 		}
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			return
-		}
+		_, err := db.ExecContext(ctx, statement)
+		selected = err == nil
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

@@ -53,6 +53,10 @@ func start(t *testing.T) *scene {
 			ReplicationUser: mysqld.Replicator.User, ReplicationPassword: mysqld.Replicator.Password,
 		},
 	})
+	// On a machine that stands still for a while the replica would become the active one.
+	if out, err := c.Nodes[0].CLI(within(t), "library", "pin", accounts); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	return &scene{cluster: c, browser: b, load: startLoad(t, c.Nodes)}
 }
 

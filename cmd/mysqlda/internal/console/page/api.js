@@ -1,8 +1,9 @@
 // Every request of the console goes through ask. It only reads.
 import { askForToken, token } from "./token.js";
 
-// timeout is more than a node takes to ask another one.
-const timeout = 8000;
+// timeout, in milliseconds, is a little longer than a question takes inside a node, so
+// that the node's own error arrives.
+const timeout = 13000;
 
 // ApiError is an answer that is no success. Its message is the node's own.
 export class ApiError extends Error {

@@ -5,13 +5,14 @@ import { patch } from "./patch.js";
 import { note, now, rateOf } from "./readings.js";
 import { clock, span } from "./words.js";
 import { warnings } from "./warnings.js";
+import * as audit from "./audit.js";
 import * as overview from "./overview.js";
 import * as libraries from "./libraries.js";
 import * as activity from "./activity.js";
 import * as search from "./search.js";
 import * as settings from "./settings.js";
 
-const pages = { overview, libraries, activity, search, settings };
+const pages = { overview, libraries, activity, search, audit, settings };
 const first = "overview";
 
 // every is the pause between two readings, in milliseconds.
@@ -66,7 +67,7 @@ function drawTop(found) {
   const age = now() - state.readAt;
   patch(document.getElementById("asked"), s ? [
     el("span", null, "asked node ", el("strong", null, s.node)),
-    el("span", null, state.error ? mark("bad", "does not answer") : s.ready ? mark("good", "serves clients") : mark("bad", "serves no clients")),
+    el("span", null, serves(s)),
     el("span", { class: "note" }, state.error ? `read ${span(age)} ago` : `read at ${clock(state.readClock)}`),
   ] : []);
   document.body.classList.toggle("stale", Boolean(state.error && s));
@@ -75,6 +76,12 @@ function drawTop(found) {
     : `The node at ${location.host} gives no answer: ${state.error}.`;
   const stale = document.getElementById("stale");
   if (stale.textContent !== line) stale.textContent = line;
+}
+
+function serves(s) {
+  if (state.error) return mark("bad", "does not answer");
+  if (!s.ready) return mark("bad", "serves no clients");
+  return s.lease?.unusable?.length ? mark("warn", "serves clients in part") : mark("good", "serves clients");
 }
 
 function badge(found) {

@@ -58,7 +58,7 @@ function nodes(state) {
     { name: "Clients", cell: (n) => serves(state, n, own(n)) },
     { name: "Raft", cell: (n) => [said(n, (o) => o.state), el("small", null, n.voter ? "voter" : "does not vote")] },
     { name: "Term", number: true, cell: (n) => said(n, (o) => count(o.term)) },
-    { name: "Applied", number: true, cell: (n) => said(n, (o) => [count(o.applied_index), el("small", null, late(last - o.applied_index))]) },
+    { name: "Applied", number: true, cell: (n) => [said(n, (o) => count(o.applied_index)), own(n) && el("small", null, late(last - own(n).applied_index))] },
     { name: "Sessions", number: true, cell: (n) => said(n, (o) => count(o.sessions)) },
     { name: "MySQL", mono: true, cell: (n) => n.mysql },
     { name: "HTTP", mono: true, cell: (n) => n.http && el("a", { href: `//${n.http}/console/`, rel: "noreferrer" }, n.http) },
