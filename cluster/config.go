@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -30,6 +31,8 @@ type Config struct {
 	// MySQLAddr and HTTPAddr are what the cluster is told about this node's other
 	// services. They are shown, never dialled by this package.
 	MySQLAddr, HTTPAddr string
+	// Security says how connections between nodes are protected; nil: not at all.
+	Security *transport.Security
 	// Version is the release that runs.
 	Version string
 

@@ -44,6 +44,7 @@ var failures = [...]struct {
 	{clusterpb.Reason_REASON_QUORUM, codes.FailedPrecondition, ErrQuorum},
 	{clusterpb.Reason_REASON_LAST_NODE, codes.FailedPrecondition, ErrLastNode},
 	{clusterpb.Reason_REASON_SUPERSEDED, codes.FailedPrecondition, ErrSuperseded},
+	{clusterpb.Reason_REASON_CERTIFICATE, codes.PermissionDenied, ErrCertificate},
 	{clusterpb.Reason_REASON_STARTING, codes.Unavailable, errNoDataPath},
 }
 

@@ -119,7 +119,7 @@ func (n *Node) Join(ctx context.Context, addrs []string) error {
 	if err != nil {
 		return err
 	}
-	clients := transport.NewClients()
+	clients := transport.NewClients(n.cfg.Security)
 	resp, err := askToJoin(ctx, clients, addrs, &clusterpb.JoinRequest{Member: self.proto()})
 	if err = errors.Join(err, clients.Close()); err != nil {
 		return fmt.Errorf("joining a cluster as %s: %w", n.id, err)

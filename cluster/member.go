@@ -91,7 +91,7 @@ func (n *Node) startMember(heard []record) error {
 		machine:   n.machine,
 		replica:   n.replica,
 		book:      newAddressBook(n.machine),
-		clients:   transport.NewClients(),
+		clients:   transport.NewClients(n.cfg.Security),
 		imports:   newImportGate(),
 		notify:    make(chan bool, notifyBacklog),
 		reconcile: make(chan struct{}, 1),

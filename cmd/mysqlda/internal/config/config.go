@@ -139,6 +139,7 @@ type Cluster struct {
 	Present bool
 	Listen  string // internode TCP, host:port
 	Gossip  string // gossip TCP and UDP, host:port
+	TLS     NodeTLS
 }
 
 // HTTP is where the API, the metrics and the probes are served.

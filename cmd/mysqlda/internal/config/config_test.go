@@ -44,7 +44,7 @@ func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
 		Balancing:   Balancing{MaxShareMille: 500, Balance: fsm.BalancePlacements},
 		Failover:    defaultFailover,
 		Node:        Node{DataDir: filepath.Join(dir, "mysqlda-data"), SnapshotAfter: 32 << 20},
-		Cluster:     Cluster{Listen: "127.0.0.1:13307", Gossip: "127.0.0.1:13308"},
+		Cluster:     Cluster{Listen: "127.0.0.1:13307", Gossip: "127.0.0.1:13308", TLS: NodeTLS{Mode: TLSOff}},
 		HTTP:        HTTP{Listen: "127.0.0.1:13309"},
 		Log:         Log{Level: "info", Format: "console"},
 	}
@@ -97,7 +97,7 @@ func TestEveryKeyIsRead(t *testing.T) {
   "failover": { "user": "f", "pass": "fp", "replication_user": "r", "replication_pass": "rp", "wait": 1, "lease": 2, "cooldown": 3, "require_fencing": true },
   "max_share": 0.25, "balance": "data",
   "node": { "id": "n1", "data_dir": "../n1-data", "advertise": "node1", "snapshot_after_kib": 64 },
-  "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1" },
+  "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1", "tls": { "ca": "ca.pem", "cert": "n.pem", "key": "/n.key" } },
   "http": { "listen": "localhost:65535", "debug": true },
   "log": { "level": "debug", "format": "json", "slow_statement_ms": 250 },
 }`)
@@ -130,9 +130,12 @@ func TestEveryKeyIsRead(t *testing.T) {
 		},
 		Balancing: Balancing{MaxShareMille: 250, HasMaxShare: true, Balance: fsm.BalanceData, HasBalance: true},
 		Node:      Node{ID: "n1", DataDir: "/etc/n1-data", Advertise: "node1", SnapshotAfter: 64 << 10},
-		Cluster:   Cluster{Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1"},
-		HTTP:      HTTP{Listen: "localhost:65535", Debug: true},
-		Log:       Log{Level: "debug", Format: "json", SlowStatement: 250 * time.Millisecond},
+		Cluster: Cluster{
+			Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1",
+			TLS: NodeTLS{Mode: TLSRequired, CA: "/etc/mysqlda/ca.pem", Cert: "/etc/mysqlda/n.pem", Key: "/n.key"},
+		},
+		HTTP: HTTP{Listen: "localhost:65535", Debug: true},
+		Log:  Log{Level: "debug", Format: "json", SlowStatement: 250 * time.Millisecond},
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got  %+v\nwant %+v", cfg, want)

@@ -45,9 +45,11 @@ func (c *Config) decodeListeners(root, server *object, ip string, port int64) {
 		}
 		l.address = address
 	}
+	c.Cluster.TLS.Mode = TLSOff
 	c.Cluster.Present = root.section("cluster", func(o *object) {
 		read(&listeners[1], o, "listen")
 		read(&listeners[2], o, "gossip")
+		c.decodeNodeTLS(o)
 	})
 	root.section("http", func(o *object) {
 		read(&listeners[3], o, "listen")

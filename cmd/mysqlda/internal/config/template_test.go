@@ -43,7 +43,7 @@ func TestCreatedFileSaysWhatWasChosen(t *testing.T) {
 	if cfg.Node.ID != `n"2` || filepath.Base(cfg.Node.DataDir) != `n"2-data` {
 		t.Errorf("got %+v", cfg.Node)
 	}
-	if want := (Cluster{Present: true, Listen: "10.0.0.2:7", Gossip: "10.0.0.2:8"}); cfg.Cluster != want {
+	if want := (Cluster{Present: true, Listen: "10.0.0.2:7", Gossip: "10.0.0.2:8", TLS: NodeTLS{Mode: TLSOff}}); cfg.Cluster != want {
 		t.Errorf("got %+v", cfg.Cluster)
 	}
 	if cfg.Server.Listen != "10.0.0.2:3306" || cfg.HTTP.Listen != "127.0.0.1:9" {
@@ -53,7 +53,7 @@ func TestCreatedFileSaysWhatWasChosen(t *testing.T) {
 
 func TestCreatedFileDerivesTheOtherPortsFromTheMySQLPort(t *testing.T) {
 	cfg := create(t, Choices{NodeID: "n2", MySQL: "10.0.0.2:23306"})
-	if want := (Cluster{Present: true, Listen: "10.0.0.2:23307", Gossip: "10.0.0.2:23308"}); cfg.Cluster != want {
+	if want := (Cluster{Present: true, Listen: "10.0.0.2:23307", Gossip: "10.0.0.2:23308", TLS: NodeTLS{Mode: TLSOff}}); cfg.Cluster != want {
 		t.Errorf("got %+v", cfg.Cluster)
 	}
 	if cfg.HTTP.Listen != "10.0.0.2:23309" {
@@ -127,7 +127,7 @@ func TestCommentsOfTheTemplateAreTrue(t *testing.T) {
 	}
 	// These are off by default, so their comments are examples.
 	if after.Server.ProxyProtocolFrom == nil || after.TLS.Cert == "" || after.TLS.ClientCA == "" || after.Backend.TLSCA == "" || after.Backend.TLSCert == "" ||
-		after.Auth.DefaultLibrary == "" || after.Auth.DefaultCore == "" || after.Node.ID == "" || after.Node.Advertise == "" || !after.Cluster.Present ||
+		after.Auth.DefaultLibrary == "" || after.Auth.DefaultCore == "" || after.Node.ID == "" || after.Node.Advertise == "" || !after.Cluster.Present || after.Cluster.TLS.CA == "" ||
 		!after.Forwards[0].HasWeight || !after.Forwards[0].HasTLS || !after.Forwards[0].HasFailover || after.Failover.Named != (FailoverKeys{true, true, true, true, true, true}) || !after.Balancing.HasMaxShare || !after.Balancing.HasBalance {
 		t.Errorf("a comment is gone: %+v", after)
 	}
@@ -136,6 +136,7 @@ func TestCommentsOfTheTemplateAreTrue(t *testing.T) {
 	after.Backend.TLSCA, after.Backend.TLSCert, after.Backend.TLSKey = "", "", ""
 	after.Auth.DefaultLibrary, after.Auth.DefaultCore = "", ""
 	after.Node.ID, after.Node.Advertise, after.Cluster.Present = "", "", false
+	after.Cluster.TLS = NodeTLS{Mode: TLSOff}
 	after.Forwards[0].HasWeight, after.Forwards[0].HasTLS, after.Forwards[0].HasFailover = false, false, false
 	after.Failover.User, after.Failover.Password, after.Failover.ReplicationUser, after.Failover.ReplicationPassword = "", "", "", ""
 	after.Failover.Named = FailoverKeys{}

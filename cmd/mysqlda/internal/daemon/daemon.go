@@ -7,6 +7,7 @@
 //	settings.go    settings, as the API changes, compares and shows them
 //	failover.go    active servers and leases, as the API changes and shows them
 //	datapath.go    what the config file says to the data path, with its certificates
+//	security.go    keys and certificates of the config file, for the rooms that use them
 //	listeners.go   the sockets for clients
 //	observed.go    what the node saw of the servers, for itself and for the others
 //	status.go      what the node knows, put together for the API
@@ -185,6 +186,10 @@ func (d *daemon) openCluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	security, err := tlsForNodes(d.cfg.Cluster.TLS, d.logger.Named("tls"))
+	if err != nil {
+		return err
+	}
 	node, err := cluster.Open(ctx, cluster.Config{
 		NodeID:        d.cfg.Node.ID,
 		DataDir:       d.cfg.Node.DataDir,
@@ -193,6 +198,7 @@ func (d *daemon) openCluster(ctx context.Context) error {
 		AdvertiseHost: d.cfg.Node.Advertise,
 		MySQLAddr:     mysqlAddr,
 		HTTPAddr:      httpAddr,
+		Security:      security,
 		Version:       d.options.Version,
 		Logger:        d.logger.Named("cluster"),
 		Registerer:    d.registry,
