@@ -2,7 +2,8 @@
 // commands use, the metrics, and the probes of whatever supervises the process.
 // Server serves it for one Node; Client asks it.
 //
-// The API has no accounts: whoever reaches the address may change the cluster.
+// Access says who may use it; without one whoever reaches the address may change the
+// cluster.
 package admin
 
 import (

@@ -232,7 +232,7 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 			},
 		}},
 	}}
-	client, ctx := NewClient(serve(t, node)), t.Context()
+	client, ctx := NewClient(serve(t, node), Credentials{}), t.Context()
 	status, err := client.Status(ctx)
 	if err != nil || !reflect.DeepEqual(status, node.status) {
 		t.Errorf("status: got %+v, %v", status, err)
@@ -255,7 +255,7 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 func TestPasswordsReachTheNodeAndNoText(t *testing.T) {
 	node := new(secretNode)
 	change := SettingsChange{Failover: &FailoverChange{Account: &Account{User: "u", Password: "open sesame"}}}
-	difference, err := NewClient(serve(t, node)).CompareSettings(t.Context(), change)
+	difference, err := NewClient(serve(t, node), Credentials{}).CompareSettings(t.Context(), change)
 	if err != nil || !reflect.DeepEqual(difference.Settings, []string{FailoverPassword}) || node.password != "open sesame" {
 		t.Errorf("got %+v, %q, %v", difference, string(node.password), err)
 	}
@@ -282,7 +282,9 @@ func TestWaitingForASwitchMayTakeLongerThanOtherRequests(t *testing.T) {
 	address := serve(t, node)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- NewClient(address).Activate(ctx, "x", ActivateRequest{Server: "c:1", Drain: 90}) }()
+	go func() {
+		ended <- NewClient(address, Credentials{}).Activate(ctx, "x", ActivateRequest{Server: "c:1", Drain: 90})
+	}()
 	if left := <-node.began; left < activateTimeout {
 		t.Errorf("the node has %s", left)
 	}
@@ -306,7 +308,7 @@ func (n *slowNode) Activate(ctx context.Context, _, _ string, _ bool, _ time.Dur
 }
 
 func TestClientTellsTheNodesOwnWords(t *testing.T) {
-	client := NewClient(serve(t, &fakeNode{err: fmt.Errorf("%w: n9", cluster.ErrUnknownNode)}))
+	client := NewClient(serve(t, &fakeNode{err: fmt.Errorf("%w: n9", cluster.ErrUnknownNode)}), Credentials{})
 	err := client.Remove(t.Context(), "n9")
 	refused := new(RefusedError)
 	if !errors.As(err, &refused) || refused.StatusCode != 404 || err.Error() != "no such node in the cluster: n9" {
@@ -323,7 +325,7 @@ func TestClientNamesWhoDoesNotAnswer(t *testing.T) {
 	if err := ln.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err = NewClient(address).Status(t.Context())
+	_, err = NewClient(address, Credentials{}).Status(t.Context())
 	if err == nil || !strings.HasPrefix(err.Error(), "no node answers at http address "+address) {
 		t.Errorf("got %v", err)
 	}
@@ -337,7 +339,7 @@ func TestClientNoticesThatItTalksToSomethingElse(t *testing.T) {
 	other := &http.Server{Handler: http.NotFoundHandler(), ReadHeaderTimeout: time.Second}
 	go func() { _ = other.Serve(ln) }()
 	t.Cleanup(func() { _ = other.Close() })
-	_, err = NewClient(ln.Addr().String()).Status(t.Context())
+	_, err = NewClient(ln.Addr().String(), Credentials{}).Status(t.Context())
 	if want := "is not a mysqlda node: HTTP status 404 Not Found"; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got %v", err)
 	}

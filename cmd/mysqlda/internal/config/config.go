@@ -146,6 +146,7 @@ type Cluster struct {
 type HTTP struct {
 	Listen string // host:port
 	Debug  bool   // profiles of the process are served there, too
+	Access HTTPAccess
 }
 
 // Log says what is logged and how.

@@ -45,7 +45,7 @@ func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
 		Failover:    defaultFailover,
 		Node:        Node{DataDir: filepath.Join(dir, "mysqlda-data"), SnapshotAfter: 32 << 20},
 		Cluster:     Cluster{Listen: "127.0.0.1:13307", Gossip: "127.0.0.1:13308", TLS: NodeTLS{Mode: TLSOff}},
-		HTTP:        HTTP{Listen: "127.0.0.1:13309"},
+		HTTP:        HTTP{Listen: "127.0.0.1:13309", Access: HTTPAccess{Open: []string{PageProbes}}},
 		Log:         Log{Level: "info", Format: "console"},
 	}
 	cfg.Warnings, cfg.Exposed = nil, false // they depend on how the file was checked out
@@ -98,7 +98,10 @@ func TestEveryKeyIsRead(t *testing.T) {
   "max_share": 0.25, "balance": "data",
   "node": { "id": "n1", "data_dir": "../n1-data", "advertise": "node1", "snapshot_after_kib": 64 },
   "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1", "tls": { "ca": "ca.pem", "cert": "n.pem", "key": "/n.key" } },
-  "http": { "listen": "localhost:65535", "debug": true },
+  "http": {
+    "listen": "localhost:65535", "debug": true, "token_file": "tokens", "open": ["status", "metrics"],
+    "tls": { "cert": "h.pem", "key": "h.key", "client_ca": "/ca.pem" },
+  },
   "log": { "level": "debug", "format": "json", "slow_statement_ms": 250 },
 }`)
 	want := &Config{
@@ -134,8 +137,11 @@ func TestEveryKeyIsRead(t *testing.T) {
 			Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1",
 			TLS: NodeTLS{Mode: TLSRequired, CA: "/etc/mysqlda/ca.pem", Cert: "/etc/mysqlda/n.pem", Key: "/n.key"},
 		},
-		HTTP: HTTP{Listen: "localhost:65535", Debug: true},
-		Log:  Log{Level: "debug", Format: "json", SlowStatement: 250 * time.Millisecond},
+		HTTP: HTTP{Listen: "localhost:65535", Debug: true, Access: HTTPAccess{
+			Cert: "/etc/mysqlda/h.pem", Key: "/etc/mysqlda/h.key", ClientCA: "/ca.pem",
+			TokenFile: "/etc/mysqlda/tokens", Open: []string{PageStatus, PageMetrics},
+		}},
+		Log: Log{Level: "debug", Format: "json", SlowStatement: 250 * time.Millisecond},
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got  %+v\nwant %+v", cfg, want)

@@ -159,11 +159,19 @@ func (d *daemon) open(ctx context.Context) error {
 }
 
 func (d *daemon) openHTTP(ctx context.Context) error {
+	logger := d.logger.Named("http")
+	secured, access, err := httpAccess(d.cfg.HTTP.Access, logger)
+	if err != nil {
+		return err
+	}
 	ln, err := listen(ctx, "http.listen", d.cfg.HTTP.Listen)
 	if err != nil {
 		return err
 	}
-	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http"), Level: d.options.LogLevel, Debug: d.cfg.HTTP.Debug})
+	server := admin.New(admin.Config{
+		Node: d, Metrics: d.registry, Logger: logger, Level: d.options.LogLevel, Debug: d.cfg.HTTP.Debug,
+		TLS: secured, Access: access,
+	})
 	d.closers = append(d.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), httpCloseTimeout)
 		defer cancel()
@@ -173,7 +181,8 @@ func (d *daemon) openHTTP(ctx context.Context) error {
 		return nil
 	})
 	d.run(func() error { return server.Serve(ln) })
-	d.logger.Info("serving API, metrics and probes", zap.String("http", ln.Addr().String()))
+	d.logger.Info("serving API, metrics and probes", zap.String("http", ln.Addr().String()),
+		zap.Bool("tls", secured != nil), zap.Bool("open_to_all", access == nil))
 	return nil
 }
 

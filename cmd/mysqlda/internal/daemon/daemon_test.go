@@ -134,7 +134,7 @@ type running struct {
 func start(t *testing.T, cfg *config.Config, options Options) *running {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	r := &running{cfg: cfg, client: admin.NewClient(cfg.HTTP.Listen), stop: stop, ended: make(chan error, 1)}
+	r := &running{cfg: cfg, client: admin.NewClient(cfg.HTTP.Listen, admin.Credentials{}), stop: stop, ended: make(chan error, 1)}
 	logger := zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))
 	go func() {
 		r.ended <- Run(ctx, cfg, options, logger)

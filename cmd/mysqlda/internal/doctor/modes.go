@@ -28,12 +28,17 @@ func modeChecks(cfg *config.Config) []Finding {
 	if f := dataDirMode(cfg.Node.DataDir); f != nil {
 		found = append(found, *f)
 	}
-	keys := []string{cfg.TLS.Key, cfg.Backend.TLSKey}
+	keys := []string{cfg.TLS.Key, cfg.Backend.TLSKey, cfg.Cluster.TLS.Key, cfg.HTTP.Access.Key}
 	if cfg.TLS.Cert == "" {
 		keys = append(keys, filepath.Join(cfg.Node.DataDir, ownKeyFile))
 	}
 	for _, key := range keys {
 		if f := keyMode(key); key != "" && f != nil {
+			found = append(found, *f)
+		}
+	}
+	if file := cfg.HTTP.Access.TokenFile; file != "" {
+		if f := secretMode("token file mode", file, file+" holds operators' tokens", "chmod 600 "+file); f != nil {
 			found = append(found, *f)
 		}
 	}

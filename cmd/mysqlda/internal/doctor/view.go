@@ -2,10 +2,12 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/credentials"
 )
 
 // answerTimeout bounds one question to a node.
@@ -18,6 +20,8 @@ type view struct {
 	// what it says. own says that it is the node of this file.
 	runs, own bool
 	status    admin.Status
+	shown     admin.Credentials
+	noAccess  error // why the node cannot be asked, though it may run
 }
 
 // look asks the node of the file for its status.
@@ -25,7 +29,16 @@ func look(ctx context.Context, cfg *config.Config) *view {
 	v := &view{cfg: cfg}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	status, err := admin.NewClient(config.Dialable(cfg.HTTP.Listen)).Status(ctx)
+	shown, err := credentials.Of(cfg, credentials.Files{})
+	if err != nil {
+		v.noAccess = err
+		return v
+	}
+	v.shown = shown
+	status, err := admin.NewClient(config.Dialable(cfg.HTTP.Listen), shown).Status(ctx)
+	if refused := new(admin.RefusedError); errors.As(err, &refused) {
+		v.noAccess = err
+	}
 	if err != nil || status.Node == "" {
 		return v // that it does not run is no fault, and whoever else listens there is portChecks' to tell
 	}
