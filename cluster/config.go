@@ -33,6 +33,12 @@ type Config struct {
 	MySQLAddr, HTTPAddr string
 	// Security says how connections between nodes are protected; nil: not at all.
 	Security *transport.Security
+	// GossipKeys gives the keys that protect gossip at the moment, at least one; nil:
+	// gossip is in the clear. It must not block.
+	GossipKeys func() GossipKeys
+	// JoinTokens says which nodes this one lets join; nil: all, or those with a
+	// certificate where Security asks for one.
+	JoinTokens *JoinTokens
 	// Version is the release that runs.
 	Version string
 

@@ -247,6 +247,7 @@ func (m *member) run() {
 	m.wg.Go(func() { m.announceLoop(m.ctx) })
 	m.wg.Go(func() { m.recordGreetings(m.ctx) })
 	m.wg.Go(func() { m.gossip.meetLoop(m.ctx) })
+	m.wg.Go(func() { m.gossip.followKeys(m.ctx) })
 	m.wg.Go(func() { m.becomeReady(m.ctx) })
 	m.wg.Go(func() { m.node.lease.Run(m.ctx, leaders{m}) })
 	m.wg.Go(func() { m.takeSnapshots(m.ctx) })

@@ -48,7 +48,7 @@ $HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
 		newStatus(), newLocate(), newDoctor(),
 		newLibrary(), newSettings(), newReload(), newRing(), newLog(),
 		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(), newDebug(),
-		newCA(), newToken(),
+		newCA(), newToken(), newGossip(),
 		newVersion(),
 	)
 	return root

@@ -9,16 +9,19 @@ import (
 func newToken() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
-		Short: "Make tokens that let operators in",
-		Long: `Make tokens. A token is a secret: redirect what these commands print into a file that
-only its owner may read, and name the file where the token is to be shown.`,
+		Short: "Make tokens that let operators in, or nodes join",
+		Long: `Make tokens that let operators in (http.token_file), or nodes join a cluster
+(cluster.join_key_file). A token is a secret: redirect what these commands print into a
+file that only its owner may read, and name the file where the token is to be shown.
+These commands work with files only and ask no node.`,
 		Example: `  umask 077
-  mysqlda token operator alice > alice.token`,
+  mysqlda token operator alice > alice.token
+  mysqlda token create -f n1.conf --node n4 > n4.token`,
 		RunE: action(func(_ *cobra.Command, args []string) error {
-			return &usageError{oneOf("token needs operator", args)}
+			return &usageError{oneOf("token needs operator, keygen or create", args)}
 		}),
 	}
-	cmd.AddCommand(newTokenOperator())
+	cmd.AddCommand(newTokenOperator(), newTokenKeygen(), newTokenCreate())
 	return cmd
 }
 

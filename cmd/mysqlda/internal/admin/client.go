@@ -112,9 +112,9 @@ func (c *Client) CompareSettings(ctx context.Context, change SettingsChange) (Se
 	return difference, err
 }
 
-// Join makes the node join the cluster of the given internode addresses.
-func (c *Client) Join(ctx context.Context, via []string) error {
-	return c.do(ctx, http.MethodPost, "/api/v1/join", JoinRequest{via}, nil)
+// Join makes the node join a cluster.
+func (c *Client) Join(ctx context.Context, request JoinRequest) error {
+	return c.do(ctx, http.MethodPost, "/api/v1/join", request, nil)
 }
 
 // Leave takes the node out of its cluster and ends its process.

@@ -52,7 +52,7 @@ func (f *fakeNode) Locate(_ context.Context, core string) (Location, error) {
 func (f *fakeNode) ChangeLibraries(_ context.Context, r LibraryChanges) error {
 	return f.note("change %+v", r)
 }
-func (f *fakeNode) Join(_ context.Context, via []string) error    { return f.note("join %q", via) }
+func (f *fakeNode) Join(_ context.Context, r JoinRequest) error   { return f.note("join %q", r.Via) }
 func (f *fakeNode) Leave(context.Context) error                   { return f.note("leave") }
 func (f *fakeNode) Backup(context.Context) (*fsm.Snapshot, error) { return f.snapshot, f.err }
 func (f *fakeNode) Remove(_ context.Context, id string) error     { return f.note("remove %q", id) }
@@ -245,7 +245,7 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 	err = errors.Join(client.ChangeLibraries(ctx, changes),
 		client.ChangeSettings(ctx, SettingsChange{MaxShare: "0.3", Balance: "data"}), client.ChangeSettings(ctx, SettingsChange{Balance: "data"}),
 		client.Activate(ctx, "x/1 %", ActivateRequest{Server: "c:1", Force: true, Drain: 1.5}),
-		client.Join(ctx, []string{"a:2"}), client.Leave(ctx), client.Remove(ctx, "n/3 %"))
+		client.Join(ctx, JoinRequest{Via: []string{"a:2"}}), client.Leave(ctx), client.Remove(ctx, "n/3 %"))
 	want := []string{fmt.Sprintf("change %+v", changes), "set {MaxShare:0.3 Balance:data Failover:<nil>}", "set {MaxShare: Balance:data Failover:<nil>}", "activate x/1 % c:1 force=true drain=1.5s", `join ["a:2"]`, "leave", `remove "n/3 %"`}
 	if err != nil || !reflect.DeepEqual(node.asked, want) {
 		t.Errorf("asked %q, %v", node.asked, err)

@@ -140,6 +140,12 @@ type Cluster struct {
 	Listen  string // internode TCP, host:port
 	Gossip  string // gossip TCP and UDP, host:port
 	TLS     NodeTLS
+	// GossipKeyFile holds the keys of gossip, absolute; "": it is in the clear.
+	GossipKeyFile string
+	// JoinKeyFile holds the keys of join tokens, absolute; "": no node needs one.
+	JoinKeyFile string
+	// JoinTokenAlways says that a certificate is not enough to join.
+	JoinTokenAlways bool
 }
 
 // HTTP is where the API, the metrics and the probes are served.

@@ -97,7 +97,7 @@ func TestEveryKeyIsRead(t *testing.T) {
   "failover": { "user": "f", "pass": "fp", "replication_user": "r", "replication_pass": "rp", "wait": 1, "lease": 2, "cooldown": 3, "require_fencing": true },
   "max_share": 0.25, "balance": "data",
   "node": { "id": "n1", "data_dir": "../n1-data", "advertise": "node1", "snapshot_after_kib": 64 },
-  "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1", "tls": { "ca": "ca.pem", "cert": "n.pem", "key": "/n.key" } },
+  "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1", "tls": { "ca": "ca.pem", "cert": "n.pem", "key": "/n.key" }, "gossip_key_file": "g.key", "join_key_file": "j.key", "join_token": "always" },
   "http": {
     "listen": "localhost:65535", "debug": true, "token_file": "tokens", "open": ["status", "metrics"],
     "tls": { "cert": "h.pem", "key": "h.key", "client_ca": "/ca.pem" },
@@ -135,6 +135,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Node:      Node{ID: "n1", DataDir: "/etc/n1-data", Advertise: "node1", SnapshotAfter: 64 << 10},
 		Cluster: Cluster{
 			Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1",
+			GossipKeyFile: "/etc/mysqlda/g.key", JoinKeyFile: "/etc/mysqlda/j.key", JoinTokenAlways: true,
 			TLS: NodeTLS{Mode: TLSRequired, CA: "/etc/mysqlda/ca.pem", Cert: "/etc/mysqlda/n.pem", Key: "/n.key"},
 		},
 		HTTP: HTTP{Listen: "localhost:65535", Debug: true, Access: HTTPAccess{

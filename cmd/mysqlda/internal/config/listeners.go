@@ -51,6 +51,8 @@ func (c *Config) decodeListeners(root, server *object, ip string, port int64) {
 		read(&listeners[1], o, "listen")
 		read(&listeners[2], o, "gossip")
 		c.decodeNodeTLS(o)
+		c.decodePath(o, "gossip_key_file", &c.Cluster.GossipKeyFile)
+		c.decodeJoin(o)
 	})
 	root.section("http", func(o *object) {
 		read(&listeners[3], o, "listen")

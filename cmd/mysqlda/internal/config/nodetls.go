@@ -36,3 +36,18 @@ func (c *Config) decodeNodeTLS(o *object) {
 		c.Warnings = append(c.Warnings, "cluster.tls.mode is optional: nodes are let in without TLS, too; set it to required once all nodes have cluster.tls")
 	}
 }
+
+// The words of cluster.join_token.
+const (
+	joinTokenUnlessCertified = "unless_certified"
+	joinTokenAlways          = "always"
+)
+
+func (c *Config) decodeJoin(o *object) {
+	c.decodePath(o, "join_key_file", &c.Cluster.JoinKeyFile)
+	word := joinTokenUnlessCertified
+	if o.choice("join_token", &word, joinTokenUnlessCertified, joinTokenAlways) && o.find("join_key_file") == nil {
+		o.report("join_token", "needs join_key_file, the file of the keys that sign tokens; `mysqlda token keygen` makes one")
+	}
+	c.Cluster.JoinTokenAlways = word == joinTokenAlways
+}

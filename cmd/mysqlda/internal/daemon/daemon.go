@@ -48,6 +48,9 @@ type Options struct {
 	Bootstrap bool     // make a new cluster, unless the node belongs to one
 	Join      []string // join the cluster of these internode addresses, unless the node belongs to it
 	Version   string   // the release
+	// JoinToken reads the token to show with Join; nil: none. A node that is a member
+	// already needs none, and does not call it.
+	JoinToken func() (string, error)
 
 	// BeforeClients runs, unless it is nil, when the node is ready and before it lets
 	// clients in. The HTTP API answers meanwhile. Its error ends the node.
@@ -199,6 +202,14 @@ func (d *daemon) openCluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	gossipKeys, err := gossipKeysOf(d.cfg.Cluster.GossipKeyFile, d.logger.Named("gossip"))
+	if err != nil {
+		return err
+	}
+	joinTokens, err := joinTokensOf(d.cfg.Cluster, d.logger.Named("join"))
+	if err != nil {
+		return err
+	}
 	node, err := cluster.Open(ctx, cluster.Config{
 		NodeID:        d.cfg.Node.ID,
 		DataDir:       d.cfg.Node.DataDir,
@@ -208,6 +219,8 @@ func (d *daemon) openCluster(ctx context.Context) error {
 		MySQLAddr:     mysqlAddr,
 		HTTPAddr:      httpAddr,
 		Security:      security,
+		GossipKeys:    gossipKeys,
+		JoinTokens:    joinTokens,
 		Version:       d.options.Version,
 		Logger:        d.logger.Named("cluster"),
 		Registerer:    d.registry,

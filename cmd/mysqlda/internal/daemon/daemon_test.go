@@ -219,7 +219,7 @@ func TestNodesJoinServeAndLeave(t *testing.T) {
 	if lonely.Ready || lonely.ClusterID != "" {
 		t.Errorf("got %+v", lonely)
 	}
-	if err := third.client.Join(t.Context(), []string{via}); err != nil {
+	if err := third.client.Join(t.Context(), admin.JoinRequest{Via: []string{via}}); err != nil {
 		t.Fatal(err)
 	}
 	third.until(t, "three voters", func(s admin.Status) bool {
@@ -318,7 +318,7 @@ func TestNodeDoesNotJoinItself(t *testing.T) {
 	lonely := start(t, testNode(t, clusterSection), Options{})
 	lonely.until(t, "a waiting node", func(s admin.Status) bool { return s.ClusterID == "" })
 	itself = []string{lonely.cfg.Cluster.Listen}
-	if err := lonely.client.Join(t.Context(), itself); err == nil || !strings.Contains(err.Error(), "is this node itself") {
+	if err := lonely.client.Join(t.Context(), admin.JoinRequest{Via: itself}); err == nil || !strings.Contains(err.Error(), "is this node itself") {
 		t.Errorf("join: got %v", err)
 	}
 }

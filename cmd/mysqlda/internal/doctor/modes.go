@@ -37,8 +37,12 @@ func modeChecks(cfg *config.Config) []Finding {
 			found = append(found, *f)
 		}
 	}
-	if file := cfg.HTTP.Access.TokenFile; file != "" {
-		if f := secretMode("token file mode", file, file+" holds operators' tokens", "chmod 600 "+file); f != nil {
+	for _, file := range []struct{ key, path string }{
+		{"http.token_file", cfg.HTTP.Access.TokenFile},
+		{"cluster.gossip_key_file", cfg.Cluster.GossipKeyFile},
+		{"cluster.join_key_file", cfg.Cluster.JoinKeyFile},
+	} {
+		if f := secretMode(file.key+" mode", file.path, file.path+" holds secrets", "chmod 600 "+file.path); file.path != "" && f != nil {
 			found = append(found, *f)
 		}
 	}
