@@ -65,6 +65,18 @@ var (
 	errNameless      = errors.New("the client certificate names nobody: it needs a common name, or the subject alternative name URI:mysqlda://operator/NAME")
 )
 
+// reasonOf is what the log says of a refusal; who was refused is told what to do.
+func reasonOf(err error) string {
+	switch {
+	case errors.Is(err, errNoCredentials):
+		return "neither a token nor a certificate was shown"
+	case errors.Is(err, errBadToken):
+		return "the token is not known"
+	default:
+		return "the certificate names nobody"
+	}
+}
+
 type operatorKey struct{}
 
 // Operator is the name of the operator who has sent a request: that of the token, or
@@ -125,7 +137,7 @@ func (s *Server) guard(a *Access, next http.Handler) http.Handler {
 			return
 		}
 		warnings.Warn("a request without the right to make it was refused", zap.String("remote", r.RemoteAddr),
-			zap.String("method", r.Method[:min(len(r.Method), maxShownPath)]), zap.String("path", r.URL.Path[:min(len(r.URL.Path), maxShownPath)]), zap.Error(err))
+			zap.String("method", r.Method[:min(len(r.Method), maxShownPath)]), zap.String("path", r.URL.Path[:min(len(r.URL.Path), maxShownPath)]), zap.String("reason", reasonOf(err)))
 		status := http.StatusUnauthorized
 		if errors.Is(err, errNameless) {
 			status = http.StatusForbidden

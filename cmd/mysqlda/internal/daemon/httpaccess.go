@@ -48,7 +48,10 @@ func tlsForHTTP(cfg config.HTTPAccess, logger *zap.Logger) (*tls.Config, error) 
 	if err != nil {
 		return nil, fmt.Errorf("http.tls.cert, http.tls.key: %w", err)
 	}
-	t := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.forClients, NextProtos: []string{"http/1.1"}}
+	t := &tls.Config{
+		MinVersion: tls.VersionTLS12, GetCertificate: pair.forClients, NextProtos: []string{"http/1.1"},
+		SessionTicketsDisabled: true, // a changed client_ca counts at once
+	}
 	if cfg.ClientCA == "" {
 		return t, nil
 	}

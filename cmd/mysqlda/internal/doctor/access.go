@@ -2,10 +2,13 @@ package doctor
 
 import (
 	"crypto/x509"
+	"strings"
 
+	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretfile"
 )
 
 // nodeCertificateChecks looks at what this node shows to the others, and whether they
@@ -31,6 +34,38 @@ func nodeCertificateChecks(cfg *config.Config) []Finding {
 		}
 	}
 	return []Finding{trusted, found}
+}
+
+// keyChecks reads the keys that all nodes have in common. Those of gossip are named as
+// the log of a node names them, so that files can be compared.
+func keyChecks(cfg *config.Config) []Finding {
+	var found []Finding
+	if file := cfg.Cluster.GossipKeyFile; file != "" {
+		const check = "cluster.gossip_key_file"
+		lines, err := secretfile.Lines(file)
+		var keys cluster.GossipKeys
+		if err == nil {
+			keys, err = cluster.ParseGossipKeys(lines)
+		}
+		if err != nil {
+			found = append(found, problem(check, err.Error(), "put the keys of the other nodes there; the first node's are made by `mysqlda gossip keygen`"))
+		} else {
+			found = append(found, ok(check, "keys %s; the other nodes must have the same", strings.Join(keys.Names(), ", ")))
+		}
+	}
+	if file := cfg.Cluster.JoinKeyFile; file != "" {
+		const check = "cluster.join_key_file"
+		lines, err := secretfile.Lines(file)
+		if err == nil {
+			_, err = cluster.ParseJoinKeys(lines)
+		}
+		if err != nil {
+			found = append(found, problem(check, err.Error(), "put the keys of the other members there; the first one's are made by `mysqlda token keygen`"))
+		} else {
+			found = append(found, ok(check, "%s", file))
+		}
+	}
+	return found
 }
 
 // accessChecks sees whether this node can be asked.
