@@ -168,8 +168,20 @@ func TestTokensSayWhoAsks(t *testing.T) {
 			}
 		}
 	}
-	if n := g.logs.FilterMessageSnippet("was refused").Len(); n != refusals {
-		t.Errorf("%d refusals are logged, want %d", n, refusals)
+}
+
+func TestRefusalsAreLoggedNowAndThen(t *testing.T) {
+	t.Parallel()
+	g := serveGuarded(t, &Access{Tokens: tokens}, nil)
+	began := time.Now()
+	for range 5 * refusals {
+		if status := g.ask(t, "GET /", ""); status != http.StatusUnauthorized {
+			t.Fatalf("answered %d", status)
+		}
+	}
+	windows := int(time.Since(began)/refusalWindow) + 2
+	if n := g.logs.FilterMessageSnippet("was refused").Len(); n == 0 || n > refusals*windows {
+		t.Errorf("%d of %d refusals are logged in %d windows", n, 5*refusals, windows)
 	}
 }
 
