@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+	"github.com/mysqlda/mysqlda/cluster/transport"
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -30,6 +31,14 @@ type Config struct {
 	// MySQLAddr and HTTPAddr are what the cluster is told about this node's other
 	// services. They are shown, never dialled by this package.
 	MySQLAddr, HTTPAddr string
+	// Security says how connections between nodes are protected; nil: not at all.
+	Security *transport.Security
+	// GossipKeys gives the keys that protect gossip at the moment, at least one; nil:
+	// gossip is in the clear. It must not block.
+	GossipKeys func() GossipKeys
+	// JoinTokens says which nodes this one lets join; nil: all, or those with a
+	// certificate where Security asks for one.
+	JoinTokens *JoinTokens
 	// Version is the release that runs.
 	Version string
 

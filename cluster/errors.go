@@ -1,6 +1,10 @@
 package cluster
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/mysqlda/mysqlda/cluster/transport"
+)
 
 // Errors that callers decide on; those of files are package storage's. They are
 // wrapped with what was being done and to whom; test with errors.Is.
@@ -28,6 +32,8 @@ var (
 	ErrSuperseded = errors.New("another process was started as this node, from a copy of its data directory or with its node id; exactly one of them may run: stop the other one, or remove the node from its cluster and let it join with an empty directory and another node id")
 	// ErrIDTaken says that a node cannot join because its id is another member's.
 	ErrIDTaken = errors.New("the node id is taken by another member")
+	// ErrCertificate says that a node's certificate is of another node, or of none.
+	ErrCertificate = transport.ErrCertificate
 	// ErrUnknownNode says that no member has that node id.
 	ErrUnknownNode = errors.New("no such node in the cluster")
 	// ErrQuorum says that the healthy voters that would remain are no majority.

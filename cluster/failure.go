@@ -44,6 +44,9 @@ var failures = [...]struct {
 	{clusterpb.Reason_REASON_QUORUM, codes.FailedPrecondition, ErrQuorum},
 	{clusterpb.Reason_REASON_LAST_NODE, codes.FailedPrecondition, ErrLastNode},
 	{clusterpb.Reason_REASON_SUPERSEDED, codes.FailedPrecondition, ErrSuperseded},
+	{clusterpb.Reason_REASON_CERTIFICATE, codes.PermissionDenied, ErrCertificate},
+	{clusterpb.Reason_REASON_JOIN_TOKEN, codes.PermissionDenied, ErrJoinToken},
+	{clusterpb.Reason_REASON_GOSSIP_KEY, codes.FailedPrecondition, ErrGossipKey},
 	{clusterpb.Reason_REASON_STARTING, codes.Unavailable, errNoDataPath},
 }
 

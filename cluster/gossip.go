@@ -21,6 +21,8 @@ const (
 	gossipIOTimeout = 2 * time.Second
 	// gossipLeaveTimeout bounds telling the others of a departure.
 	gossipLeaveTimeout = time.Second
+	// gossipKeysInterval is the time between two looks at whether keys have changed.
+	gossipKeysInterval = time.Second
 )
 
 // gossip is this node's part in the failure detector: who is alive, and what
@@ -35,6 +37,8 @@ type gossip struct {
 	list      *memberlist.Memberlist // nil until start
 	meta      []byte
 	queue     *memberlist.TransmitLimitedQueue
+	ring      *memberlist.Keyring // nil: gossip is in the clear, for as long as this node runs
+	keys      GossipKeys          // in ring; changed by followKeys alone
 	alive     atomic.Pointer[map[string]bool]
 
 	mu   sync.Mutex // leave and shutdown, one at a time
@@ -116,6 +120,15 @@ func (g *gossip) start(self record) error {
 	conf.DeadNodeReclaimTime = g.m.cfg.Gossip.ReclaimTime
 	conf.Delegate, conf.Events, conf.Alive = g, g, g
 	conf.Logger = g.lines
+	if g.m.cfg.GossipKeys != nil {
+		g.keys = g.m.cfg.GossipKeys()
+		if g.ring, err = g.keys.ring(); err != nil {
+			return fmt.Errorf("gossip keys: %w", err)
+		}
+		conf.Keyring = g.ring
+		conf.GossipVerifyIncoming, conf.GossipVerifyOutgoing = !g.keys.takesPlain(), !g.keys.sendsPlain()
+		g.logger.Info("gossip is encrypted", zap.Strings("names", g.keys.Names()), zap.Bool("sends_plain", g.keys.sendsPlain()), zap.Bool("takes_plain", g.keys.takesPlain()))
+	}
 	conf.MsgpackUseNewTimeFormat = true
 
 	g.queue = &memberlist.TransmitLimitedQueue{RetransmitMult: conf.RetransmitMult, NumNodes: g.aliveCount}
@@ -148,6 +161,25 @@ func (g *gossip) meetLoop(ctx context.Context) {
 		select {
 		case <-ticker.C:
 		case <-g.m.meet:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// followKeys takes over changed keys until ctx ends.
+func (g *gossip) followKeys(ctx context.Context) {
+	if g.ring == nil {
+		return
+	}
+	ticker := time.NewTicker(gossipKeysInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if err := g.useKeys(g.m.cfg.GossipKeys()); err != nil {
+				g.logger.Error("changed gossip keys are not used", zap.Error(err))
+			}
 		case <-ctx.Done():
 			return
 		}

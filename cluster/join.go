@@ -97,9 +97,15 @@ func (m *member) firstCommands(ctx context.Context, bootstrap []byte) error {
 // Join makes this node a member of the cluster that any of the internode
 // addresses belongs to; it keeps asking until ctx ends. On a data directory that
 // belongs to a cluster already the addresses are only told where this node is
-// now. Errors: ErrOtherCluster, ErrIDTaken, ErrRemoved, or the context's with
+// now. Errors: ErrOtherCluster, ErrIDTaken, ErrRemoved,
+// ErrCertificate, ErrGossipKey, ErrJoinToken, or the context's with
 // what was answered last.
 func (n *Node) Join(ctx context.Context, addrs []string) error {
+	return n.JoinWithToken(ctx, addrs, "")
+}
+
+// JoinWithToken is Join for a cluster that wants a token of new nodes; see JoinKeys.
+func (n *Node) JoinWithToken(ctx context.Context, addrs []string, token string) error {
 	ctx, cancel := n.scoped(ctx)
 	defer cancel()
 	n.mu.Lock()
@@ -123,8 +129,8 @@ func (n *Node) Join(ctx context.Context, addrs []string) error {
 	if err != nil {
 		return err
 	}
-	clients := transport.NewClients()
-	resp, err := askToJoin(ctx, clients, addrs, &clusterpb.JoinRequest{Member: self.proto()})
+	clients := transport.NewClients(n.cfg.Security)
+	resp, err := askToJoin(ctx, clients, addrs, &clusterpb.JoinRequest{Member: self.proto(), Token: token, GossipKeys: n.gossipKeys().wire()})
 	if err = errors.Join(err, clients.Close()); err != nil {
 		return fmt.Errorf("joining a cluster as %s: %w", n.id, err)
 	}

@@ -91,7 +91,7 @@ func (n *Node) startMember(heard []record) error {
 		machine:   n.machine,
 		replica:   n.replica,
 		book:      newAddressBook(n.machine),
-		clients:   transport.NewClients(),
+		clients:   transport.NewClients(n.cfg.Security),
 		imports:   newImportGate(),
 		notify:    make(chan bool, notifyBacklog),
 		reconcile: make(chan struct{}, 1),
@@ -247,6 +247,7 @@ func (m *member) run() {
 	m.wg.Go(func() { m.announceLoop(m.ctx) })
 	m.wg.Go(func() { m.recordGreetings(m.ctx) })
 	m.wg.Go(func() { m.gossip.meetLoop(m.ctx) })
+	m.wg.Go(func() { m.gossip.followKeys(m.ctx) })
 	m.wg.Go(func() { m.becomeReady(m.ctx) })
 	m.wg.Go(func() { m.node.lease.Run(m.ctx, leaders{m}) })
 	m.wg.Go(func() { m.takeSnapshots(m.ctx) })

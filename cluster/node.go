@@ -97,6 +97,9 @@ func (n *Node) open(ctx context.Context) error {
 	if err := n.checkLog(); err != nil {
 		return err
 	}
+	if err := n.checkCertificate(); err != nil {
+		return err
+	}
 	n.identity.Starts++
 	if err := n.identity.save(n.dir.Path()); err != nil {
 		return err
@@ -115,6 +118,8 @@ func (n *Node) open(ctx context.Context) error {
 		NodeID:     n.id,
 		Logger:     n.logger,
 		Registerer: n.cfg.Registerer,
+		Security:   n.cfg.Security,
+		Removed:    n.machine.Removed,
 	})
 	if err != nil {
 		return err
@@ -246,6 +251,7 @@ func (n *Node) scoped(ctx context.Context) (context.Context, context.CancelFunc)
 func (n *Node) nodesChanged() {
 	if m := n.member.Load(); m != nil {
 		m.pokeReconcile()
+		n.mux.DropRemoved()
 	}
 }
 

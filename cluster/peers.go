@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/mysqlda/mysqlda/cluster/clusterpb"
+	"github.com/mysqlda/mysqlda/cluster/transport"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 )
@@ -67,6 +68,9 @@ func (m *member) addressOf(id string) (string, bool) {
 func (n *Node) checkCall(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	if err := n.checkHeaders(md, info.FullMethod); err != nil {
+		return nil, toStatus(err)
+	}
+	if err := n.checkCaller(transport.PeerNode(ctx), md, req); err != nil {
 		return nil, toStatus(err)
 	}
 	ctx, err := receiveOrigin(ctx, md)

@@ -33,8 +33,15 @@ func (s *service) Join(ctx context.Context, req *clusterpb.JoinRequest) (*cluste
 	if err != nil {
 		return nil, err
 	}
+	md, _ := metadata.FromIncomingContext(ctx)
+	if err := s.node.checkJoinToken(transport.PeerNode(ctx), md, req); err != nil {
+		return nil, err
+	}
 	if !m.leads() {
 		return m.forwardJoin(ctx, req)
+	}
+	if err := s.node.checkGossipKeys(req); err != nil {
+		return nil, err
 	}
 	if err := m.admit(ctx, r); err != nil {
 		return nil, err

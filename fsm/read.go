@@ -29,6 +29,12 @@ func (m *Machine) Nodes() []NodeInfo {
 	return slices.Clone(m.state.Load().nodes.Load().known)
 }
 
+// Removed reports whether the node of that id was removed from the cluster, which is
+// remembered of the last MaxRemovedNodes ones.
+func (m *Machine) Removed(id string) bool {
+	return slices.Contains(m.state.Load().nodes.Load().removed, id)
+}
+
 // Node returns the node of that id.
 func (m *Machine) Node(id string) (NodeInfo, bool) {
 	nodes := m.state.Load().nodes.Load()

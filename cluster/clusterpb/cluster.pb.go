@@ -156,6 +156,9 @@ const (
 	Reason_REASON_NO_LEADER       Reason = 12
 	Reason_REASON_SUPERSEDED      Reason = 13 // the caller is not the newest process under its node id
 	Reason_REASON_STARTING        Reason = 14 // the callee cannot do it yet: it has no data path
+	Reason_REASON_CERTIFICATE     Reason = 20 // the caller's certificate is not that of the node that it speaks for
+	Reason_REASON_JOIN_TOKEN      Reason = 21 // joining needs a token, or another one
+	Reason_REASON_GOSSIP_KEY      Reason = 22 // the caller could not gossip with the cluster
 )
 
 // Enum value maps for Reason.
@@ -176,6 +179,9 @@ var (
 		12: "REASON_NO_LEADER",
 		13: "REASON_SUPERSEDED",
 		14: "REASON_STARTING",
+		20: "REASON_CERTIFICATE",
+		21: "REASON_JOIN_TOKEN",
+		22: "REASON_GOSSIP_KEY",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":     0,
@@ -193,6 +199,9 @@ var (
 		"REASON_NO_LEADER":       12,
 		"REASON_SUPERSEDED":      13,
 		"REASON_STARTING":        14,
+		"REASON_CERTIFICATE":     20,
+		"REASON_JOIN_TOKEN":      21,
+		"REASON_GOSSIP_KEY":      22,
 	}
 )
 
@@ -279,8 +288,12 @@ func (x *Member) GetStarts() uint64 {
 }
 
 type JoinRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Member        *Member                `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Member *Member                `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// Numbers from 20 on came with the protection of what nodes say to each other.
+	Token string `protobuf:"bytes,20,opt,name=token,proto3" json:"token,omitempty"` // allows the member to join, "" for none
+	// Names of the gossip keys that the member takes, the one that it sends with first.
+	GossipKeys    [][]byte `protobuf:"bytes,21,rep,name=gossip_keys,json=gossipKeys,proto3" json:"gossip_keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -318,6 +331,20 @@ func (*JoinRequest) Descriptor() ([]byte, []int) {
 func (x *JoinRequest) GetMember() *Member {
 	if x != nil {
 		return x.Member
+	}
+	return nil
+}
+
+func (x *JoinRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *JoinRequest) GetGossipKeys() [][]byte {
+	if x != nil {
+		return x.GossipKeys
 	}
 	return nil
 }
@@ -3037,9 +3064,12 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x1fcluster/clusterpb/cluster.proto\x12\x12mysqlda.cluster.v1\x1a\x13fsm/fsmpb/fsm.proto\"J\n" +
 	"\x06Member\x12(\n" +
 	"\x04node\x18\x01 \x01(\v2\x14.mysqlda.fsm.v1.NodeR\x04node\x12\x16\n" +
-	"\x06starts\x18\x02 \x01(\x04R\x06starts\"A\n" +
+	"\x06starts\x18\x02 \x01(\x04R\x06starts\"x\n" +
 	"\vJoinRequest\x122\n" +
-	"\x06member\x18\x01 \x01(\v2\x1a.mysqlda.cluster.v1.MemberR\x06member\"c\n" +
+	"\x06member\x18\x01 \x01(\v2\x1a.mysqlda.cluster.v1.MemberR\x06member\x12\x14\n" +
+	"\x05token\x18\x14 \x01(\tR\x05token\x12\x1f\n" +
+	"\vgossip_keys\x18\x15 \x03(\fR\n" +
+	"gossipKeys\"c\n" +
 	"\fJoinResponse\x12\x1d\n" +
 	"\n" +
 	"cluster_id\x18\x01 \x01(\fR\tclusterId\x124\n" +
@@ -3230,7 +3260,7 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x13OPERATION_KIND_SEAL\x10\x03\x12\x1b\n" +
 	"\x17OPERATION_KIND_CATCH_UP\x10\x04\x12\x1a\n" +
 	"\x16OPERATION_KIND_PROMOTE\x10\x05\x12\x19\n" +
-	"\x15OPERATION_KIND_FOLLOW\x10\x06*\xdf\x02\n" +
+	"\x15OPERATION_KIND_FOLLOW\x10\x06*\xa5\x03\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11REASON_NOT_LEADER\x10\x01\x12\x1a\n" +
@@ -3247,7 +3277,10 @@ const file_cluster_clusterpb_cluster_proto_rawDesc = "" +
 	"\x10REASON_LAST_NODE\x10\v\x12\x14\n" +
 	"\x10REASON_NO_LEADER\x10\f\x12\x15\n" +
 	"\x11REASON_SUPERSEDED\x10\r\x12\x13\n" +
-	"\x0fREASON_STARTING\x10\x0e2\x9f\r\n" +
+	"\x0fREASON_STARTING\x10\x0e\x12\x16\n" +
+	"\x12REASON_CERTIFICATE\x10\x14\x12\x15\n" +
+	"\x11REASON_JOIN_TOKEN\x10\x15\x12\x15\n" +
+	"\x11REASON_GOSSIP_KEY\x10\x162\x9f\r\n" +
 	"\aCluster\x12I\n" +
 	"\x04Join\x12\x1f.mysqlda.cluster.v1.JoinRequest\x1a .mysqlda.cluster.v1.JoinResponse\x12U\n" +
 	"\bAnnounce\x12#.mysqlda.cluster.v1.AnnounceRequest\x1a$.mysqlda.cluster.v1.AnnounceResponse\x12O\n" +

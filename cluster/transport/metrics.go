@@ -54,6 +54,16 @@ func refusal(err error) string {
 		return "other_cluster"
 	case errors.Is(err, errOtherNode):
 		return "other_node"
+	case errors.Is(err, errPlain):
+		return "plain"
+	case errors.Is(err, errTLSOff):
+		return "tls_off"
+	case errors.Is(err, ErrCertificate):
+		return "certificate"
+	case errors.Is(err, errRemoved):
+		return "removed"
+	case errors.Is(err, errHandshake):
+		return "tls"
 	case errors.Is(err, errFull):
 		return "full"
 	case errors.Is(err, os.ErrDeadlineExceeded):

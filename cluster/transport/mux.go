@@ -34,13 +34,22 @@ type Config struct {
 	NodeID     string // Raft connections meant for another node are refused
 	Logger     *zap.Logger
 	Registerer prometheus.Registerer
+	// Security says how connections are protected; nil: not at all.
+	Security *Security
+	// Removed reports whether the node of that id was removed from the cluster, as
+	// far as is known; nil: none was. Its certificate is of no use then. It must not block.
+	Removed func(id string) bool
 }
 
 // Mux is the internode port. It hands accepted connections to the listener of
 // the service that their first byte names.
 type Mux struct {
-	nodeID  string
-	logger  *zap.Logger
+	nodeID   string
+	logger   *zap.Logger
+	warnings *zap.Logger // bounded: strangers can cause them
+	security *Security
+	removed  func(id string) bool
+
 	tcp     net.Listener
 	cluster atomic.Pointer[ClusterID]
 	metrics *muxMetrics
@@ -71,13 +80,20 @@ func Listen(ctx context.Context, cfg Config) (*Mux, error) {
 		return nil, fmt.Errorf("listening for other nodes on %s: %w", cfg.Address, err)
 	}
 	m := &Mux{
-		nodeID:  cfg.NodeID,
-		logger:  cfg.Logger,
+		nodeID:   cfg.NodeID,
+		logger:   cfg.Logger,
+		warnings: bounded(cfg.Logger),
+		security: cfg.Security,
+		removed:  cfg.Removed,
+
 		tcp:     tcp,
 		metrics: metrics,
 		closing: make(chan struct{}),
 		open:    make(map[*trackedConn]struct{}),
 		counts:  make(map[Service]int),
+	}
+	if m.removed == nil {
+		m.removed = func(string) bool { return false }
 	}
 	m.raft = &serviceListener{mux: m, conns: make(chan net.Conn), closing: make(chan struct{})}
 	m.rpc = &serviceListener{mux: m, conns: make(chan net.Conn), closing: make(chan struct{})}
@@ -155,44 +171,12 @@ func (m *Mux) accept() {
 	}
 }
 
-// greet reads a new connection's preamble and hands it to its service.
-func (m *Mux) greet(conn net.Conn) {
-	p, err := m.readPreamble(conn)
-	if err == nil {
-		err = m.check(p)
-	}
-	tracked, admitErr := m.admit(conn, p.service, err == nil)
-	if err == nil {
-		err = admitErr
-	}
-	if err != nil {
-		m.refuse(conn, err)
-		return
-	}
-	l := m.Listener(p.service).(*serviceListener)
-	select {
-	case l.conns <- tracked:
-	case <-l.closing:
-		tracked.Close() //nolint:errcheck // the service has gone
-	case <-m.closing:
-		tracked.Close() //nolint:errcheck // everything is being closed
-	}
-}
-
-func (m *Mux) readPreamble(conn net.Conn) (preamble, error) {
-	if err := conn.SetReadDeadline(time.Now().Add(PreambleTimeout)); err != nil {
-		return preamble{}, err
-	}
-	p, err := readPreamble(conn)
-	if err != nil {
-		return p, err
-	}
-	return p, conn.SetReadDeadline(time.Time{})
-}
-
-func (m *Mux) check(p preamble) error {
+func (m *Mux) check(p preamble, peer string) error {
 	if p.service != Raft {
-		return nil
+		return nil // each call is looked at; a removed node is told so
+	}
+	if peer != "" && m.removed(peer) {
+		return fmt.Errorf("%w: %s", errRemoved, peer)
 	}
 	cluster := m.cluster.Load()
 	switch {
@@ -205,58 +189,6 @@ func (m *Mux) check(p preamble) error {
 	default:
 		return nil
 	}
-}
-
-var errFull = errors.New("too many connections of this service")
-
-// admit takes conn out of the pending ones and, if wanted, counts it as one of
-// its service.
-func (m *Mux) admit(conn net.Conn, s Service, wanted bool) (*trackedConn, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.pending.remove(conn)
-	if !wanted {
-		return nil, nil
-	}
-	if m.closed {
-		return nil, net.ErrClosed
-	}
-	if m.counts[s] >= MaxConnections {
-		return nil, errFull
-	}
-	c := &trackedConn{Conn: conn, mux: m, service: s}
-	m.open[c] = struct{}{}
-	m.counts[s]++
-	m.metrics.open.WithLabelValues(s.String()).Set(float64(m.counts[s]))
-	return c, nil
-}
-
-func (m *Mux) refuse(conn net.Conn, err error) {
-	m.metrics.refused.WithLabelValues(refusal(err)).Inc()
-	m.logger.Debug("connection on the internode port refused",
-		zap.Stringer("remote", conn.RemoteAddr()), zap.Error(err))
-	conn.Close() //nolint:errcheck // it is refused anyway
-}
-
-// trackedConn is an accepted connection that the Mux closes when it is closed.
-type trackedConn struct {
-	net.Conn
-	mux     *Mux
-	service Service
-	once    sync.Once
-}
-
-// Close closes the connection and makes room for another one.
-func (c *trackedConn) Close() error {
-	c.once.Do(func() {
-		m := c.mux
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		delete(m.open, c)
-		m.counts[c.service]--
-		m.metrics.open.WithLabelValues(c.service.String()).Set(float64(m.counts[c.service]))
-	})
-	return c.Conn.Close()
 }
 
 // serviceListener hands out the connections of one service.

@@ -36,7 +36,7 @@ func greet(t *testing.T, m *Mux, p preamble) net.Conn {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	conn, err := dial(ctx, m.Addr().String(), p)
+	conn, err := (*Security)(nil).dial(ctx, m.Addr().String(), p, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,9 +19,10 @@ const raftDialTimeout = 2 * time.Second
 // it dialled, so that closing it ends every call that is under way.
 type raftLayer struct {
 	net.Listener
-	cluster ClusterID
-	ctx     context.Context
-	cancel  context.CancelFunc
+	security *Security
+	cluster  ClusterID
+	ctx      context.Context
+	cancel   context.CancelFunc
 
 	mu     sync.Mutex
 	closed bool
@@ -34,6 +35,7 @@ func newRaftLayer(mux *Mux, cluster ClusterID) *raftLayer {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &raftLayer{
 		Listener: mux.Listener(Raft),
+		security: mux.security,
 		cluster:  cluster,
 		ctx:      ctx,
 		cancel:   cancel,
@@ -49,9 +51,12 @@ func (l *raftLayer) Dial(address raft.ServerAddress, timeout time.Duration) (net
 	}
 	ctx, cancel := context.WithTimeout(l.ctx, min(timeout, raftDialTimeout))
 	defer cancel()
-	conn, err := dial(ctx, hostPort, preamble{service: Raft, cluster: l.cluster, target: id})
+	conn, err := l.security.dial(ctx, hostPort, preamble{service: Raft, cluster: l.cluster, target: id}, id)
 	if err != nil {
 		return nil, err
+	}
+	if _, secured := conn.(*securedConn); !secured {
+		conn = &plainConn{Conn: conn}
 	}
 	c := &dialledConn{Conn: conn, layer: l}
 	l.mu.Lock()

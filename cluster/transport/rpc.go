@@ -10,7 +10,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 )
 
@@ -31,6 +30,7 @@ const (
 // RPC listener of a Mux.
 func NewServer(interceptor grpc.UnaryServerInterceptor) *grpc.Server {
 	return grpc.NewServer(
+		grpc.Creds(nodeCredentials{}),
 		grpc.UnaryInterceptor(interceptor),
 		grpc.MaxRecvMsgSize(MaxMessageSize),
 		grpc.MaxSendMsgSize(MaxMessageSize),
@@ -45,14 +45,17 @@ func NewServer(interceptor grpc.UnaryServerInterceptor) *grpc.Server {
 // Clients keeps one gRPC connection to every address that was asked for. It is
 // safe for use by several goroutines.
 type Clients struct {
+	security *Security
+
 	mu     sync.Mutex
 	closed bool
 	conns  map[string]*grpc.ClientConn
 }
 
-// NewClients makes an empty set of connections.
-func NewClients() *Clients {
-	return &Clients{conns: make(map[string]*grpc.ClientConn)}
+// NewClients makes an empty set of connections, which are protected as security
+// says.
+func NewClients(security *Security) *Clients {
+	return &Clients{security: security, conns: make(map[string]*grpc.ClientConn)}
 }
 
 // Conn returns the connection to address, host:port. It does not wait for the
@@ -67,9 +70,9 @@ func (c *Clients) Conn(address string) (*grpc.ClientConn, error) {
 		return conn, nil
 	}
 	conn, err := grpc.NewClient("passthrough:///"+address,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithTransportCredentials(nodeCredentials{}),
 		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
-			return dial(ctx, address, preamble{service: RPC})
+			return c.security.dial(ctx, address, preamble{service: RPC}, "")
 		}),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: rpcBackoffMin, Multiplier: 1.6, Jitter: 0.2, MaxDelay: rpcBackoffMax},

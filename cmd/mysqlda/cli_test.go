@@ -168,7 +168,9 @@ func (f *fakeNode) ChangeLibraries(_ context.Context, r admin.LibraryChanges) er
 	return f.err
 }
 
-func (f *fakeNode) Join(_ context.Context, via []string) error    { return f.note("join %q", via) }
+func (f *fakeNode) Join(_ context.Context, r admin.JoinRequest) error {
+	return f.note("join %q", r.Via)
+}
 func (f *fakeNode) Leave(context.Context) error                   { return f.note("leave") }
 func (f *fakeNode) Backup(context.Context) (*fsm.Snapshot, error) { return f.snapshot, f.err }
 func (f *fakeNode) Remove(_ context.Context, id string) error     { return f.note("remove %q", id) }

@@ -142,7 +142,7 @@ func (o *importOptions) bring(ctx context.Context, stop func(), client *admin.Cl
 		return importSummary{}, err
 	}
 	run := importRun{options: o, files: files, surveys: surveys, notes: notes, stop: stop}
-	summary, err := run.run(ctx, client.Address(), status, libraries)
+	summary, err := run.run(ctx, client, status, libraries)
 	return summary, errors.Join(err, notes.close())
 }
 
@@ -251,12 +251,12 @@ type importRun struct {
 	stop    func() // lets the next Ctrl-C end the process
 }
 
-func (r *importRun) run(ctx context.Context, address string, status admin.Status, libraries savefile.Libraries) (importSummary, error) {
+func (r *importRun) run(ctx context.Context, client *admin.Client, status admin.Status, libraries savefile.Libraries) (importSummary, error) {
 	began := time.Now()
-	sender := admin.NewImporter(status.ClusterID, importer.Lanes)
+	sender := client.Importer(status.ClusterID, importer.Lanes)
 	defer sender.Close()
 	retrier := &importer.Retrier{Ask: sender.Import, For: r.options.retryFor, Notice: r.notes.retrying}
-	retrier.Use(nodesAfter(address, status))
+	retrier.Use(nodesAfter(client.Address(), status))
 	send := retrier.Send
 	if r.options.dryRun {
 		send = func(context.Context, *fsm.Import) (admin.ImportResult, error) { return admin.ImportResult{}, nil }

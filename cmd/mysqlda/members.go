@@ -15,23 +15,35 @@ import (
 func newJoin() *cobra.Command {
 	var t changeTarget
 	var via []string
+	var tokenFile string
 	cmd := &cobra.Command{
 		Use:   "join --via ADDR[,ADDR]",
 		Short: "Make a running node that belongs to no cluster yet join one",
 		Long: `Make a running node that belongs to no cluster yet join one. -f or --http name
-the node that joins, --via the internode addresses (cluster.listen) of any members.`,
+the node that joins, --via the internode addresses (cluster.listen) of any members. Where
+these want a token of new nodes (cluster.join_key_file), --join-token-file names the file
+of one that ` + "`mysqlda token create`" + ` has made.`,
 		Example: `  mysqlda join -f n2.conf --via 10.0.0.1:13307
+  mysqlda join -f n2.conf --via 10.0.0.1:13307 --join-token-file n2.token
   mysqlda join -f n2.conf --via 10.0.0.1:13307 --wait   # until all nodes let it vote`,
 		Args: exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
 			if err := checkAddresses("--via", via); err != nil {
 				return err
 			}
+			request := admin.JoinRequest{Via: via}
+			if tokenFile != "" {
+				token, err := readJoinToken(tokenFile)
+				if err != nil {
+					return err
+				}
+				request.Token = admin.Password(token)
+			}
 			client, err := t.client(cmd)
 			if err != nil {
 				return err
 			}
-			if err := client.Join(cmd.Context(), via); err != nil {
+			if err := client.Join(cmd.Context(), request); err != nil {
 				return err
 			}
 			cmd.Printf("joined the cluster of %s\n", strings.Join(via, ", "))
@@ -40,6 +52,7 @@ the node that joins, --via the internode addresses (cluster.listen) of any membe
 	}
 	t.flags(cmd)
 	cmd.Flags().StringSliceVar(&via, "via", nil, "internode `addresses` of any members of the cluster")
+	cmd.Flags().StringVar(&tokenFile, "join-token-file", "", "`file` with the token that lets the node join")
 	required(cmd, "via")
 	return cmd
 }

@@ -50,6 +50,7 @@ $HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
 		newStatus(), newTop(), newLocate(), newDoctor(), newStatements(),
 		newLibrary(), newUser(), newSecret(), newSettings(), newApply(), newReload(), newAudit(), newRing(), newLog(),
 		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(), newDebug(),
+		newCA(), newToken(), newGossip(),
 		newVersion(),
 	)
 	return root

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/credentials"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/importer"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/savefile"
 )
@@ -54,7 +55,11 @@ func (s savedStart) files() ([]importer.File, error) {
 // not come while core objects lack their homes. What it has to say goes to the log
 // and to beside.
 func bringSaveFiles(ctx context.Context, cfg *config.Config, files []importer.File, logger *zap.Logger, beside io.Writer) error {
-	client := admin.NewClient(config.Dialable(cfg.HTTP.Listen))
+	shown, err := credentials.Of(cfg, credentials.Files{})
+	if err != nil {
+		return fmt.Errorf("bringing in the save files: %w", err)
+	}
+	client := admin.NewClient(config.Dialable(cfg.HTTP.Listen), shown)
 	status, err := client.Status(ctx)
 	if err != nil {
 		return fmt.Errorf("bringing in the save files: %w", err)

@@ -104,7 +104,7 @@ servers any more. When all is sealed, take the old key away.`,
 			case known.Key == "":
 				return errors.New("the node that was asked has no key: name a file with secrets.key_file, or set " + seal.Variable)
 			}
-			lacking, err := nodesWithout(cmd.Context(), client, known.Key)
+			lacking, err := nodesWithout(cmd.Context(), &t, client, known.Key)
 			if err != nil {
 				return err
 			}
@@ -124,7 +124,7 @@ servers any more. When all is sealed, take the old key away.`,
 }
 
 // nodesWithout asks all nodes which keys they have, and says which have not that one.
-func nodesWithout(ctx context.Context, client *admin.Client, key string) ([]string, error) {
+func nodesWithout(ctx context.Context, t *target, client *admin.Client, key string) ([]string, error) {
 	status, err := client.Status(ctx)
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func nodesWithout(ctx context.Context, client *admin.Client, key string) ([]stri
 		if n.ID == status.Node {
 			continue
 		}
-		known, err := admin.NewClient(n.HTTP).Secrets(ctx)
+		known, err := t.connect(n.HTTP).Secrets(ctx)
 		switch {
 		case err != nil:
 			lacking = append(lacking, fmt.Sprintf("node %s: %v", n.ID, err))

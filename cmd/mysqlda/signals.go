@@ -14,6 +14,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/credentials"
 )
 
 const (
@@ -37,11 +38,16 @@ func reloadOnSignals(cfg *config.Config, logger *zap.Logger) (stop func()) {
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGHUP)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	client := admin.NewClient(config.Dialable(cfg.HTTP.Listen))
 	go func() {
 		defer close(done)
 		for s := range signals {
-			reloadOwnFile(ctx, client.As("mysqlda at "+s.String()), cfg.Path, logger.With(zap.String("signal", s.String())))
+			logger := logger.With(zap.String("signal", s.String()))
+			shown, err := credentials.Of(cfg, credentials.Files{}) // as the files are now
+			if err != nil {
+				logger.Error("reload failed: this node cannot ask itself", zap.Error(err))
+				continue
+			}
+			reloadOwnFile(ctx, admin.NewClient(config.Dialable(cfg.HTTP.Listen), shown).As("mysqlda at "+s.String()), cfg.Path, logger)
 		}
 	}()
 	return func() {

@@ -31,7 +31,8 @@ type startOptions struct {
 	background bool
 	logFile    string // of a node in the background
 	pidFile    string
-	readyFD    int // where to say that clients are served; 0 for nowhere
+	joinToken  string // file of the token to join with
+	readyFD    int    // where to say that clients are served; 0 for nowhere
 }
 
 func newStart() *cobra.Command {
@@ -57,6 +58,7 @@ in, as by ` + "`mysqlda import`" + `; a line that does not get in ends the node.
 known already do no harm.`,
 		Example: `  mysqlda start -f n1.conf --bootstrap
   mysqlda start -f n2.conf --join 10.0.0.1:13307
+  mysqlda start -f n2.conf --join 10.0.0.1:13307 --join-token-file n2.token
   mysqlda start -f n1.conf --background
   mysqlda start -f n1.conf --save-file mysqlda.save --class-file mysqlda.card_no.save`,
 		Args: exactly(),
@@ -73,6 +75,12 @@ known already do no harm.`,
 			}
 			if err := checkAddresses("--join", o.node.Join); err != nil {
 				return err
+			}
+			if o.joinToken != "" {
+				if len(o.node.Join) == 0 {
+					return &usageError{errors.New("--join-token-file is for --join: it lets a node join a cluster")}
+				}
+				o.node.JoinToken = func() (string, error) { return readJoinToken(o.joinToken) }
 			}
 			cfg, err := config.Load(o.file)
 			if err != nil {
@@ -92,6 +100,7 @@ known already do no harm.`,
 	flags.StringVarP(&o.file, "file", "f", "", "the node's config `file`")
 	flags.BoolVar(&o.node.Bootstrap, "bootstrap", false, "make a new cluster with this node as its first")
 	flags.StringSliceVar(&o.node.Join, "join", nil, "join the cluster of these internode `addresses` (any members)")
+	flags.StringVar(&o.joinToken, "join-token-file", "", "`file` with the token that lets the node join, where the cluster wants one (mysqlda token create)")
 	flags.StringVar(&o.logLevel, "log-level", "", "`level` to log instead of the config's: debug, info, warn or error")
 	flags.StringArrayVar(&o.saved.placements, "save-file", nil, "`file` of the original with core objects and their libraries (may be repeated)")
 	flags.StringArrayVar(&o.saved.bindings, "class-file", nil, "`file` of the original with correlated objects, called *.CLASS.save (may be repeated)")

@@ -38,6 +38,9 @@ func (o startOptions) foreground(cfg *config.Config) []string {
 	if len(o.node.Join) > 0 {
 		args = append(args, "--join", strings.Join(o.node.Join, ","))
 	}
+	if o.joinToken != "" {
+		args = append(args, "--join-token-file", o.joinToken)
+	}
 	if o.logLevel != "" {
 		args = append(args, "--log-level", o.logLevel)
 	}
@@ -52,7 +55,7 @@ func (o startOptions) foreground(cfg *config.Config) []string {
 
 // makeAbsolute makes all paths independent of the working directory.
 func (o *startOptions) makeAbsolute() error {
-	paths := []*string{&o.pidFile, &o.logFile}
+	paths := []*string{&o.pidFile, &o.logFile, &o.joinToken}
 	for _, list := range [][]string{o.saved.placements, o.saved.bindings} {
 		for i := range list {
 			paths = append(paths, &list[i])

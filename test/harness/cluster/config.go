@@ -61,11 +61,29 @@ type (
 		SnapshotAfter int    `json:"snapshot_after_kib,omitempty"`
 	}
 	ClusterSection struct {
-		Listen string `json:"listen"`
-		Gossip string `json:"gossip"`
+		Listen        string          `json:"listen"`
+		Gossip        string          `json:"gossip"`
+		TLS           *NodeTLSSection `json:"tls,omitempty"`
+		GossipKeyFile string          `json:"gossip_key_file,omitempty"`
+		JoinKeyFile   string          `json:"join_key_file,omitempty"`
+		JoinToken     string          `json:"join_token,omitempty"`
+	}
+	NodeTLSSection struct {
+		Mode string `json:"mode,omitempty"`
+		CA   string `json:"ca"`
+		Cert string `json:"cert"`
+		Key  string `json:"key"`
 	}
 	HTTPSection struct {
-		Listen string `json:"listen"`
+		Listen    string          `json:"listen"`
+		TLS       *HTTPTLSSection `json:"tls,omitempty"`
+		TokenFile string          `json:"token_file,omitempty"`
+		Open      []string        `json:"open,omitempty"`
+	}
+	HTTPTLSSection struct {
+		Cert     string `json:"cert"`
+		Key      string `json:"key"`
+		ClientCA string `json:"client_ca,omitempty"`
 	}
 	LogSection struct {
 		Level  string `json:"level"`

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -29,10 +30,14 @@ const readyTimeout = 60 * time.Second
 type Node struct {
 	ID      string
 	options Options
+	index   int
 	dir     string
 	prefix  []string // of its command
 
 	mu        sync.Mutex
+	change    func(index int, config *ConfigFile) // nil: none
+	guarded   bool                                // its HTTP address asks who comes
+	secured   bool                                // its HTTP address speaks TLS
 	addresses Addresses
 	through   []string       // see Through
 	process   *child.Process // the last one started; nil before the first start
@@ -44,7 +49,7 @@ func newNode(o Options, dir string, index int) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{ID: fmt.Sprintf("n%d", index+1), options: o, dir: dir}
+	n := &Node{ID: fmt.Sprintf("n%d", index+1), options: o, index: index, dir: dir, change: o.Change}
 	if o.Prefix != nil {
 		n.prefix = o.Prefix(index)
 	}
@@ -57,13 +62,30 @@ func (n *Node) SetAddresses(a Addresses) error {
 	if err != nil {
 		return err
 	}
+	n.mu.Lock()
+	change := n.change
+	n.mu.Unlock()
+	if change != nil {
+		change(n.index, &config)
+	}
 	if err := config.Write(n.ConfigFile()); err != nil {
 		return err
 	}
 	n.mu.Lock()
 	n.addresses = a
+	n.secured = config.HTTP.TLS != nil
+	n.guarded = n.secured || config.HTTP.TokenFile != ""
 	n.mu.Unlock()
 	return nil
+}
+
+// Reconfigure makes the next start take another config file; change gets the one
+// that Options describe without its Change.
+func (n *Node) Reconfigure(change func(index int, config *ConfigFile)) error {
+	n.mu.Lock()
+	n.change = change
+	n.mu.Unlock()
+	return n.SetAddresses(n.Addresses())
 }
 
 // Addresses are where the node is reached.
@@ -142,11 +164,20 @@ func (n *Node) WaitReady(ctx context.Context) error {
 }
 
 func (n *Node) ready(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.Addresses().HTTP+"/readyz", nil)
+	n.mu.Lock()
+	client, scheme := http.DefaultClient, "http://"
+	if n.secured {
+		// Whose certificate it is does not matter here.
+		client, scheme = &http.Client{Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true,
+		}}, "https://"
+	}
+	n.mu.Unlock()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+n.Addresses().HTTP+"/readyz", nil)
 	if err != nil {
 		return fmt.Errorf("ask node %s whether it is ready: %w", n.ID, err)
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("ask node %s whether it is ready: %w", n.ID, err)
 	}

@@ -59,6 +59,10 @@ type Options struct {
 	// KeyFiles has each node read its keys from its KeyFile, which must be there when it
 	// starts.
 	KeyFiles bool
+	// Change, unless nil, changes what is in the config file of a node, counted from
+	// 0, before it is written. A node with access control on its HTTP address is asked
+	// by its config file.
+	Change func(index int, config *ConfigFile)
 	// Prefix, unless nil, is a command that runs the program of a node, counted from
 	// 0, such as one that puts it on a host of its own. It must replace itself by it,
 	// and not start it as a child.

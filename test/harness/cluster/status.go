@@ -123,10 +123,18 @@ func (n *Node) Locate(ctx context.Context, core string) (string, error) {
 	return answer.Library, nil
 }
 
-// CLI runs the program with those arguments and this node's --http address and
-// returns what it printed. The error holds what it said on stderr.
+// CLI runs the program with those arguments and this node's --http address, or its
+// config file if that asks who comes, and returns what it printed. The error holds
+// what it said on stderr.
 func (n *Node) CLI(ctx context.Context, args ...string) (string, error) {
-	args = append(args, "--http", n.Addresses().HTTP)
+	n.mu.Lock()
+	guarded := n.guarded
+	n.mu.Unlock()
+	if guarded {
+		args = append(args, "-f", n.ConfigFile())
+	} else {
+		args = append(args, "--http", n.Addresses().HTTP)
+	}
 	return Run(ctx, n.options.Binary, args...)
 }
 

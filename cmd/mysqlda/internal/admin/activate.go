@@ -56,6 +56,6 @@ func (c *Client) Activate(ctx context.Context, library string, r ActivateRequest
 	defer cancel()
 	patient := *c.http
 	patient.Timeout = 0 // ctx has a bound of its own
-	long := Client{address: c.address, http: &patient, who: c.who}
+	long := Client{address: c.address, shown: c.shown, http: &patient, who: c.who}
 	return long.do(ctx, http.MethodPost, "/api/v1/libraries/"+url.PathEscape(library)+"/activate", r, nil)
 }

@@ -19,7 +19,7 @@ func TestClientGetsTheActivityThatTheNodeTells(t *testing.T) {
 		Directory: DirectoryActivity{Placements: 7, Bindings: 8, Hits: 9, Misses: 10},
 	}
 	address := serve(t, &fakeNode{activity: want})
-	got, err := NewClient(address).Activity(t.Context())
+	got, err := NewClient(address, Credentials{}).Activity(t.Context())
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 	}
@@ -32,11 +32,11 @@ func TestSessionsAreFilteredByTheNode(t *testing.T) {
 	node := &fakeNode{}
 	address := serve(t, node)
 	filter := SessionFilter{User: "u&v", Client: "10.0.0.1", Core: "c", Library: "x", State: "idle", InTransaction: true, Limit: 5}
-	list, err := NewClient(address).Sessions(t.Context(), filter)
+	list, err := NewClient(address, Credentials{}).Sessions(t.Context(), filter)
 	if err != nil || len(list.Sessions) != 1 || list.Sessions[0].ID != 7 {
 		t.Errorf("got %+v, %v", list, err)
 	}
-	if _, err := NewClient(address).Sessions(t.Context(), SessionFilter{}); err != nil {
+	if _, err := NewClient(address, Credentials{}).Sessions(t.Context(), SessionFilter{}); err != nil {
 		t.Error(err)
 	}
 	want := []string{

@@ -2,7 +2,8 @@
 // commands use, the metrics, and the probes of whatever supervises the process.
 // Server serves it for one Node; Client asks it.
 //
-// The API has no accounts: whoever reaches the address may change the cluster.
+// Access says who may use it; without one whoever reaches the address may change the
+// cluster.
 package admin
 
 import (
@@ -49,7 +50,7 @@ type Node interface {
 	Activate(ctx context.Context, library, server string, force bool, drain time.Duration) error
 	// Join makes the node a member of the cluster that any of the given
 	// internode addresses belongs to.
-	Join(ctx context.Context, via []string) error
+	Join(ctx context.Context, request JoinRequest) error
 	// Leave takes the node out of its cluster; the process ends afterwards.
 	Leave(ctx context.Context) error
 	// Backup captures the state with everything that was committed before the call.
@@ -274,7 +275,8 @@ type SettingsChange struct {
 
 // JoinRequest names members of the cluster to join, by internode address.
 type JoinRequest struct {
-	Via []string `json:"via"`
+	Via   []string `json:"via"`
+	Token Password `json:"token,omitempty"` // that lets the node join, where one is needed
 }
 
 // Problem is the body of every answer that is not a success.

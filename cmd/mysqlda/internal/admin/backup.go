@@ -74,10 +74,10 @@ func (p *pacedWriter) Write(b []byte) (int, error) {
 // is silent for too long.
 func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.address+"/api/v1/backup", nil)
+	request, err := c.request(ctx, http.MethodGet, "/api/v1/backup", nil)
 	if err != nil {
 		cancel(nil)
-		return nil, fmt.Errorf("request to %s: %w", c.address, err)
+		return nil, err
 	}
 	waiting := time.AfterFunc(clientTimeout, func() { cancel(errSilent) })
 	unbounded := *c.http

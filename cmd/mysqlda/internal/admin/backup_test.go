@@ -105,7 +105,7 @@ func TestABackupArrivesWhole(t *testing.T) {
 	if _, err := node.snapshot.WriteTo(&want); err != nil {
 		t.Fatal(err)
 	}
-	stream, err := NewClient(serve(t, node)).Backup(t.Context())
+	stream, err := NewClient(serve(t, node), Credentials{}).Backup(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestABackupArrivesWhole(t *testing.T) {
 
 func TestABackupThatIsRefusedSaysWhy(t *testing.T) {
 	node := &fakeNode{err: fsm.ErrNoLeader}
-	_, err := NewClient(serve(t, node)).Backup(t.Context())
+	_, err := NewClient(serve(t, node), Credentials{}).Backup(t.Context())
 	var refused *RefusedError
 	if !errors.As(err, &refused) || refused.StatusCode != http.StatusServiceUnavailable || !strings.Contains(refused.Message, "majority") {
 		t.Errorf("got %v", err)
@@ -153,7 +153,7 @@ func TestASlowReaderOfABackupIsServedWhileItMakesProgress(t *testing.T) {
 	node := &fakeNode{snapshot: aState(t, moreThanBuffers)}
 	const stall = 500 * time.Millisecond
 	address, _ := serveWithStall(t, node, stall)
-	stream, err := NewClient(address).Backup(t.Context())
+	stream, err := NewClient(address, Credentials{}).Backup(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestASlowReaderOfABackupIsServedWhileItMakesProgress(t *testing.T) {
 
 func TestOnlySoManyBackupsAreSentAtATime(t *testing.T) {
 	node := &fakeNode{snapshot: aState(t, moreThanBuffers)}
-	client := NewClient(serve(t, node))
+	client := NewClient(serve(t, node), Credentials{})
 	var streams []io.ReadCloser
 	for range maxBackups {
 		stream, err := client.Backup(t.Context())
@@ -217,7 +217,7 @@ func TestABackupWhoseNodeFallsSilentOrDiesFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer ln.Close()
-			client := NewClient(ln.Addr().String())
+			client := NewClient(ln.Addr().String(), Credentials{})
 			client.stall = 200 * time.Millisecond
 			peer := make(chan net.Conn, 1)
 			go func() {

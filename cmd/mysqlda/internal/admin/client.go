@@ -3,6 +3,7 @@ package admin
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,24 +22,31 @@ const (
 	clientTimeout = memberTimeout + 5*time.Second
 )
 
+// wantsHTTPS is how net/http answers a request in the clear on a port with TLS.
+const wantsHTTPS = "Client sent an HTTP request to an HTTPS server."
+
 // Client asks the API of one node. It may be used from any goroutine.
 type Client struct {
 	address string
+	shown   Credentials
 	http    *http.Client
 	who     string        // whose requests they are, "" for the user's who runs this process
 	stall   time.Duration // how long a node may be silent in the middle of a backup
 }
 
 // NewClient makes a client of the node whose HTTP address, host:port, is given.
-func NewClient(address string) *Client {
-	transport := &http.Transport{
-		DialContext:       (&net.Dialer{Timeout: dialTimeout}).DialContext,
-		DisableKeepAlives: true,
-	}
+func NewClient(address string, shown Credentials) *Client {
+	transport := shown.transport()
+	transport.DisableKeepAlives = true
 	return &Client{
-		address: address, stall: backupStall,
+		address: address, shown: shown, stall: backupStall,
 		http: &http.Client{Transport: transport, Timeout: clientTimeout},
 	}
+}
+
+// Importer makes an importer that asks as this client does; see NewImporter.
+func (c *Client) Importer(cluster string, connections int) *Importer {
+	return NewImporter(cluster, connections, c.shown)
 }
 
 // Address is the HTTP address of the node that is asked, host:port.
@@ -58,6 +66,27 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	var status Status
 	err := c.do(ctx, http.MethodGet, "/api/v1/status", nil, &status)
 	return status, err
+}
+
+// Clock asks what time it is there, in whole seconds. Whoever answers tells it, also
+// one who refuses to tell anything else.
+func (c *Client) Clock(ctx context.Context) (time.Time, error) {
+	request, err := c.request(ctx, http.MethodGet, "/healthz", nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return time.Time{}, c.unreachable(err)
+	}
+	if err := response.Body.Close(); err != nil {
+		return time.Time{}, fmt.Errorf("answer of the node at %s: %w", c.address, err)
+	}
+	told, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("the node at %s does not tell its time: %w", c.address, err)
+	}
+	return told, nil
 }
 
 // Locate asks where the core object lives, without assigning it.
@@ -84,9 +113,9 @@ func (c *Client) CompareSettings(ctx context.Context, change SettingsChange) (Se
 	return difference, err
 }
 
-// Join makes the node join the cluster of the given internode addresses.
-func (c *Client) Join(ctx context.Context, via []string) error {
-	return c.do(ctx, http.MethodPost, "/api/v1/join", JoinRequest{via}, nil)
+// Join makes the node join a cluster.
+func (c *Client) Join(ctx context.Context, request JoinRequest) error {
+	return c.do(ctx, http.MethodPost, "/api/v1/join", request, nil)
 }
 
 // Leave takes the node out of its cluster and ends its process.
@@ -109,9 +138,9 @@ func (c *Client) do(ctx context.Context, method, path string, body, result any) 
 		}
 		content = bytes.NewReader(encoded)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+c.address+path, content)
+	request, err := c.request(ctx, method, path, content)
 	if err != nil {
-		return fmt.Errorf("request to %s: %w", c.address, err)
+		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	c.sign(request)
@@ -136,6 +165,16 @@ func (c *Client) do(ctx context.Context, method, path string, body, result any) 
 	return nil
 }
 
+// request makes a request that shows who asks.
+func (c *Client) request(ctx context.Context, method, path string, content io.Reader) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, method, c.shown.scheme()+c.address+path, content)
+	if err != nil {
+		return nil, fmt.Errorf("request to %s: %w", c.address, err)
+	}
+	c.shown.show(r)
+	return r, nil
+}
+
 // unreachable says in plain words that no answer came.
 func (c *Client) unreachable(err error) error {
 	if errors.Is(err, context.Canceled) {
@@ -147,6 +186,9 @@ func (c *Client) unreachable(err error) error {
 	if opening := new(net.OpError); errors.As(err, &opening) && opening.Op == "dial" {
 		return &UnreachableError{Address: c.address, Err: opening.Err}
 	}
+	if notTLS := new(tls.RecordHeaderError); errors.As(err, notTLS) {
+		return fmt.Errorf("the node at %s speaks no TLS: leave out --ca, --cert and https://", c.address)
+	}
 	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
 		return fmt.Errorf("the node at %s did not answer in time; what was asked for may still happen, look with `mysqlda status`", c.address)
 	}
@@ -154,6 +196,9 @@ func (c *Client) unreachable(err error) error {
 }
 
 func (c *Client) refused(response *http.Response, answer []byte) error {
+	if bytes.HasPrefix(answer, []byte(wantsHTTPS)) {
+		return fmt.Errorf("the node at %s speaks TLS only: name its config file with -f, or its authority with --ca", c.address)
+	}
 	var problem Problem
 	if err := json.Unmarshal(answer, &problem); err != nil || problem.Error == "" {
 		return fmt.Errorf("what answers at %s is not a mysqlda node: HTTP status %s", c.address, response.Status)

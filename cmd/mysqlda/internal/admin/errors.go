@@ -42,6 +42,7 @@ func statusOf(err error) int {
 			fsm.ErrBadChange, fsm.ErrStaleVersion, fsm.ErrStaleSwitch,
 			fsm.ErrNoSettings, cluster.ErrNotMember, cluster.ErrOtherCluster, cluster.ErrOtherNode, cluster.ErrLeft,
 			cluster.ErrRemoved, cluster.ErrIDTaken, cluster.ErrQuorum, cluster.ErrLastNode, ErrNoDigests,
+			cluster.ErrCertificate, cluster.ErrGossipKey, cluster.ErrJoinToken,
 		}},
 		{http.StatusServiceUnavailable, []error{fsm.ErrNoLeader, fsm.ErrOverloaded, cluster.ErrClosed, ErrNotRunning, errBackupBusy}},
 		{http.StatusGatewayTimeout, []error{context.DeadlineExceeded}},

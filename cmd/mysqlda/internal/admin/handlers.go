@@ -92,7 +92,7 @@ func (s *Server) compareSettings(w http.ResponseWriter, r *http.Request) {
 func (s *Server) join(w http.ResponseWriter, r *http.Request) {
 	var request JoinRequest
 	s.change(w, r, joinTimeout, &request, func(ctx context.Context) error {
-		return s.node.Join(ctx, request.Via)
+		return s.node.Join(ctx, request)
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"time"
 
@@ -91,35 +90,33 @@ func readBody(body io.Reader, announced int64) ([]byte, error) {
 // goroutine.
 type Importer struct {
 	cluster string
+	shown   Credentials
 	http    *http.Client
 }
 
 // NewImporter makes an importer for records with the library ids of that cluster,
 // which uses at most so many connections at a time.
-func NewImporter(cluster string, connections int) *Importer {
-	return &Importer{cluster: cluster, http: &http.Client{
-		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
-			MaxIdleConnsPerHost: connections,
-			MaxConnsPerHost:     connections,
-			IdleConnTimeout:     importIdle,
-			DisableCompression:  true,
-		},
-		Timeout: importTimeout + 5*time.Second,
-	}}
+func NewImporter(cluster string, connections int, shown Credentials) *Importer {
+	transport := shown.transport()
+	transport.MaxIdleConnsPerHost, transport.MaxConnsPerHost = connections, connections
+	transport.IdleConnTimeout, transport.DisableCompression = importIdle, true
+	return &Importer{
+		cluster: cluster, shown: shown,
+		http: &http.Client{Transport: transport, Timeout: importTimeout + 5*time.Second},
+	}
 }
 
 // Import has the node at address put the records into its cluster. The records
 // are idempotent: after an error they may be sent again, to any node.
 func (i *Importer) Import(ctx context.Context, address string, records *fsm.Import) (ImportResult, error) {
-	c := &Client{address: address, http: i.http}
+	c := &Client{address: address, shown: i.shown, http: i.http}
 	body, err := proto.Marshal(records.Proto())
 	if err != nil {
 		return ImportResult{}, fmt.Errorf("request to %s: %w", address, err)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/api/v1/import", bytes.NewReader(body))
+	request, err := c.request(ctx, http.MethodPost, "/api/v1/import", bytes.NewReader(body))
 	if err != nil {
-		return ImportResult{}, fmt.Errorf("request to %s: %w", address, err)
+		return ImportResult{}, err
 	}
 	request.Header.Set("Content-Type", importType)
 	request.Header.Set(clusterHeader, i.cluster)

@@ -29,7 +29,7 @@ func TestLogLevelIsShownAndChanged(t *testing.T) {
 		}
 		<-served
 	})
-	client := NewClient(ln.Addr().String())
+	client := NewClient(ln.Addr().String(), Credentials{})
 	for i, want := range []string{"debug", "info", "warn", "error"} {
 		if err := client.SetLogLevel(t.Context(), want); err != nil {
 			t.Fatal(err)

@@ -26,15 +26,15 @@ const (
 // only show something.
 var pagesOfNodes = []string{"status", "activity", "sessions", "effective"}
 
-func newMembersClient() *http.Client {
+// newMembersClient connects to other nodes as the credentials say.
+func newMembersClient(shown Credentials) *http.Client {
+	transport := shown.transport()
+	transport.MaxIdleConnsPerHost = idleMemberConns
+	transport.MaxConnsPerHost = maxMemberConns
+	transport.IdleConnTimeout = memberIdleTimeout
+	transport.ResponseHeaderTimeout = memberHeaderTimeout
 	return &http.Client{
-		Transport: &http.Transport{
-			DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
-			MaxIdleConnsPerHost:   idleMemberConns,
-			MaxConnsPerHost:       maxMemberConns,
-			IdleConnTimeout:       memberIdleTimeout,
-			ResponseHeaderTimeout: memberHeaderTimeout,
-		},
+		Transport: transport,
 		// Whatever listens at a member's address now must not send us elsewhere.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -77,7 +77,7 @@ func (s *Server) askMember(r *http.Request, member NodeStatus, page string) (cod
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), askMemberTimeout)
 	defer cancel()
-	url := "http://" + member.HTTP + "/api/v1/" + page
+	url := s.towards.scheme() + member.HTTP + "/api/v1/" + page
 	if r.URL.RawQuery != "" {
 		url += "?" + r.URL.RawQuery
 	}

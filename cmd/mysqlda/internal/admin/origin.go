@@ -19,18 +19,27 @@ const operatorHeader = "Mysqlda-Operator"
 // unknownOperator is who sends a request that does not say.
 const unknownOperator = "unknown"
 
-// originOf says for the audit trail who sends a request, and from where. The name
-// is only what the sender says; nothing may be allowed because of it.
+// originOf says for the audit trail who sends a request, and from where. Where
+// operators are not authenticated the name is only what the sender says; nothing may
+// be allowed because of it.
 func originOf(r *http.Request) (who, from string) {
-	who, err := url.PathUnescape(r.Header.Get(operatorHeader))
-	if err != nil || strings.TrimSpace(who) == "" {
-		who = unknownOperator
+	if who = Operator(r); who == "" {
+		who = claimed(r)
 	}
-	from, _, err = net.SplitHostPort(r.RemoteAddr)
+	from, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		from = r.RemoteAddr
 	}
 	return who, from
+}
+
+// claimed is who sends a request, as the sender says.
+func claimed(r *http.Request) string {
+	who, err := url.PathUnescape(r.Header.Get(operatorHeader))
+	if err != nil || strings.TrimSpace(who) == "" {
+		return unknownOperator
+	}
+	return who
 }
 
 // attributed has all that a request does carry its origin.

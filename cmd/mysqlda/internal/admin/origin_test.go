@@ -39,7 +39,7 @@ func TestAClientSaysWhoItIs(t *testing.T) {
 
 func TestConfigurationAndAudit(t *testing.T) {
 	node := &fakeNode{}
-	client, ctx := NewClient(serve(t, node)), t.Context()
+	client, ctx := NewClient(serve(t, node), Credentials{}), t.Context()
 	done, err := client.Configure(ctx, Configuration{ExpectRevision: new(uint64(7)), Changes: []LibraryChange{{Op: RemoveLibrary, Library: "x"}}})
 	if err != nil || done.Revision != 8 || len(node.asked) != 1 || !strings.Contains(node.asked[0], "Op:remove Library:x") || !strings.HasSuffix(node.asked[0], "expecting 7") {
 		t.Errorf("%+v, %v, asked %q", done, err, node.asked)

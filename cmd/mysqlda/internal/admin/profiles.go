@@ -33,9 +33,9 @@ func (s *Server) profile(w http.ResponseWriter, r *http.Request) {
 // Read asks for what a node serves at a path as it is, such as its metrics: at most
 // 64 MiB.
 func (c *Client) Read(ctx context.Context, path string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.address+path, nil)
+	request, err := c.request(ctx, http.MethodGet, path, nil)
 	if err != nil {
-		return nil, fmt.Errorf("request to %s: %w", c.address, err)
+		return nil, err
 	}
 	response, err := c.http.Do(request)
 	if err != nil {

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -43,15 +44,22 @@ type Config struct {
 	Logger  *zap.Logger
 	Debug   bool            // profiles of the process are served, too
 	Level   zap.AtomicLevel // of the node's log, which the API shows and changes
+	Access  *Access         // nil: everybody who reaches the address may do everything
+	TLS     *tls.Config     // nil: connections are in the clear
+	// Members is how other nodes' HTTP addresses are connected to. Requests there show
+	// what whoever is asked on behalf of has shown.
+	Members Credentials
 }
 
 // Server serves the HTTP address of one node.
 type Server struct {
 	node    Node
 	members *http.Client // asks other nodes
+	towards Credentials  // by which it connects
 	logger  *zap.Logger
 	level   zap.AtomicLevel
 	http    *http.Server
+	tls     *tls.Config   // nil: none
 	backups chan struct{} // a place for each that is under way
 	stall   time.Duration // how long a reader of a backup may take for one piece
 }
@@ -59,11 +67,11 @@ type Server struct {
 // New makes a server that serves nothing yet.
 func New(cfg Config) *Server {
 	s := &Server{
-		node: cfg.Node, members: newMembersClient(), logger: cfg.Logger, level: cfg.Level,
+		node: cfg.Node, members: newMembersClient(cfg.Members), towards: cfg.Members, logger: cfg.Logger, level: cfg.Level, tls: cfg.TLS,
 		backups: make(chan struct{}, maxBackups), stall: backupStall,
 	}
 	s.http = &http.Server{
-		Handler:           attributed(s.routes(cfg.Metrics, cfg.Debug)),
+		Handler:           s.guard(cfg.Access, attributed(s.routes(cfg.Metrics, cfg.Debug))),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -76,7 +84,11 @@ func New(cfg Config) *Server {
 
 // Serve answers until Shutdown; then it returns nil. It closes ln.
 func (s *Server) Serve(ln net.Listener) error {
-	err := s.http.Serve(netutil.LimitListener(ln, maxConnections))
+	limited := netutil.LimitListener(ln, maxConnections)
+	if s.tls != nil {
+		limited = tls.NewListener(limited, s.tls)
+	}
+	err := s.http.Serve(limited)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}

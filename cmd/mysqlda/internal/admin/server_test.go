@@ -80,7 +80,7 @@ func (f *fakeNode) Effective() []Effective { return []Effective{{Key: "node.id",
 func (f *fakeNode) ChangeLibraries(_ context.Context, r LibraryChanges) error {
 	return f.note("change %+v", r)
 }
-func (f *fakeNode) Join(_ context.Context, via []string) error    { return f.note("join %q", via) }
+func (f *fakeNode) Join(_ context.Context, r JoinRequest) error   { return f.note("join %q", r.Via) }
 func (f *fakeNode) Leave(context.Context) error                   { return f.note("leave") }
 func (f *fakeNode) Backup(context.Context) (*fsm.Snapshot, error) { return f.snapshot, f.err }
 func (f *fakeNode) Remove(_ context.Context, id string) error     { return f.note("remove %q", id) }
@@ -260,7 +260,7 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 			},
 		}},
 	}}
-	client, ctx := NewClient(serve(t, node)), t.Context()
+	client, ctx := NewClient(serve(t, node), Credentials{}), t.Context()
 	status, err := client.Status(ctx)
 	if err != nil || !reflect.DeepEqual(status, node.status) {
 		t.Errorf("status: got %+v, %v", status, err)
@@ -273,7 +273,7 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 	err = errors.Join(client.ChangeLibraries(ctx, changes),
 		client.ChangeSettings(ctx, SettingsChange{MaxShare: "0.3", Balance: "data"}), client.ChangeSettings(ctx, SettingsChange{Balance: "data"}),
 		client.Activate(ctx, "x/1 %", ActivateRequest{Server: "c:1", Force: true, Drain: 1.5}),
-		client.Join(ctx, []string{"a:2"}), client.Leave(ctx), client.Remove(ctx, "n/3 %"))
+		client.Join(ctx, JoinRequest{Via: []string{"a:2"}}), client.Leave(ctx), client.Remove(ctx, "n/3 %"))
 	want := []string{fmt.Sprintf("change %+v", changes), "set {MaxShare:0.3 Balance:data Failover:<nil>}", "set {MaxShare: Balance:data Failover:<nil>}", "activate x/1 % c:1 force=true drain=1.5s", `join ["a:2"]`, "leave", `remove "n/3 %"`}
 	if err != nil || !reflect.DeepEqual(node.asked, want) {
 		t.Errorf("asked %q, %v", node.asked, err)
@@ -283,7 +283,7 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 func TestPasswordsReachTheNodeAndNoText(t *testing.T) {
 	node := new(secretNode)
 	change := SettingsChange{Failover: &FailoverChange{Account: &Account{User: "u", Password: "open sesame"}}}
-	difference, err := NewClient(serve(t, node)).CompareSettings(t.Context(), change)
+	difference, err := NewClient(serve(t, node), Credentials{}).CompareSettings(t.Context(), change)
 	if err != nil || !reflect.DeepEqual(difference.Settings, []string{FailoverPassword}) || node.password != "open sesame" {
 		t.Errorf("got %+v, %q, %v", difference, string(node.password), err)
 	}
@@ -310,7 +310,9 @@ func TestWaitingForASwitchMayTakeLongerThanOtherRequests(t *testing.T) {
 	address := serve(t, node)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- NewClient(address).Activate(ctx, "x", ActivateRequest{Server: "c:1", Drain: 90}) }()
+	go func() {
+		ended <- NewClient(address, Credentials{}).Activate(ctx, "x", ActivateRequest{Server: "c:1", Drain: 90})
+	}()
 	if left := <-node.began; left < activateTimeout {
 		t.Errorf("the node has %s", left)
 	}
@@ -334,7 +336,7 @@ func (n *slowNode) Activate(ctx context.Context, _, _ string, _ bool, _ time.Dur
 }
 
 func TestClientTellsTheNodesOwnWords(t *testing.T) {
-	client := NewClient(serve(t, &fakeNode{err: fmt.Errorf("%w: n9", cluster.ErrUnknownNode)}))
+	client := NewClient(serve(t, &fakeNode{err: fmt.Errorf("%w: n9", cluster.ErrUnknownNode)}), Credentials{})
 	err := client.Remove(t.Context(), "n9")
 	refused := new(RefusedError)
 	if !errors.As(err, &refused) || refused.StatusCode != 404 || err.Error() != "no such node in the cluster: n9" {
@@ -351,7 +353,7 @@ func TestClientNamesWhoDoesNotAnswer(t *testing.T) {
 	if err := ln.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err = NewClient(address).Status(t.Context())
+	_, err = NewClient(address, Credentials{}).Status(t.Context())
 	if err == nil || !strings.HasPrefix(err.Error(), "no node answers at http address "+address) {
 		t.Errorf("got %v", err)
 	}
@@ -365,7 +367,7 @@ func TestClientNoticesThatItTalksToSomethingElse(t *testing.T) {
 	other := &http.Server{Handler: http.NotFoundHandler(), ReadHeaderTimeout: time.Second}
 	go func() { _ = other.Serve(ln) }()
 	t.Cleanup(func() { _ = other.Close() })
-	_, err = NewClient(ln.Addr().String()).Status(t.Context())
+	_, err = NewClient(ln.Addr().String(), Credentials{}).Status(t.Context())
 	if want := "is not a mysqlda node: HTTP status 404 Not Found"; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got %v", err)
 	}

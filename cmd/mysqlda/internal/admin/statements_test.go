@@ -11,7 +11,7 @@ import (
 
 func TestClientGetsTheDigestsThatItAsksFor(t *testing.T) {
 	node := &fakeNode{statements: StatementList{Node: "n1", Digests: 1, Statements: []StatementStatus{{Digest: "do ?", Count: 3}}}}
-	client := NewClient(serve(t, node))
+	client := NewClient(serve(t, node), Credentials{})
 	list, err := client.Statements(t.Context(), StatementsQuery{Library: "a & b", By: digests.ByErrors, Limit: 7})
 	if err != nil || list.Node != "n1" || len(list.Statements) != 1 || list.Statements[0].Count != 3 {
 		t.Errorf("got %+v, %v", list, err)

@@ -39,7 +39,7 @@ func userChangeWords(c UserChange) string {
 
 func TestUsersAreChangedOverTheAPI(t *testing.T) {
 	node := &fakeNode{}
-	c := NewClient(serve(t, node))
+	c := NewClient(serve(t, node), Credentials{})
 	users, err := c.Users(t.Context())
 	if err != nil || len(users) != 1 || users[0].Name != "app/1" || users[0].Passwords != 2 {
 		t.Errorf("%+v, %v", users, err)
@@ -74,7 +74,7 @@ func (f *fakeNode) Reseal(context.Context) error { return f.note("reseal") }
 
 func TestSecretsAreAskedForAndSealedAnewOverTheAPI(t *testing.T) {
 	node := &fakeNode{}
-	c := NewClient(serve(t, node))
+	c := NewClient(serve(t, node), Credentials{})
 	if known, err := c.Secrets(t.Context()); err != nil || known.Key != "k" || known.Clear != 2 {
 		t.Errorf("%+v, %v", known, err)
 	}

@@ -33,7 +33,7 @@ func TestAllNodesAreWaitedFor(t *testing.T) {
 		node(t, "n1", func() admin.Status { return admin.Status{AppliedIndex: 9} }),
 		node(t, "n2", func() admin.Status { return admin.Status{AppliedIndex: 5 + asked.Add(1)} }),
 	}
-	if err := All(t.Context(), nodes, admin.NewClient, Applied(8)); err != nil {
+	if err := All(t.Context(), nodes, inTheClear, Applied(8)); err != nil {
 		t.Error(err)
 	}
 	if n := asked.Load(); n != 3 {
@@ -50,7 +50,7 @@ func TestNodesThatAreBehindAreNamed(t *testing.T) {
 		{ID: "n2"},
 		{ID: "n3", HTTP: "127.0.0.1:1"},
 	}
-	err := All(ctx, nodes, admin.NewClient, Applied(8))
+	err := All(ctx, nodes, inTheClear, Applied(8))
 	late := new(BehindError)
 	if !errors.As(err, &late) || len(late.Nodes) != 2 || late.Nodes[0] != (Behind{"n2", "its HTTP address is not known"}) {
 		t.Fatalf("got %v", err)
@@ -67,7 +67,7 @@ func TestWhoStopsWaitingIsToldSo(t *testing.T) {
 		cancel()
 		return admin.Status{}
 	})
-	if err := All(ctx, []Node{behind}, admin.NewClient, Applied(1)); !errors.Is(err, context.Canceled) {
+	if err := All(ctx, []Node{behind}, inTheClear, Applied(1)); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -94,3 +94,5 @@ func TestConditions(t *testing.T) {
 		t.Errorf("members %v", got)
 	}
 }
+
+func inTheClear(address string) *admin.Client { return admin.NewClient(address, admin.Credentials{}) }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/credentials"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/doctor"
 )
 
@@ -55,7 +56,12 @@ func Collect(ctx context.Context, in Input) (parts []Part, missing []string) {
 		tail, err := logTail(in.Log)
 		add("log.txt", tail, err)
 	}
-	client := admin.NewClient(config.Dialable(in.Config.HTTP.Listen))
+	// Without credentials the node says what is missing.
+	shown, err := credentials.Of(in.Config, credentials.Files{})
+	if err != nil {
+		add("credentials.txt", nil, err)
+	}
+	client := admin.NewClient(config.Dialable(in.Config.HTTP.Listen), shown)
 	for _, q := range []struct{ name, path string }{
 		{"status.json", "/api/v1/status"},
 		{"metrics.txt", "/metrics"},

@@ -6,7 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mysqlda/mysqlda/cluster"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretfile"
 )
 
 // shortest is how long a password is at least that is looked for in texts: a shorter
@@ -18,7 +21,7 @@ type hider struct{ replacer *strings.Replacer }
 
 func newHider(cfg *config.Config) hider {
 	var spellings []string
-	for _, secret := range []config.Secret{cfg.Auth.Password, cfg.Failover.Password, cfg.Failover.ReplicationPassword} {
+	for _, secret := range append(filed(cfg), cfg.Auth.Password, cfg.Failover.Password, cfg.Failover.ReplicationPassword) {
 		if len(secret) >= shortest {
 			spellings = append(spellings, string(secret), inJSON(string(secret), true), inJSON(string(secret), false))
 		}
@@ -30,6 +33,27 @@ func newHider(cfg *config.Config) hider {
 		pairs = append(pairs, s, config.Secret(s).String())
 	}
 	return hider{strings.NewReplacer(pairs...)}
+}
+
+// filed are the tokens and keys in the files that the config names. What cannot be
+// read here cannot get into the bundle from here either.
+func filed(cfg *config.Config) []config.Secret {
+	var secrets []config.Secret
+	for _, path := range []string{cfg.HTTP.Access.TokenFile, cfg.Cluster.GossipKeyFile, cfg.Cluster.JoinKeyFile} {
+		if path == "" {
+			continue
+		}
+		lines, err := secretfile.Lines(path)
+		if err != nil {
+			continue
+		}
+		for _, line := range lines {
+			if line != cluster.PlainGossip {
+				secrets = append(secrets, config.Secret(admin.TokenOfLine(line)))
+			}
+		}
+	}
+	return secrets
 }
 
 // inJSON is how a text looks between the quotes of JSON; some writers of it spell <, >

@@ -142,12 +142,20 @@ type Cluster struct {
 	Present bool
 	Listen  string // internode TCP, host:port
 	Gossip  string // gossip TCP and UDP, host:port
+	TLS     NodeTLS
+	// GossipKeyFile holds the keys of gossip, absolute; "": it is in the clear.
+	GossipKeyFile string
+	// JoinKeyFile holds the keys of join tokens, absolute; "": no node needs one.
+	JoinKeyFile string
+	// JoinTokenAlways says that a certificate is not enough to join.
+	JoinTokenAlways bool
 }
 
 // HTTP is where the API, the metrics and the probes are served.
 type HTTP struct {
 	Listen string // host:port
 	Debug  bool   // profiles of the process are served there, too
+	Access HTTPAccess
 }
 
 // Secrets says where the keys are that the cluster's passwords are sealed with.

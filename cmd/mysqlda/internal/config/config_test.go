@@ -44,8 +44,8 @@ func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
 		Balancing:   Balancing{MaxShareMille: 500, Balance: fsm.BalancePlacements},
 		Failover:    defaultFailover,
 		Node:        Node{DataDir: filepath.Join(dir, "mysqlda-data"), SnapshotAfter: 32 << 20},
-		Cluster:     Cluster{Listen: "127.0.0.1:13307", Gossip: "127.0.0.1:13308"},
-		HTTP:        HTTP{Listen: "127.0.0.1:13309"},
+		Cluster:     Cluster{Listen: "127.0.0.1:13307", Gossip: "127.0.0.1:13308", TLS: NodeTLS{Mode: TLSOff}},
+		HTTP:        HTTP{Listen: "127.0.0.1:13309", Access: HTTPAccess{Open: []string{PageProbes}}},
 		Log:         Log{Level: "info", Format: "console", StatementDigests: 1000},
 		Tracing:     Tracing{Timeout: 10 * time.Second},
 	}
@@ -98,8 +98,11 @@ func TestEveryKeyIsRead(t *testing.T) {
   "failover": { "user": "f", "pass": "fp", "replication_user": "r", "replication_pass": "rp", "wait": 1, "lease": 2, "cooldown": 3, "require_fencing": true },
   "max_share": 0.25, "balance": "data",
   "node": { "id": "n1", "data_dir": "../n1-data", "advertise": "node1", "snapshot_after_kib": 64 },
-  "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1" },
-  "http": { "listen": "localhost:65535", "debug": true },
+  "cluster": { "listen": "[::1]:1", "gossip": "127.0.0.1:1", "tls": { "ca": "ca.pem", "cert": "n.pem", "key": "/n.key" }, "gossip_key_file": "g.key", "join_key_file": "j.key", "join_token": "always" },
+  "http": {
+    "listen": "localhost:65535", "debug": true, "token_file": "tokens", "open": ["status", "metrics"],
+    "tls": { "cert": "h.pem", "key": "h.key", "client_ca": "/ca.pem" },
+  },
   "log": { "level": "debug", "format": "json", "slow_statement_ms": 250, "statement_digests": 50 },
   "tracing": { "endpoint": "https://collector:4318", "headers_file": "headers", "timeout": 7 },
 }`)
@@ -132,10 +135,17 @@ func TestEveryKeyIsRead(t *testing.T) {
 		},
 		Balancing: Balancing{MaxShareMille: 250, HasMaxShare: true, Balance: fsm.BalanceData, HasBalance: true},
 		Node:      Node{ID: "n1", DataDir: "/etc/n1-data", Advertise: "node1", SnapshotAfter: 64 << 10},
-		Cluster:   Cluster{Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1"},
-		HTTP:      HTTP{Listen: "localhost:65535", Debug: true},
-		Log:       Log{Level: "debug", Format: "json", SlowStatement: 250 * time.Millisecond, StatementDigests: 50},
-		Tracing:   Tracing{Endpoint: "https://collector:4318/v1/traces", HeadersFile: "/etc/mysqlda/headers", Timeout: 7 * time.Second},
+		Cluster: Cluster{
+			Present: true, Listen: "[::1]:1", Gossip: "127.0.0.1:1",
+			GossipKeyFile: "/etc/mysqlda/g.key", JoinKeyFile: "/etc/mysqlda/j.key", JoinTokenAlways: true,
+			TLS: NodeTLS{Mode: TLSRequired, CA: "/etc/mysqlda/ca.pem", Cert: "/etc/mysqlda/n.pem", Key: "/n.key"},
+		},
+		HTTP: HTTP{Listen: "localhost:65535", Debug: true, Access: HTTPAccess{
+			Cert: "/etc/mysqlda/h.pem", Key: "/etc/mysqlda/h.key", ClientCA: "/ca.pem",
+			TokenFile: "/etc/mysqlda/tokens", Open: []string{PageStatus, PageMetrics},
+		}},
+		Log:     Log{Level: "debug", Format: "json", SlowStatement: 250 * time.Millisecond, StatementDigests: 50},
+		Tracing: Tracing{Endpoint: "https://collector:4318/v1/traces", HeadersFile: "/etc/mysqlda/headers", Timeout: 7 * time.Second},
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got  %+v\nwant %+v", cfg, want)

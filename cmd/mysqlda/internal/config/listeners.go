@@ -45,16 +45,23 @@ func (c *Config) decodeListeners(root, server *object, ip string, port int64) {
 		}
 		l.address = address
 	}
+	c.Cluster.TLS.Mode = TLSOff
+	c.HTTP.Access.Open = []string{PageProbes}
 	c.Cluster.Present = root.section("cluster", func(o *object) {
 		read(&listeners[1], o, "listen")
 		read(&listeners[2], o, "gossip")
+		c.decodeNodeTLS(o)
+		c.decodePath(o, "gossip_key_file", &c.Cluster.GossipKeyFile)
+		c.decodeJoin(o)
 	})
 	root.section("http", func(o *object) {
 		read(&listeners[3], o, "listen")
 		o.flag("debug", &c.HTTP.Debug)
+		c.decodeHTTPAccess(o)
 	})
 	checkListeners(listeners)
 	c.Cluster.Listen, c.Cluster.Gossip, c.HTTP.Listen = listeners[1].address, listeners[2].address, listeners[3].address
+	c.warnOfStrangers()
 }
 
 // checkListeners reports ports that do not exist or that two listeners want.

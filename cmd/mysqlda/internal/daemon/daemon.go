@@ -10,6 +10,7 @@
 //	configuration.go  libraries and settings together, and the audit trail
 //	failover.go    active servers and leases, as the API changes and shows them
 //	datapath.go    what the config file says to the data path, with its certificates
+//	security.go    keys and certificates of the config file, for the rooms that use them
 //	listeners.go   the sockets for clients
 //	observed.go    what the node saw of the servers, for itself and for the others
 //	status.go      what the node knows, put together for the API
@@ -55,6 +56,9 @@ type Options struct {
 	Bootstrap bool     // make a new cluster, unless the node belongs to one
 	Join      []string // join the cluster of these internode addresses, unless the node belongs to it
 	Version   string   // the release
+	// JoinToken reads the token to show with Join; nil: none. A node that is a member
+	// already needs none, and does not call it.
+	JoinToken func() (string, error)
 
 	// BeforeClients runs, unless it is nil, when the node is ready and before it lets
 	// clients in. The HTTP API answers meanwhile. Its error ends the node.
@@ -174,11 +178,23 @@ func (d *daemon) open(ctx context.Context) error {
 }
 
 func (d *daemon) openHTTP(ctx context.Context) error {
+	logger := d.logger.Named("http")
+	secured, access, err := httpAccess(d.cfg.HTTP.Access, logger)
+	if err != nil {
+		return err
+	}
 	ln, err := listen(ctx, "http.listen", d.cfg.HTTP.Listen)
 	if err != nil {
 		return err
 	}
-	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http"), Level: d.options.LogLevel, Debug: d.cfg.HTTP.Debug})
+	members, err := towardsMembers(d.cfg)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	server := admin.New(admin.Config{
+		Node: d, Metrics: d.registry, Logger: logger, Level: d.options.LogLevel, Debug: d.cfg.HTTP.Debug,
+		TLS: secured, Access: access, Members: members,
+	})
 	d.closers = append(d.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), httpCloseTimeout)
 		defer cancel()
@@ -188,7 +204,8 @@ func (d *daemon) openHTTP(ctx context.Context) error {
 		return nil
 	})
 	d.run(func() error { return server.Serve(ln) })
-	d.logger.Info("serving API, metrics and probes", zap.String("http", ln.Addr().String()))
+	d.logger.Info("serving API, metrics and probes", zap.String("http", ln.Addr().String()),
+		zap.Bool("tls", secured != nil), zap.Bool("open_to_all", access == nil))
 	return nil
 }
 
@@ -201,6 +218,18 @@ func (d *daemon) openCluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	security, err := tlsForNodes(d.cfg.Cluster.TLS, d.logger.Named("tls"))
+	if err != nil {
+		return err
+	}
+	gossipKeys, err := gossipKeysOf(d.cfg.Cluster.GossipKeyFile, d.logger.Named("gossip"))
+	if err != nil {
+		return err
+	}
+	joinTokens, err := joinTokensOf(d.cfg.Cluster, d.logger.Named("join"))
+	if err != nil {
+		return err
+	}
 	node, err := cluster.Open(ctx, cluster.Config{
 		NodeID:        d.cfg.Node.ID,
 		DataDir:       d.cfg.Node.DataDir,
@@ -209,6 +238,9 @@ func (d *daemon) openCluster(ctx context.Context) error {
 		AdvertiseHost: d.cfg.Node.Advertise,
 		MySQLAddr:     mysqlAddr,
 		HTTPAddr:      httpAddr,
+		Security:      security,
+		GossipKeys:    gossipKeys,
+		JoinTokens:    joinTokens,
 		Version:       d.options.Version,
 		Logger:        d.logger.Named("cluster"),
 		Registerer:    d.registry,

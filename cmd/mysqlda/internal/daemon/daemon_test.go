@@ -138,7 +138,7 @@ type running struct {
 func start(t *testing.T, cfg *config.Config, options Options) *running {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	r := &running{cfg: cfg, client: admin.NewClient(cfg.HTTP.Listen), stop: stop, ended: make(chan error, 1)}
+	r := &running{cfg: cfg, client: admin.NewClient(cfg.HTTP.Listen, admin.Credentials{}), stop: stop, ended: make(chan error, 1)}
 	logger := zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))
 	go func() {
 		r.ended <- Run(ctx, cfg, options, logger)
@@ -223,7 +223,7 @@ func TestNodesJoinServeAndLeave(t *testing.T) {
 	if lonely.Ready || lonely.ClusterID != "" {
 		t.Errorf("got %+v", lonely)
 	}
-	if err := third.client.Join(t.Context(), []string{via}); err != nil {
+	if err := third.client.Join(t.Context(), admin.JoinRequest{Via: []string{via}}); err != nil {
 		t.Fatal(err)
 	}
 	third.until(t, "three voters", func(s admin.Status) bool {
@@ -322,7 +322,7 @@ func TestNodeDoesNotJoinItself(t *testing.T) {
 	lonely := start(t, testNode(t, clusterSection), Options{})
 	lonely.until(t, "a waiting node", func(s admin.Status) bool { return s.ClusterID == "" })
 	itself = []string{lonely.cfg.Cluster.Listen}
-	if err := lonely.client.Join(t.Context(), itself); err == nil || !strings.Contains(err.Error(), "is this node itself") {
+	if err := lonely.client.Join(t.Context(), admin.JoinRequest{Via: itself}); err == nil || !strings.Contains(err.Error(), "is this node itself") {
 		t.Errorf("join: got %v", err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretfile"
 )
 
 // keyPairCheck is the least time between two looks at whether files have changed.
@@ -16,7 +18,8 @@ const keyPairCheck = time.Second
 // change, so that a certificate is renewed without a restart. It may be used
 // from any goroutine.
 type keyPair struct {
-	certFile, keyFile string // may be the same
+	certFile, keyFile string                       // may be the same
+	check             func(*tls.Certificate) error // what else a pair must be; nil: nothing
 	logger            *zap.Logger
 	now               func() time.Time
 
@@ -39,12 +42,25 @@ func loadKeyPair(certFile, keyFile string, logger *zap.Logger) (*keyPair, error)
 	if err != nil {
 		return nil, err
 	}
-	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	pair, err := readKeyPair(certFile, keyFile)
 	if err != nil {
 		return nil, err
 	}
 	k.current, k.seen, k.checked = &pair, seen, k.now()
 	return k, nil
+}
+
+// readKeyPair reads a certificate and its private key, which nobody else may read.
+func readKeyPair(certFile, keyFile string) (tls.Certificate, error) {
+	certificate, err := os.ReadFile(certFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := secretfile.Read(keyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(certificate, key)
 }
 
 // look says what the files are like now.
@@ -80,7 +96,10 @@ func (k *keyPair) refresh() {
 	}
 	var pair tls.Certificate
 	if err == nil {
-		pair, err = tls.LoadX509KeyPair(k.certFile, k.keyFile)
+		pair, err = readKeyPair(k.certFile, k.keyFile)
+	}
+	if err == nil && k.check != nil {
+		err = k.check(&pair)
 	}
 	k.seen = seen // incomplete if a file is missing, so that it is looked at again
 	if err != nil {

@@ -102,10 +102,17 @@ func (d *daemon) join(ctx context.Context, node *cluster.Node) error {
 	if err := d.checkJoin(node, d.options.Join); err != nil {
 		return err
 	}
+	token := ""
+	if d.options.JoinToken != nil && node.Status().ClusterID == "" {
+		var err error
+		if token, err = d.options.JoinToken(); err != nil {
+			return err
+		}
+	}
 	via := zap.Strings("via", d.options.Join)
 	for {
 		attempt, cancel := context.WithTimeout(ctx, joinTimeout)
-		err := node.Join(attempt, d.options.Join)
+		err := node.JoinWithToken(attempt, d.options.Join, token)
 		cancel()
 		switch {
 		case err == nil:
@@ -129,7 +136,7 @@ func (d *daemon) join(ctx context.Context, node *cluster.Node) error {
 func refused(err error) bool {
 	for _, final := range []error{
 		cluster.ErrOtherCluster, cluster.ErrOtherNode, cluster.ErrIDTaken,
-		cluster.ErrRemoved, fsm.ErrRemoved, cluster.ErrLeft, cluster.ErrSuperseded, cluster.ErrClosed,
+		cluster.ErrRemoved, fsm.ErrRemoved, cluster.ErrCertificate, cluster.ErrGossipKey, cluster.ErrJoinToken, cluster.ErrLeft, cluster.ErrSuperseded, cluster.ErrClosed,
 	} {
 		if errors.Is(err, final) {
 			return true

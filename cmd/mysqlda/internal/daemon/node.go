@@ -135,7 +135,8 @@ func (d *daemon) Backup(ctx context.Context) (*fsm.Snapshot, error) {
 }
 
 // Join implements admin.Node.
-func (d *daemon) Join(ctx context.Context, via []string) error {
+func (d *daemon) Join(ctx context.Context, request admin.JoinRequest) error {
+	via := request.Via
 	node, err := d.running()
 	if err != nil {
 		return err
@@ -151,7 +152,7 @@ func (d *daemon) Join(ctx context.Context, via []string) error {
 	if err := d.checkJoin(node, via); err != nil {
 		return err
 	}
-	err = node.Join(ctx, via)
+	err = node.JoinWithToken(ctx, via, string(request.Token))
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("no member that could let this node in answered at %s, which must be the internode address (cluster.listen) of a running member: %w",
 			strings.Join(via, ", "), err)

@@ -26,6 +26,15 @@ func certificateChecks(cfg *config.Config) (*tls.Config, []Finding) {
 		_, f := authoritiesCheck("tls.client_ca", cfg.TLS.ClientCA)
 		found = append(found, f)
 	}
+	if cfg.HTTP.Access.Cert != "" {
+		_, f := pairCheck("http.tls.cert, http.tls.key", cfg.HTTP.Access.Cert, cfg.HTTP.Access.Key)
+		found = append(found, f)
+	}
+	if cfg.HTTP.Access.ClientCA != "" {
+		_, f := authoritiesCheck("http.tls.client_ca", cfg.HTTP.Access.ClientCA)
+		found = append(found, f)
+	}
+	found = append(found, nodeCertificateChecks(cfg)...)
 	if cfg.Backend.TLSCert != "" {
 		pair, f := pairCheck("backend.tls_cert, backend.tls_key", cfg.Backend.TLSCert, cfg.Backend.TLSKey)
 		if found = append(found, f); pair != nil {

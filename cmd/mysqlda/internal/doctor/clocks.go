@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
@@ -21,15 +20,15 @@ func clockChecks(ctx context.Context, v *view) []Finding {
 	found := make([]Finding, len(others))
 	var asked sync.WaitGroup
 	for i, n := range others {
-		asked.Go(func() { found[i] = clockCheck(ctx, n) })
+		asked.Go(func() { found[i] = v.clockCheck(ctx, n) })
 	}
 	asked.Wait()
 	return found
 }
 
-func clockCheck(ctx context.Context, n admin.NodeStatus) Finding {
+func (v *view) clockCheck(ctx context.Context, n admin.NodeStatus) Finding {
 	check := "clock of node " + n.ID
-	offset, within, err := clockOffset(ctx, n.HTTP)
+	offset, within, err := clockOffset(ctx, admin.NewClient(n.HTTP, v.forOthers()))
 	switch {
 	case err != nil && private(n.HTTP):
 		return ok(check, "not compared: its HTTP address is one of its own machine only")
@@ -47,28 +46,17 @@ func judgeClock(check string, offset, within time.Duration) Finding {
 	return ok(check, "it differs by less than %s", maxClockOffset+within.Round(time.Second))
 }
 
-// clockOffset is how far the clock of the node at an HTTP address is ahead of here,
+// clockOffset is how far the clock of the node that client asks is ahead of here,
 // and how uncertain that is.
-func clockOffset(ctx context.Context, address string) (offset, within time.Duration, err error) {
+func clockOffset(ctx context.Context, client *admin.Client) (offset, within time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
-	if err != nil {
-		return 0, 0, err
-	}
 	asked := time.Now()
-	response, err := http.DefaultClient.Do(request)
+	told, err := client.Clock(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
 	took := time.Since(asked)
-	if err := response.Body.Close(); err != nil {
-		return 0, 0, err
-	}
-	told, err := http.ParseTime(response.Header.Get("Date"))
-	if err != nil {
-		return 0, 0, fmt.Errorf("node at %s does not tell its time: %w", address, err)
-	}
 	// It is cut to a second, so half a second later on average.
 	const half = time.Second / 2
 	return told.Add(half).Sub(asked.Add(took / 2)), half + took/2, nil

@@ -25,6 +25,8 @@ func Examine(ctx context.Context, path string) Report {
 		modeChecks(cfg),
 		certificates,
 		secretChecks(v),
+		keyChecks(cfg),
+		accessChecks(v),
 		portChecks(ctx, v),
 		diskChecks(ctx, v),
 		nodeChecks(ctx, v),

@@ -28,7 +28,7 @@ func modeChecks(cfg *config.Config) []Finding {
 	if f := dataDirMode(cfg.Node.DataDir); f != nil {
 		found = append(found, *f)
 	}
-	keys := []string{cfg.TLS.Key, cfg.Backend.TLSKey}
+	keys := []string{cfg.TLS.Key, cfg.Backend.TLSKey, cfg.Cluster.TLS.Key, cfg.HTTP.Access.Key}
 	if cfg.TLS.Cert == "" {
 		keys = append(keys, filepath.Join(cfg.Node.DataDir, ownKeyFile))
 	}
@@ -37,8 +37,13 @@ func modeChecks(cfg *config.Config) []Finding {
 			found = append(found, *f)
 		}
 	}
-	if file := cfg.Tracing.HeadersFile; file != "" {
-		if f := secretMode("collector headers mode", file, file+" may hold a key", "chmod 600 "+file); f != nil {
+	for _, file := range []struct{ key, path string }{
+		{"http.token_file", cfg.HTTP.Access.TokenFile},
+		{"cluster.gossip_key_file", cfg.Cluster.GossipKeyFile},
+		{"cluster.join_key_file", cfg.Cluster.JoinKeyFile},
+		{"tracing.headers_file", cfg.Tracing.HeadersFile},
+	} {
+		if f := secretMode(file.key+" mode", file.path, file.path+" holds secrets", "chmod 600 "+file.path); file.path != "" && f != nil {
 			found = append(found, *f)
 		}
 	}

@@ -81,7 +81,7 @@ func (v *view) wayTo(ctx context.Context, n admin.NodeStatus) []Finding {
 				fmt.Sprintf("let TCP through from this machine to %s", way.address)))
 		}
 	}
-	found = append(found, deadTo(ctx, n)...)
+	found = append(found, v.deadTo(ctx, n)...)
 	return orElse(found, ok(check, "alive, %s and %s (TCP) can be reached", n.Cluster, n.Gossip))
 }
 
@@ -95,10 +95,10 @@ func reach(ctx context.Context, address string) error {
 
 // deadTo are the nodes that this one does not see alive. Its HTTP address need not
 // be reachable.
-func deadTo(ctx context.Context, n admin.NodeStatus) []Finding {
+func (v *view) deadTo(ctx context.Context, n admin.NodeStatus) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	status, err := admin.NewClient(n.HTTP).Status(ctx)
+	status, err := admin.NewClient(n.HTTP, v.forOthers()).Status(ctx)
 	if err != nil || status.Node != n.ID {
 		return nil
 	}
@@ -110,6 +110,15 @@ func deadTo(ctx context.Context, n admin.NodeStatus) []Finding {
 		}
 	}
 	return found
+}
+
+// forOthers are the credentials for other nodes: a token goes nowhere in the clear.
+func (v *view) forOthers() admin.Credentials {
+	shown := v.shown
+	if shown.TLS == nil {
+		shown.Token = ""
+	}
+	return shown
 }
 
 // private says that only the node's own machine reaches an address.

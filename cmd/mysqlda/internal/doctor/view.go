@@ -2,10 +2,12 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/credentials"
 )
 
 // answerTimeout bounds one question to a node.
@@ -19,6 +21,8 @@ type view struct {
 	runs, own bool
 	status    admin.Status
 	secrets   *admin.Secrets // how the node finds the cluster's passwords; nil: it does not say
+	shown     admin.Credentials
+	noAccess  error // why the node cannot be asked, though it may run
 }
 
 // look asks the node of the file for its status.
@@ -26,7 +30,16 @@ func look(ctx context.Context, cfg *config.Config) *view {
 	v := &view{cfg: cfg}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	status, err := admin.NewClient(config.Dialable(cfg.HTTP.Listen)).Status(ctx)
+	shown, err := credentials.Of(cfg, credentials.Files{})
+	if err != nil {
+		v.noAccess = err
+		return v
+	}
+	v.shown = shown
+	status, err := admin.NewClient(config.Dialable(cfg.HTTP.Listen), shown).Status(ctx)
+	if refused := new(admin.RefusedError); errors.As(err, &refused) {
+		v.noAccess = err
+	}
 	if err != nil || status.Node == "" {
 		return v // that it does not run is no fault, and whoever else listens there is portChecks' to tell
 	}
@@ -34,7 +47,7 @@ func look(ctx context.Context, cfg *config.Config) *view {
 	v.own = cfg.Node.ID == "" || cfg.Node.ID == status.Node
 	if v.inCluster() {
 		// A node of an older release does not know that question.
-		if secrets, err := admin.NewClient(config.Dialable(cfg.HTTP.Listen)).Secrets(ctx); err == nil {
+		if secrets, err := admin.NewClient(config.Dialable(cfg.HTTP.Listen), shown).Secrets(ctx); err == nil {
 			v.secrets = &secrets
 		}
 	}
