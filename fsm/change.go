@@ -115,14 +115,6 @@ func (c ChangeLibraries) Proto() *fsmpb.ChangeLibraries {
 	return &fsmpb.ChangeLibraries{ExpectVersion: c.ExpectVersion, Changes: changesProto(c.Changes)}
 }
 
-func changesProto(changes []LibraryChange) []*fsmpb.LibraryChange {
-	list := make([]*fsmpb.LibraryChange, len(changes))
-	for i, change := range changes {
-		list[i] = change.proto()
-	}
-	return list
-}
-
 // ChangeLibrariesFromProto reads a forwarded command and checks it. Whatever release
 // has sent it, active servers stay what they are.
 func ChangeLibrariesFromProto(p *fsmpb.ChangeLibraries) (ChangeLibraries, error) {
@@ -131,18 +123,6 @@ func ChangeLibrariesFromProto(p *fsmpb.ChangeLibraries) (ChangeLibraries, error)
 		return ChangeLibraries{}, err
 	}
 	return c, nil
-}
-
-func forwardedChanges(list []*fsmpb.LibraryChange) []LibraryChange {
-	changes := make([]LibraryChange, len(list))
-	for i, change := range list {
-		changes[i] = libraryChangeFromProto(change)
-		if servers, ok := changes[i].(SetServers); ok {
-			servers.replaceActive = false
-			changes[i] = servers
-		}
-	}
-	return changes
 }
 
 // libraryChangeFromProto returns nil for a change of an unknown kind.
