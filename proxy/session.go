@@ -78,6 +78,9 @@ type session struct {
 	idleness idleness      // belongs to Server.watch
 	counted  counted       // guarded by Server.mu
 	loggedIn atomic.Bool   // the handshake is over; read by Server.Shutdown
+	passed   atomic.Bool   // since the handover began the session was where it can be moved
+	overdue  atomic.Bool   // it did not come there in time
+	moved    atomic.Bool   // the next process goes on with it
 	idle     atomic.Bool   // waiting for a command; read by Server.Shutdown and KILL
 
 	mu   sync.Mutex
@@ -125,13 +128,19 @@ func (s *session) run() {
 		return
 	}
 	s.loggedIn.Store(true)
+	s.attend()
+}
+
+// attend serves a client that has logged in.
+func (s *session) attend() {
 	var err error
 	for err == nil {
 		err = s.serve()
 	}
-	if !errors.Is(err, errQuit) {
-		s.farewell(err)
+	if errors.Is(err, errStopping) && s.depart() || errors.Is(err, errQuit) {
+		return
 	}
+	s.farewell(err)
 }
 
 // serve carries out commands while they are plain, and then one that is not.
@@ -190,7 +199,14 @@ var (
 // stopping says that the session should end now: the node stops and nothing of
 // the client's is under way.
 func (s *session) stopping() bool {
-	return s.server.draining.Load() && !s.inTransaction()
+	switch s.server.stage.Load() {
+	case stageServing:
+		return false
+	case stageStopping:
+		return !s.inTransaction()
+	default:
+		return s.departing()
+	}
 }
 
 // woken is called when a read for the client hit a deadline, which only wake
