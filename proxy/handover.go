@@ -44,6 +44,8 @@ const (
 type HandedOver struct {
 	Moved []Moved
 	Ended map[string]int // sessions that were ended instead, by the reason
+	// Since is when clients began to wait: nobody has been served from then on.
+	Since time.Time
 }
 
 // departures gathers what the next process goes on with.
@@ -104,7 +106,7 @@ func (server *Server) HandOver(ctx context.Context, bound time.Duration) (Handed
 		server.mu.Unlock()
 		return HandedOver{}, ErrNotServing
 	}
-	err := server.closeListeners()
+	since, err := time.Now(), server.closeListeners()
 	server.mu.Unlock()
 	if err != nil {
 		server.log.Warn("closing the clients' listeners", zap.Error(err))
@@ -118,7 +120,7 @@ func (server *Server) HandOver(ctx context.Context, bound time.Duration) (Handed
 	server.watching.Wait()
 	server.leave.mu.Lock()
 	defer server.leave.mu.Unlock()
-	return HandedOver{Moved: server.leave.moved, Ended: server.leave.ended}, nil
+	return HandedOver{Moved: server.leave.moved, Ended: server.leave.ended, Since: since}, nil
 }
 
 // clear waits until every session that has logged in was once where it can be moved, or

@@ -37,6 +37,7 @@ const long = time.Minute
 func TestSessionsGoOnAtTheNextServer(t *testing.T) {
 	n := start(t)
 	c := n.open(t)
+	defer c.Close() // before the server that has it then
 	exec(t, c, "select library a2")
 	exec(t, c, "create or replace table moved (id int auto_increment primary key, v int) auto_increment=41")
 	exec(t, c, "use information_schema")
@@ -81,7 +82,9 @@ func TestSessionsGoOnAtTheNextServer(t *testing.T) {
 		t.Errorf("the next server has %+v", all)
 	}
 	// A session that comes now must not be given the same id.
-	if got := value(t, next.open(t), "select connection_id()"); got == id {
+	other := next.open(t)
+	defer other.Close()
+	if got := value(t, other, "select connection_id()"); got == id {
 		t.Error("two sessions have one connection id")
 	}
 	// It can be moved again.
@@ -133,6 +136,7 @@ func TestSessionsThatCannotBeMovedAreToldSo(t *testing.T) {
 				}
 			}
 			stays := n.open(t)
+			defer stays.Close()
 			_, left := handOver(t, n, 50*time.Millisecond)
 			if len(left.Moved) != 1 || len(left.Ended) != 1 || left.Ended[c.reason] != 1 {
 				t.Fatalf("%d moved, ended %v", len(left.Moved), left.Ended)
@@ -150,6 +154,8 @@ func TestSessionsThatCannotBeMovedAreToldSo(t *testing.T) {
 func TestAHandoverWaitsForTransactionsAndMakesNobodyWaitMeanwhile(t *testing.T) {
 	n := start(t)
 	busy, other := n.open(t), n.open(t)
+	defer busy.Close()
+	defer other.Close()
 	exec(t, busy, "select library a1")
 	exec(t, busy, "begin")
 	exec(t, other, "select library b1")
@@ -163,7 +169,11 @@ func TestAHandoverWaitsForTransactionsAndMakesNobodyWaitMeanwhile(t *testing.T) 
 	}()
 	for range 50 { // others are served, also ones that come now
 		exec(t, other, "do 1")
-		exec(t, n.open(t), "do 1")
+		late := n.open(t)
+		exec(t, late, "do 1")
+		if err := late.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 	select {
 	case left := <-done:
@@ -172,7 +182,7 @@ func TestAHandoverWaitsForTransactionsAndMakesNobodyWaitMeanwhile(t *testing.T) 
 	}
 	exec(t, busy, "commit")
 	left := <-done
-	if len(left.Ended) != 0 || len(left.Moved) != 52 {
+	if len(left.Ended) != 0 || len(left.Moved) < 2 {
 		t.Fatalf("%d moved, ended %v", len(left.Moved), left.Ended)
 	}
 	resume(t, left)
@@ -183,6 +193,7 @@ func TestAHandoverWaitsForTransactionsAndMakesNobodyWaitMeanwhile(t *testing.T) 
 func TestALongStatementIsCutOffAndTheOthersAreMoved(t *testing.T) {
 	n := start(t)
 	c := n.open(t)
+	defer c.Close()
 	exec(t, c, "select library a1")
 	failed := make(chan error, 1)
 	go func() {

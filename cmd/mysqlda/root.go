@@ -43,7 +43,7 @@ $HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newInit(), newStart(),
+		newInit(), newStart(), newRestart(), newCheckRestart(),
 		newJoin(), newLeave(), newRemove(),
 		newStatus(), newLocate(), newDoctor(),
 		newLibrary(), newSettings(), newReload(), newRing(), newLog(),

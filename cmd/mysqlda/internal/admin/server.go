@@ -37,6 +37,7 @@ const (
 // Config is what a Server is made of.
 type Config struct {
 	Node    Node
+	Life    Life // nil: the API has nothing about the process
 	Metrics prometheus.Gatherer
 	Logger  *zap.Logger
 	Debug   bool            // profiles of the process are served, too
@@ -46,6 +47,7 @@ type Config struct {
 // Server serves the HTTP address of one node.
 type Server struct {
 	node    Node
+	life    Life
 	logger  *zap.Logger
 	level   zap.AtomicLevel
 	http    *http.Server
@@ -56,7 +58,7 @@ type Server struct {
 // New makes a server that serves nothing yet.
 func New(cfg Config) *Server {
 	s := &Server{
-		node: cfg.Node, logger: cfg.Logger, level: cfg.Level,
+		node: cfg.Node, life: cfg.Life, logger: cfg.Logger, level: cfg.Level,
 		backups: make(chan struct{}, maxBackups), stall: backupStall,
 	}
 	s.http = &http.Server{
@@ -110,6 +112,10 @@ func (s *Server) routes(metrics prometheus.Gatherer, debug bool) http.Handler {
 	mux.HandleFunc("POST /api/v1/join", s.join)
 	mux.HandleFunc("POST /api/v1/leave", s.leave)
 	mux.HandleFunc("DELETE /api/v1/nodes/{id}", s.remove)
+	if s.life != nil {
+		mux.HandleFunc("GET /api/v1/process", s.process)
+		mux.HandleFunc("POST /api/v1/restart", s.restart)
+	}
 	if debug {
 		mux.HandleFunc("GET /debug/pprof/{profile}", s.profile)
 	}

@@ -8,6 +8,8 @@
 //	failover.go    active servers and leases, as the API changes and shows them
 //	datapath.go    what the config file says to the data path, with its certificates
 //	listeners.go   the sockets for clients
+//	restart.go     handing over to the next process
+//	resume.go      taking over from the one before
 //	observed.go    what the node saw of the servers, for itself and for the others
 //	status.go      what the node knows, put together for the API
 //	report.go      the same for SHOW MYSQLDA
@@ -30,6 +32,7 @@ import (
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/handover"
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy"
 	"github.com/mysqlda/mysqlda/proxy/backend"
@@ -54,6 +57,13 @@ type Options struct {
 	// Serving is called once clients are let in, unless it is nil.
 	Serving func()
 
+	// Sockets are listening sockets that the process was started with.
+	Sockets *handover.Sockets
+	// Before is what the process before has left, nil for none.
+	Before *handover.State
+	// Next is how the node restarts in place; see Next.
+	Next Next
+
 	LogLevel zap.AtomicLevel // of the logger that Run is given
 }
 
@@ -69,8 +79,11 @@ type daemon struct {
 	backends atomic.Pointer[backend.Manager]
 	proxy    atomic.Pointer[proxy.Server]
 	stopping atomic.Bool // no new clients
+	life     life        // restarting in place
+	sockets  sockets
 	waiting  atomic.Bool // for what comes before clients
 
+	ctx     context.Context         // of Run
 	end     context.CancelCauseFunc // ends Run; the first cause counts
 	tasks   sync.WaitGroup          // goroutines of Run
 	closers []func() error          // in the order of opening
@@ -87,7 +100,10 @@ func Run(ctx context.Context, cfg *config.Config, options Options, logger *zap.L
 		return err
 	}
 	d := &daemon{cfg: cfg, options: options, logger: logger, registry: registry}
+	d.life.born = time.Now()
+	asked := ctx
 	ctx, d.end = context.WithCancelCause(ctx)
+	d.ctx = ctx
 	defer d.end(nil)
 
 	for _, warning := range cfg.Warnings {
@@ -99,12 +115,15 @@ func Run(ctx context.Context, cfg *config.Config, options Options, logger *zap.L
 		err = d.outcome(context.Cause(ctx))
 	}
 	d.end(err)
-	return errors.Join(err, d.close())
+	return d.goOn(asked, errors.Join(err, d.close()))
 }
 
 // outcome turns the reason for stopping into the error of Run.
 func (d *daemon) outcome(cause error) error {
 	switch {
+	case errors.Is(cause, errRestart):
+		d.logger.Info("the sessions are at rest; closing, to go on as the next process")
+		return nil
 	case errors.Is(cause, errLeft):
 		d.logger.Info("the node has left its cluster; stopping")
 		return nil
@@ -132,11 +151,9 @@ func (d *daemon) open(ctx context.Context) error {
 		return err
 	}
 	// Bound before the cluster opens, so that a taken port is known at once.
-	clients, err := listenClients(ctx, "server.listen_ip, server.listen_port", d.cfg.Server.Listen)
-	if err != nil {
+	if err := d.openClients(ctx); err != nil {
 		return err
 	}
-	d.closers = append(d.closers, func() error { return closeAll(clients) })
 	d.tasks.Go(func() { boundGarbage(ctx) })
 	// The cluster asks the data path about servers, and has it let go of them, until
 	// it is closed: so it closes first, though it opens first, too.
@@ -149,20 +166,25 @@ func (d *daemon) open(ctx context.Context) error {
 	if err := d.openCluster(ctx); err != nil {
 		return err
 	}
-	if err := d.openDataPath(clients); err != nil {
+	if err := d.openDataPath(); err != nil {
 		return err
 	}
+	if err := d.options.Sockets.Close(); err != nil {
+		return fmt.Errorf("closing sockets that nothing is for: %w", err)
+	}
+	d.letIn(ctx)
 	d.watch(ctx)
+	d.run(func() error { return d.restartWhenAsked(ctx) })
 	d.run(func() error { return d.findCluster(ctx) })
 	return nil
 }
 
 func (d *daemon) openHTTP(ctx context.Context) error {
-	ln, err := listen(ctx, "http.listen", d.cfg.HTTP.Listen)
+	ln, err := d.listenHTTP(ctx)
 	if err != nil {
 		return err
 	}
-	server := admin.New(admin.Config{Node: d, Metrics: d.registry, Logger: d.logger.Named("http"), Level: d.options.LogLevel, Debug: d.cfg.HTTP.Debug})
+	server := admin.New(admin.Config{Node: d, Life: d, Metrics: d.registry, Logger: d.logger.Named("http"), Level: d.options.LogLevel, Debug: d.cfg.HTTP.Debug})
 	d.closers = append(d.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), httpCloseTimeout)
 		defer cancel()
@@ -185,7 +207,12 @@ func (d *daemon) openCluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	internode, err := d.inherited(handover.Cluster, d.cfg.Cluster.Listen)
+	if err != nil {
+		return err
+	}
 	node, err := cluster.Open(ctx, cluster.Config{
+		Inherited:     internode,
 		NodeID:        d.cfg.Node.ID,
 		DataDir:       d.cfg.Node.DataDir,
 		Listen:        d.cfg.Cluster.Listen,
@@ -213,7 +240,7 @@ func (d *daemon) openCluster(ctx context.Context) error {
 	return nil
 }
 
-func (d *daemon) openDataPath(clients []net.Listener) error {
+func (d *daemon) openDataPath() error {
 	node := d.cluster.Load()
 	path, err := configureDataPath(d.cfg, node.ID(), d.logger.Named("tls"))
 	if err != nil {
@@ -258,9 +285,6 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 	})
 	d.proxy.Store(server)
 	node.OnKill(server.Kill)
-	for _, l := range clients {
-		d.run(func() error { return server.Serve(l) })
-	}
 	return nil
 }
 
@@ -281,6 +305,7 @@ func (d *daemon) watch(ctx context.Context) {
 				// The first client shall find the libraries.
 				backends.Update(node.Libraries(), node.Settings())
 				server.SetReady(true)
+				d.resume()
 				d.logger.Info("serving clients", zap.String("mysql", d.cfg.Server.Listen), zap.String("node", node.ID()))
 				if d.options.Serving != nil {
 					d.options.Serving()
