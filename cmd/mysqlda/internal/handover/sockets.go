@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -148,6 +150,9 @@ func (s Socket) Release() error {
 
 // Given adds a socket of a service manager.
 func (s *Sockets) Given(name string, fd int) error {
+	if !slices.Contains(Names(), name) {
+		return fmt.Errorf("the service manager has opened a socket called %q: its FileDescriptorName must be one of %s", name, strings.Join(Names(), ", "))
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.add(name, "", fd)
