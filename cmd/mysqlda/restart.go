@@ -92,7 +92,7 @@ func awaitRestarted(ctx context.Context, client *admin.Client, begun admin.Resta
 	defer tick.Stop()
 	for refused := 0; ; {
 		now, err := client.Process(ctx)
-		if errors.Is(err, syscall.ECONNREFUSED) && begun.HTTP != client.Address() && isLocal(client) {
+		if errors.Is(err, syscall.ECONNREFUSED) && begun.HTTP != "" && begun.HTTP != client.Address() && isLocal(client) {
 			// The config file may name another address now.
 			now, err = admin.NewClient(begun.HTTP).Process(ctx)
 		}
