@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
+	"io"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -210,40 +212,63 @@ func TestALongStatementIsCutOffAndTheOthersAreMoved(t *testing.T) {
 	}
 }
 
-func TestConnectionsThatComeDuringAHandoverGetIn(t *testing.T) {
+// lateListener accepts one connection, at the moment when it is closed.
+type lateListener struct {
+	net.Listener
+	conn    net.Conn
+	waiting chan struct{} // closed when somebody accepts
+	closed  chan struct{}
+	once    sync.Once
+}
+
+func (l *lateListener) Accept() (net.Conn, error) {
+	conn := l.conn
+	if conn == nil {
+		return nil, net.ErrClosed
+	}
+	l.conn = nil
+	close(l.waiting)
+	<-l.closed
+	return conn, nil
+}
+
+func (l *lateListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+func TestAConnectionThatIsAcceptedDuringAHandoverGetsIn(t *testing.T) {
 	n := start(t)
-	done := make(chan struct{})
-	stop := make(chan struct{})
-	var sockets []net.Conn
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			conn, err := net.Dial("tcp", n.addr)
-			if err != nil {
-				return // the listener is closed
-			}
-			sockets = append(sockets, conn)
-		}
-	}()
-	left, err := n.HandOver(t.Context(), long)
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	close(stop)
-	<-done
-	for _, s := range sockets {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
+	client, err := net.Dial("tcp", inner.Addr().String())
+	if err != nil {
+		t.Fatal(err)
 	}
-	// Those that were greeted are cut after a while; the others are with us.
-	next := resume(t, left)
-	eventually(t, "the closed connections are gone", func() bool { return len(next.Sessions()) == 0 })
+	defer client.Close()
+	late := &lateListener{Listener: inner, waiting: make(chan struct{}), closed: make(chan struct{})}
+	if late.conn, err = inner.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- n.Serve(late) }()
+	<-late.waiting
+	_, left := handOver(t, n, long)
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if len(left.Moved) != 1 || left.Moved[0].Session != nil {
+		t.Fatalf("moved %+v, ended %v", left.Moved, left.Ended)
+	}
+	if err := client.SetReadDeadline(time.Now().Add(long)); err != nil {
+		t.Fatal(err)
+	}
+	greeting := make([]byte, 5)
+	if _, err := io.ReadFull(client, greeting); err != nil || greeting[4] != 10 {
+		t.Errorf("greeted with %q, %v", greeting, err)
+	}
 }
 
 func TestAHandoverThatIsBrokenOffEndsTheSessions(t *testing.T) {
