@@ -15,13 +15,20 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.9.2
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help build deps test test-embedded lint demo fuzz bench bench-directory microbench clients mtr failover jepsen jepsen-short jepsen-mutants clean
+.PHONY: help build deb deps test test-embedded lint demo fuzz bench bench-directory microbench clients mtr upgrade-test failover jepsen jepsen-short jepsen-mutants clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/mysqlda
 	$(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/mysqlda ./cmd/mysqlda
+
+# CGO_ENABLED=0: the program needs no library of the machine that it is installed on.
+deb: ## build a Debian package into dist/
+	@mkdir -p dist
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o dist/mysqlda ./cmd/mysqlda
+	@arch=$$($(GO) env GOARCH); case $$arch in 386) arch=i386 ;; arm) arch=armhf ;; esac; \
+	scripts/deb/build.sh dist/mysqlda '$(VERSION)' $$arch dist/mysqlda_$$arch.deb
 
 deps: ## install what the tests need beside Go (MariaDB, its test suite, clients)
 	@scripts/deps.sh
@@ -74,6 +81,10 @@ clients: deps ## which client finds what through a node as at the server: a tabl
 mtr: deps ## the server project's own test suite through a node, about 10 minutes (MTR=SUITE.NAME,SUITE.NAME: those)
 	MTR=$${MTR:-all} MTR_STAGES=$${MTR_STAGES:-2} $(GO) test -count=1 -v -timeout 60m ./test/mtr
 
+# UPGRADE_FROM=REVISION upgrades from another than the previous commit.
+upgrade-test: deps ## restart three nodes in place as another release, 10 times each under load, and count what failed
+	UPGRADE_ROUNDS=$${UPGRADE_ROUNDS:-10} $(GO) test -count=1 -v -timeout $(TIMEOUT) -run TestRollingUpgrade ./test/integration
+
 failover: deps build ## break servers, nodes and the network under load and look for what was lost, two hours, as root (FAILOVER='-scenario kill -runs 1')
 	$(GO) build -o bin/failover ./test/failover
 	bin/failover -mysqlda bin/mysqlda $(FAILOVER)
@@ -96,5 +107,5 @@ jepsen-mutants: deps ## see that deliberately broken programs are caught by such
 	$(GO) run ./test/jepsen/mutants
 
 clean: ## remove what build and tests left behind
-	rm -rf bin
+	rm -rf bin dist
 	scripts/clean.sh

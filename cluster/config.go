@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -24,6 +25,9 @@ type Config struct {
 	// Listen and GossipListen are the internode (TCP) and the gossip (TCP and
 	// UDP) addresses, host:port. Port 0 picks a free one.
 	Listen, GossipListen string
+	// Inherited is what the node accepts internode connections from instead of Listen,
+	// unless nil. It is closed with the node.
+	Inherited net.Listener
 	// AdvertiseHost is the host that other nodes reach this node at. The default
 	// is the listen address's host, or, if that is a wildcard, this machine's
 	// first address that is not a loopback one.

@@ -115,6 +115,7 @@ func (n *Node) open(ctx context.Context) error {
 	n.health = newHealthBoard(n.id, n.identity.Starts, n.objectsAt)
 	n.mux, err = transport.Listen(ctx, transport.Config{
 		Address:    n.cfg.Listen,
+		Inherited:  n.cfg.Inherited,
 		NodeID:     n.id,
 		Logger:     n.logger,
 		Registerer: n.cfg.Registerer,

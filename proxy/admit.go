@@ -16,8 +16,12 @@ func (server *Server) admit(conn net.Conn) {
 	number := server.cfg.Directory.NodeNumber()
 	server.mu.Lock()
 	var refusal *clientError
-	switch {
-	case server.draining.Load():
+	switch stage := server.stage.Load(); {
+	case stage == stageMoving:
+		server.mu.Unlock()
+		server.passOn(conn)
+		return
+	case stage == stageStopping:
 		refusal = kindShutdown.with()
 	case !server.ready.Load(), number == 0:
 		refusal = kindNotReady.with()

@@ -127,7 +127,7 @@ func (server *Server) killAt(ctx context.Context, library fsm.LibraryID, address
 }
 
 // wake makes an idle session look whether it should end. A session that misses
-// it, because it was about to read, sees draining before it waits. A client that
+// it, because it was about to read, sees the stage before it waits. A client that
 // has not logged in yet has nothing to finish.
 func (s *session) wake() {
 	if !s.loggedIn.Load() {
@@ -136,7 +136,12 @@ func (s *session) wake() {
 		}
 		return
 	}
-	if s.idle.Load() {
+	s.nudge()
+}
+
+// nudge is wake without an end for clients that have not logged in yet.
+func (s *session) nudge() {
+	if s.loggedIn.Load() && s.idle.Load() {
 		if err := s.socket.SetReadDeadline(time.Unix(1, 0)); err != nil {
 			s.server.log.Debug("waking a session", zap.Uint32("session", s.id), zap.Error(err))
 		}

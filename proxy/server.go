@@ -41,8 +41,9 @@ type Server struct {
 	checked     *fsm.UserSet                    // the users at the last look; belongs to watch
 	offer       atomic.Pointer[offer]           // nil before the node was ready
 
-	ready    atomic.Bool
-	draining atomic.Bool
+	ready atomic.Bool
+	stage atomic.Uint32 // see stageServing
+	leave departures    // of sessions that the next process goes on with
 
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{} // guarded by mu
@@ -52,6 +53,7 @@ type Server struct {
 	// perLibrary counts sessions while there is a limit to them; guarded by mu.
 	perLibrary map[fsm.LibraryID]int
 	running    sync.WaitGroup // sessions, added to under mu while not draining
+	accepting  sync.WaitGroup // Serve, added to under mu while not draining
 
 	watching sync.WaitGroup // watch
 }
@@ -124,12 +126,14 @@ const (
 // Serve accepts clients until Shutdown; it then returns nil. It closes l.
 func (server *Server) Serve(l net.Listener) error {
 	server.mu.Lock()
-	if server.draining.Load() {
+	if server.draining() {
 		server.mu.Unlock()
 		return l.Close()
 	}
 	server.listeners[l] = struct{}{}
+	server.accepting.Add(1)
 	server.mu.Unlock()
+	defer server.accepting.Done()
 
 	pause := minAcceptPause
 	for {
@@ -138,7 +142,7 @@ func (server *Server) Serve(l net.Listener) error {
 		case err == nil:
 			pause = minAcceptPause
 			server.admit(conn)
-		case server.draining.Load():
+		case server.draining():
 			return nil
 		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("accepting clients: %w", err)
@@ -183,13 +187,8 @@ func (server *Server) Sessions() []SessionInfo {
 // sessions have ended when it returns.
 func (server *Server) Shutdown(ctx context.Context) error {
 	server.mu.Lock()
-	server.draining.Store(true)
-	var closeErrs []error
-	for l := range server.listeners {
-		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			closeErrs = append(closeErrs, err)
-		}
-	}
+	server.stage.Store(stageStopping)
+	closeErr := server.closeListeners()
 	for _, s := range server.sessions {
 		s.wake()
 	}
@@ -215,5 +214,16 @@ func (server *Server) Shutdown(ctx context.Context) error {
 	}
 	server.cancel()
 	server.watching.Wait()
-	return errors.Join(append(closeErrs, err)...)
+	return errors.Join(closeErr, err)
+}
+
+// closeListeners ends all Serve. server.mu must be held.
+func (server *Server) closeListeners() error {
+	var errs []error
+	for l := range server.listeners {
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -83,6 +83,9 @@ type session struct {
 	idleness idleness      // belongs to Server.watch
 	counted  counted       // guarded by Server.mu
 	loggedIn atomic.Bool   // the handshake is over; read by Server.Shutdown
+	passed   atomic.Bool   // since the handover began the session was where it can be moved
+	overdue  atomic.Bool   // it did not come there in time
+	moved    atomic.Bool   // the next process goes on with it
 	// expelledAt is when the session was found to be of a user that may have none, in
 	// nanoseconds since 1970; 0: it is not.
 	expelledAt atomic.Int64
@@ -138,13 +141,19 @@ func (s *session) run() {
 		return
 	}
 	s.loggedIn.Store(true)
+	s.attend()
+}
+
+// attend serves a client that has logged in.
+func (s *session) attend() {
 	var err error
 	for err == nil {
 		err = s.serve()
 	}
-	if !errors.Is(err, errQuit) {
-		s.farewell(err)
+	if errors.Is(err, errStopping) && s.depart() || errors.Is(err, errQuit) {
+		return
 	}
+	s.farewell(err)
 }
 
 // serve carries out commands while they are plain, and then one that is not.
@@ -203,18 +212,28 @@ var (
 	errExpelled = errors.New("user was removed or locked")
 )
 
-// mustEnd says why the session should end now, when nothing of the client's is under
-// way: the node stops, or the user was removed.
+// mustEnd says why the session should end now: the node stops, or the user was removed.
 func (s *session) mustEnd() error {
 	switch {
-	case s.inTransaction():
-		return nil
-	case s.server.draining.Load():
+	case s.stopping():
 		return errStopping
-	case s.expelledAt.Load() != 0:
+	case s.expelledAt.Load() != 0 && !s.inTransaction():
 		return errExpelled
 	default:
 		return nil
+	}
+}
+
+// stopping says that the session should end now: the node stops and nothing of
+// the client's is under way.
+func (s *session) stopping() bool {
+	switch s.server.stage.Load() {
+	case stageServing:
+		return false
+	case stageStopping:
+		return !s.inTransaction()
+	default:
+		return s.departing()
 	}
 }
 

@@ -11,14 +11,19 @@ import (
 // traceText begins the span of a text whose comment says that it is part of a trace.
 // It returns where in the trace that is.
 func (s *session) traceText(name string, sql []byte) stmt.TraceParent {
-	if s.server.cfg.Tracer == nil {
-		return stmt.TraceParent{}
-	}
-	parent, ok := stmt.Trace(sql)
+	parent, ok := s.parentIn(sql)
 	if ok {
 		s.trace(name, parent)
 	}
 	return parent
+}
+
+// parentIn is where in a trace a text says that it is, if it is to be traced.
+func (s *session) parentIn(sql []byte) (stmt.TraceParent, bool) {
+	if s.server.cfg.Tracer == nil {
+		return stmt.TraceParent{}, false
+	}
+	return stmt.Trace(sql)
 }
 
 // trace begins the span of the command at hand, unless its client records none.

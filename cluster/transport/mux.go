@@ -30,8 +30,9 @@ var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interv
 
 // Config is what a Mux needs.
 type Config struct {
-	Address    string // host:port to listen on; port 0 picks a free one
-	NodeID     string // Raft connections meant for another node are refused
+	Address    string       // host:port to listen on; port 0 picks a free one
+	Inherited  net.Listener // what to accept from instead of Address; nil: none. It is closed with the Mux
+	NodeID     string       // Raft connections meant for another node are refused
 	Logger     *zap.Logger
 	Registerer prometheus.Registerer
 	// Security says how connections are protected; nil: not at all.
@@ -73,11 +74,12 @@ func Listen(ctx context.Context, cfg Config) (*Mux, error) {
 	if err != nil {
 		return nil, err
 	}
-	lc := net.ListenConfig{KeepAliveConfig: keepAlive}
-	tcp, err := lc.Listen(ctx, "tcp", cfg.Address)
-	if err != nil {
-		metrics.unregister()
-		return nil, fmt.Errorf("listening for other nodes on %s: %w", cfg.Address, err)
+	tcp := cfg.Inherited
+	if tcp == nil {
+		if tcp, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Address); err != nil {
+			metrics.unregister()
+			return nil, fmt.Errorf("listening for other nodes on %s: %w", cfg.Address, err)
+		}
 	}
 	m := &Mux{
 		nodeID:   cfg.NodeID,
@@ -100,6 +102,9 @@ func Listen(ctx context.Context, cfg Config) (*Mux, error) {
 	m.wg.Go(m.accept)
 	return m, nil
 }
+
+// TCP is what the Mux accepts from. It must not be closed.
+func (m *Mux) TCP() net.Listener { return m.tcp }
 
 // Addr is the address that the port is open on.
 func (m *Mux) Addr() net.Addr { return m.tcp.Addr() }
@@ -156,6 +161,7 @@ func (m *Mux) accept() {
 				return
 			}
 		}
+		m.keepAlive(conn)
 		m.mu.Lock()
 		if m.closed {
 			m.mu.Unlock()
@@ -168,6 +174,17 @@ func (m *Mux) accept() {
 		}
 		m.mu.Unlock()
 		m.wg.Go(func() { m.greet(conn) })
+	}
+}
+
+// keepAlive is set for each connection, because a listener that was inherited does not.
+func (m *Mux) keepAlive(conn net.Conn) {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return
+	}
+	if err := tcp.SetKeepAliveConfig(keepAlive); err != nil {
+		m.logger.Debug("a connection of another node may outlive it", zap.Error(err))
 	}
 }
 

@@ -45,7 +45,7 @@ $HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newInit(), newStart(),
+		newInit(), newStart(), newRestart(), newCheckRestart(),
 		newJoin(), newLeave(), newRemove(),
 		newStatus(), newTop(), newLocate(), newDoctor(), newStatements(),
 		newLibrary(), newUser(), newSecret(), newSettings(), newApply(), newReload(), newAudit(), newRing(), newLog(),

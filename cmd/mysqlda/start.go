@@ -20,6 +20,7 @@ import (
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/daemon"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/importer"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/pidfile"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/systemd"
 )
 
 // startOptions are the flags of `mysqlda start`.
@@ -33,6 +34,7 @@ type startOptions struct {
 	pidFile    string
 	joinToken  string // file of the token to join with
 	readyFD    int    // where to say that clients are served; 0 for nowhere
+	resumeFD   int    // what the process before has left; 0 for nothing
 }
 
 func newStart() *cobra.Command {
@@ -42,7 +44,9 @@ func newStart() *cobra.Command {
 		Short: "Run a node until SIGTERM or SIGINT, in the foreground or with --background",
 		Long: `Run a node until SIGTERM or SIGINT; a second signal ends it at once. The log goes to
 stderr. At SIGUSR1 or SIGHUP the node brings its config file to the cluster as
-` + "`mysqlda reload`" + ` does, and logs what comes of it.
+` + "`mysqlda reload`" + ` does, and logs what comes of it. At SIGUSR2 it restarts in place as
+` + "`mysqlda restart`" + ` has it do. A service manager as systemd is told how the node is, and
+may have opened its sockets, which are then called mysql, cluster and http.
 
 The first node of a cluster is started with --bootstrap, every other one with
 --join. A restart needs neither, and either is harmless then. A node whose config
@@ -108,8 +112,11 @@ known already do no harm.`,
 	flags.StringVar(&o.logFile, "log-file", "", "`file` that a node in the background appends its log to (default: beside the config file)")
 	flags.StringVar(&o.pidFile, "pid-file", "", "`file` for the process id while the node runs (default with --background: beside the config file)")
 	flags.IntVar(&o.readyFD, background.ReadyFlag, 0, "open file to write a line to when clients are served")
-	if err := flags.MarkHidden(background.ReadyFlag); err != nil {
-		panic(fmt.Sprintf("command start: %v", err)) // the flag is not defined
+	flags.IntVar(&o.resumeFD, resumeFlag, 0, "open file with what the process before has left")
+	for _, hidden := range []string{background.ReadyFlag, resumeFlag} {
+		if err := flags.MarkHidden(hidden); err != nil {
+			panic(fmt.Sprintf("command start: %v", err)) // the flag is not defined
+		}
 	}
 	required(cmd, "file")
 	return cmd
@@ -123,12 +130,26 @@ func startInForeground(cmd *cobra.Command, cfg *config.Config, o startOptions, f
 		return err
 	}
 	o.node.LogLevel = level
+	if err := o.inherit(); err != nil {
+		return err
+	}
+	manager, err := systemd.NewNotifier(os.Getenv)
+	if err != nil {
+		return err
+	}
 	// Who finds the pid file may send signals: all are handled before it is there.
 	defer reloadOnSignals(cfg, logger)()
+	asked, endAsking := restartSignals()
+	defer endAsking()
 	// After the first signal the usual handling is back: the second one kills.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	supervised := supervise(ctx, manager, logger)
+	defer supervised.end()
+	if o.node.Next, err = o.next(ctx, cfg, asked, supervised); err != nil {
+		return err
+	}
 	if o.pidFile != "" {
 		release, err := pidfile.Hold(o.pidFile)
 		if err != nil {
@@ -136,12 +157,14 @@ func startInForeground(cmd *cobra.Command, cfg *config.Config, o startOptions, f
 		}
 		defer func() { err = errors.Join(err, release()) }()
 	}
+	o.node.Serving = func() { supervised.ready(cfg) }
 	var news io.Writer = io.Discard
 	if o.readyFD > 0 {
 		pipe := os.NewFile(uintptr(o.readyFD), background.ReadyFlag)
 		defer pipe.Close()
 		news = pipe
 		o.node.Serving = func() {
+			supervised.ready(cfg)
 			_, err := fmt.Fprintln(pipe, background.ReadyWord)
 			if err = errors.Join(err, pipe.Close()); err != nil {
 				logger.Info("nobody waits for this node to be ready any more", zap.Error(err))

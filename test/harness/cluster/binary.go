@@ -32,20 +32,39 @@ func build() (string, error) {
 		return "", fmt.Errorf("make a directory for the program: %w", err)
 	}
 	draft := filepath.Join(dir, fmt.Sprintf("draft-%d", os.Getpid()))
-	args := []string{"build", "-o", draft}
-	if raceEnabled {
-		args = append(args, "-race")
-	}
-	cmd := exec.Command("go", append(args, "./cmd/mysqlda")...)
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	if err := buildFrom(context.Background(), root, draft); err != nil {
+		return "", err
 	}
 	program := filepath.Join(dir, "mysqlda")
 	if err := os.Rename(draft, program); err != nil {
 		return "", errors.Join(fmt.Errorf("keep the program: %w", err), os.Remove(draft))
 	}
 	return program, nil
+}
+
+func buildFrom(ctx context.Context, root, program string, flags ...string) error {
+	args := append([]string{"build", "-o", program}, flags...)
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, "./cmd/mysqlda")...)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// BuildRelease builds the program of the module at root, "" for this one, as a release of
+// that name; with the race detector when this process has it.
+func BuildRelease(ctx context.Context, root, program, release string) error {
+	if root == "" {
+		var err error
+		if root, err = moduleRoot(); err != nil {
+			return err
+		}
+	}
+	return buildFrom(ctx, root, program, "-ldflags", "-X main.version="+release)
 }
 
 func moduleRoot() (string, error) {

@@ -11,6 +11,7 @@ import (
 
 // Status is what `mysqlda status -o json` prints.
 type Status struct {
+	Version      string          `json:"version"`
 	ClusterID    string          `json:"cluster_id"`
 	Leader       string          `json:"leader"`
 	Nodes        []NodeStatus    `json:"nodes"`

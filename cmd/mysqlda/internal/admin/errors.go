@@ -16,6 +16,8 @@ var (
 	ErrNotRunning = errors.New("the node is not running")
 	// ErrBadRequest says that a request makes no sense, whatever the cluster's state.
 	ErrBadRequest = errors.New("bad request")
+	// ErrConflict says that the node is in a state that forbids what it was asked for.
+	ErrConflict = errors.New("not now")
 )
 
 // problemOf puts err into words, with what to look at if the cluster could not
@@ -39,7 +41,7 @@ func statusOf(err error) int {
 		{http.StatusBadRequest, []error{fsm.ErrBadName, ErrBadRequest}},
 		{http.StatusNotFound, []error{cluster.ErrUnknownNode}},
 		{http.StatusConflict, []error{
-			fsm.ErrBadChange, fsm.ErrStaleVersion, fsm.ErrStaleSwitch,
+			ErrConflict, fsm.ErrBadChange, fsm.ErrStaleVersion, fsm.ErrStaleSwitch,
 			fsm.ErrNoSettings, cluster.ErrNotMember, cluster.ErrOtherCluster, cluster.ErrOtherNode, cluster.ErrLeft,
 			cluster.ErrRemoved, cluster.ErrIDTaken, cluster.ErrQuorum, cluster.ErrLastNode, ErrNoDigests,
 			cluster.ErrCertificate, cluster.ErrGossipKey, cluster.ErrJoinToken,

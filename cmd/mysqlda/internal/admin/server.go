@@ -40,6 +40,7 @@ const (
 // Config is what a Server is made of.
 type Config struct {
 	Node    Node
+	Life    Life // nil: the API has nothing about the process
 	Metrics prometheus.Gatherer
 	Logger  *zap.Logger
 	Debug   bool            // profiles of the process are served, too
@@ -56,6 +57,7 @@ type Server struct {
 	node    Node
 	members *http.Client // asks other nodes
 	towards Credentials  // by which it connects
+	life    Life
 	logger  *zap.Logger
 	level   zap.AtomicLevel
 	http    *http.Server
@@ -67,7 +69,7 @@ type Server struct {
 // New makes a server that serves nothing yet.
 func New(cfg Config) *Server {
 	s := &Server{
-		node: cfg.Node, members: newMembersClient(cfg.Members), towards: cfg.Members, logger: cfg.Logger, level: cfg.Level, tls: cfg.TLS,
+		node: cfg.Node, life: cfg.Life, members: newMembersClient(cfg.Members), towards: cfg.Members, logger: cfg.Logger, level: cfg.Level, tls: cfg.TLS,
 		backups: make(chan struct{}, maxBackups), stall: backupStall,
 	}
 	s.http = &http.Server{
@@ -135,6 +137,10 @@ func (s *Server) routes(metrics prometheus.Gatherer, debug bool) http.Handler {
 	mux.HandleFunc("DELETE /api/v1/nodes/{id}", s.remove)
 	s.userRoutes(mux)
 	s.secretRoutes(mux)
+	if s.life != nil {
+		mux.HandleFunc("GET /api/v1/process", s.process)
+		mux.HandleFunc("POST /api/v1/restart", s.restart)
+	}
 	if debug {
 		mux.HandleFunc("GET /debug/pprof/{profile}", s.profile)
 	}

@@ -41,6 +41,7 @@ const (
 	DefaultDataDir         = "mysqlda-data"
 	DefaultIdleTimeout     = 60 * time.Second
 	DefaultShutdownTimeout = 10 * time.Second
+	DefaultRestartDrain    = 10 * time.Second
 	DefaultMaxShareMille   = ring.DefaultMaxShareMille
 	DefaultDigests         = 1000
 
@@ -83,6 +84,8 @@ type Config struct {
 type Server struct {
 	Listen          string        // host:port
 	ShutdownTimeout time.Duration // how long running statements may take to finish on a graceful stop
+	// RestartDrain is how long a restart in place waits for transactions and statements.
+	RestartDrain time.Duration
 	// ProxyProtocolFrom are those who say with the PROXY protocol on whose behalf
 	// they connect, and are believed.
 	ProxyProtocolFrom []netip.Prefix

@@ -34,7 +34,7 @@ func TestFileOfTheOriginalLoadsUnchanged(t *testing.T) {
 	}
 	want := &Config{
 		Path:        filepath.Join(dir, "original.conf"),
-		Server:      Server{Listen: "127.0.0.1:13306", ShutdownTimeout: 10 * time.Second},
+		Server:      Server{Listen: "127.0.0.1:13306", ShutdownTimeout: 10 * time.Second, RestartDrain: 10 * time.Second},
 		TLS:         ClientTLS{Mode: TLSOptional, ClientCertificates: TLSOff},
 		Limits:      defaultLimits,
 		Backend:     defaultBackend,
@@ -80,7 +80,7 @@ func TestFewConnectionsLeaveNoMoreIdle(t *testing.T) {
 func TestEveryKeyIsRead(t *testing.T) {
 	cfg := mustParse(t, `{
   // line comment
-  "server": { "listen_ip": "0.0.0.0", "listen_port": 23306, "shutdown_timeout": 3, "proxy_protocol_from": ["10.1.2.3", "::ffff:10.1.2.4", "fd00::/8", "0.0.0.0/0"], },
+  "server": { "listen_ip": "0.0.0.0", "listen_port": 23306, "shutdown_timeout": 3, "restart_drain": 4, "proxy_protocol_from": ["10.1.2.3", "::ffff:10.1.2.4", "fd00::/8", "0.0.0.0/0"], },
   "tls": { "mode": "required", "cert": "c.pem", "key": "../k.pem", "client_ca": "/a.pem", "client_certificates": "required" },
   "limits": { "max_sessions": 1, "max_sessions_per_user": 2, "max_sessions_per_library": 3, "handshake_timeout": 4, "idle_timeout": 5, "stall_timeout": 9,
     "acquire_timeout": 6, "park_after": 0, "max_allowed_packet": 1024 },
@@ -108,7 +108,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 }`)
 	want := &Config{
 		Path: "/etc/mysqlda/n.conf",
-		Server: Server{Listen: "0.0.0.0:23306", ShutdownTimeout: 3 * time.Second, ProxyProtocolFrom: []netip.Prefix{
+		Server: Server{Listen: "0.0.0.0:23306", ShutdownTimeout: 3 * time.Second, RestartDrain: 4 * time.Second, ProxyProtocolFrom: []netip.Prefix{
 			netip.MustParsePrefix("10.1.2.3/32"), netip.MustParsePrefix("10.1.2.4/32"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("0.0.0.0/0"),
 		}},
 		TLS: ClientTLS{Mode: TLSRequired, Cert: "/etc/mysqlda/c.pem", Key: "/etc/k.pem", ClientCA: "/a.pem", ClientCertificates: TLSRequired},

@@ -28,7 +28,7 @@ func Parse(path string, src []byte) (*Config, error) {
 
 func (c *Config) decode(root *object) {
 	ip, port := DefaultListenIP, int64(DefaultListenPort)
-	c.Server.ShutdownTimeout = DefaultShutdownTimeout
+	c.Server.ShutdownTimeout, c.Server.RestartDrain = DefaultShutdownTimeout, DefaultRestartDrain
 	var server *object
 	root.section("server", func(o *object) {
 		server = o
@@ -39,6 +39,7 @@ func (c *Config) decode(root *object) {
 		}
 		o.whole("listen_port", 1, 65535, &port)
 		o.seconds("shutdown_timeout", 1, maxShutdownSeconds, &c.Server.ShutdownTimeout)
+		o.seconds("restart_drain", 1, maxShutdownSeconds, &c.Server.RestartDrain)
 		o.prefixes("proxy_protocol_from", &c.Server.ProxyProtocolFrom)
 	})
 	c.Server.Listen = joinPort(ip, port)

@@ -22,7 +22,7 @@ func (d *daemon) Activity() (admin.Activity, error) {
 	hits, misses := node.Lookups()
 	activity := admin.Activity{
 		Node: node.ID(), Version: d.options.Version,
-		At: now.UTC().Truncate(time.Millisecond), UptimeSeconds: now.Sub(d.born).Seconds(),
+		At: now.UTC().Truncate(time.Millisecond), UptimeSeconds: now.Sub(d.life.born).Seconds(),
 		Libraries: []admin.LibraryActivity{},
 		Directory: admin.DirectoryActivity{
 			Placements: counts.Placements, Bindings: counts.Bindings, Hits: hits, Misses: misses,

@@ -12,6 +12,8 @@
 //	datapath.go    what the config file says to the data path, with its certificates
 //	security.go    keys and certificates of the config file, for the rooms that use them
 //	listeners.go   the sockets for clients
+//	restart.go     handing over to the next process
+//	resume.go      taking over from the one before
 //	observed.go    what the node saw of the servers, for itself and for the others
 //	status.go      what the node knows, put together for the API
 //	activity.go    what its sessions do and have done, for the API
@@ -38,6 +40,7 @@ import (
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/handover"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretkey"
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy"
@@ -66,6 +69,13 @@ type Options struct {
 	// Serving is called once clients are let in, unless it is nil.
 	Serving func()
 
+	// Sockets are listening sockets that the process was started with.
+	Sockets *handover.Sockets
+	// Before is what the process before has left, nil for none.
+	Before *handover.State
+	// Next is how the node restarts in place; see Next.
+	Next Next
+
 	LogLevel zap.AtomicLevel // of the logger that Run is given
 }
 
@@ -76,17 +86,19 @@ type daemon struct {
 	options  Options
 	logger   *zap.Logger
 	registry *prometheus.Registry
-	born     time.Time
 
 	cluster  atomic.Pointer[cluster.Node]
 	backends atomic.Pointer[backend.Manager]
 	proxy    atomic.Pointer[proxy.Server]
 	stopping atomic.Bool // no new clients
+	life     life        // restarting in place
+	sockets  sockets
 	waiting  atomic.Bool // for what comes before clients
 
 	keys       *secretkey.Keys
 	keyTrouble atomic.Pointer[string] // what was wrong with their file; nil: nothing
 
+	ctx     context.Context         // of Run
 	end     context.CancelCauseFunc // ends Run; the first cause counts
 	tasks   sync.WaitGroup          // goroutines of Run
 	closers []func() error          // in the order of opening
@@ -102,8 +114,11 @@ func Run(ctx context.Context, cfg *config.Config, options Options, logger *zap.L
 	if err != nil {
 		return err
 	}
-	d := &daemon{cfg: cfg, options: options, logger: logger, registry: registry, born: time.Now()}
+	d := &daemon{cfg: cfg, options: options, logger: logger, registry: registry}
+	d.life.born = time.Now()
+	asked := ctx
 	ctx, d.end = context.WithCancelCause(ctx)
+	d.ctx = ctx
 	defer d.end(nil)
 
 	for _, warning := range cfg.Warnings {
@@ -115,12 +130,15 @@ func Run(ctx context.Context, cfg *config.Config, options Options, logger *zap.L
 		err = d.outcome(context.Cause(ctx))
 	}
 	d.end(err)
-	return errors.Join(err, d.close())
+	return d.goOn(asked, errors.Join(err, d.close()))
 }
 
 // outcome turns the reason for stopping into the error of Run.
 func (d *daemon) outcome(cause error) error {
 	switch {
+	case errors.Is(cause, errRestart):
+		d.logger.Info("the sessions are at rest; closing, to go on as the next process")
+		return nil
 	case errors.Is(cause, errLeft):
 		d.logger.Info("the node has left its cluster; stopping")
 		return nil
@@ -152,11 +170,9 @@ func (d *daemon) open(ctx context.Context) error {
 		return err
 	}
 	// Bound before the cluster opens, so that a taken port is known at once.
-	clients, err := listenClients(ctx, "server.listen_ip, server.listen_port", d.cfg.Server.Listen)
-	if err != nil {
+	if err := d.openClients(ctx); err != nil {
 		return err
 	}
-	d.closers = append(d.closers, func() error { return closeAll(clients) })
 	d.tasks.Go(func() { boundGarbage(ctx) })
 	// The cluster asks the data path about servers, and has it let go of them, until
 	// it is closed: so it closes first, though it opens first, too.
@@ -169,10 +185,15 @@ func (d *daemon) open(ctx context.Context) error {
 	if err := d.openCluster(ctx); err != nil {
 		return err
 	}
-	if err := d.openDataPath(clients); err != nil {
+	if err := d.openDataPath(); err != nil {
 		return err
 	}
+	if err := d.options.Sockets.Close(); err != nil {
+		return fmt.Errorf("closing sockets that nothing is for: %w", err)
+	}
+	d.letIn(ctx)
 	d.watch(ctx)
+	d.run(func() error { return d.restartWhenAsked(ctx) })
 	d.run(func() error { return d.findCluster(ctx) })
 	return nil
 }
@@ -183,7 +204,7 @@ func (d *daemon) openHTTP(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ln, err := listen(ctx, "http.listen", d.cfg.HTTP.Listen)
+	ln, err := d.listenHTTP(ctx)
 	if err != nil {
 		return err
 	}
@@ -192,7 +213,7 @@ func (d *daemon) openHTTP(ctx context.Context) error {
 		return errors.Join(err, ln.Close())
 	}
 	server := admin.New(admin.Config{
-		Node: d, Metrics: d.registry, Logger: logger, Level: d.options.LogLevel, Debug: d.cfg.HTTP.Debug,
+		Node: d, Life: d, Metrics: d.registry, Logger: logger, Level: d.options.LogLevel, Debug: d.cfg.HTTP.Debug,
 		TLS: secured, Access: access, Members: members,
 	})
 	d.closers = append(d.closers, func() error {
@@ -230,7 +251,12 @@ func (d *daemon) openCluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	internode, err := d.inherited(handover.Cluster, d.cfg.Cluster.Listen)
+	if err != nil {
+		return err
+	}
 	node, err := cluster.Open(ctx, cluster.Config{
+		Inherited:     internode,
 		NodeID:        d.cfg.Node.ID,
 		DataDir:       d.cfg.Node.DataDir,
 		Listen:        d.cfg.Cluster.Listen,
@@ -261,7 +287,7 @@ func (d *daemon) openCluster(ctx context.Context) error {
 	return nil
 }
 
-func (d *daemon) openDataPath(clients []net.Listener) error {
+func (d *daemon) openDataPath() error {
 	node := d.cluster.Load()
 	path, err := configureDataPath(d.cfg, node.ID(), d.logger.Named("tls"))
 	if err != nil {
@@ -310,9 +336,6 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 	})
 	d.proxy.Store(server)
 	node.OnKill(server.Kill)
-	for _, l := range clients {
-		d.run(func() error { return server.Serve(l) })
-	}
 	return nil
 }
 
@@ -336,6 +359,7 @@ func (d *daemon) watch(ctx context.Context) {
 				// The first client shall find the libraries.
 				backends.Update(node.Libraries(), node.Settings())
 				server.SetReady(true)
+				d.resume()
 				d.logger.Info("serving clients", zap.String("mysql", d.cfg.Server.Listen), zap.String("node", node.ID()))
 				if d.options.Serving != nil {
 					d.options.Serving()
