@@ -40,6 +40,8 @@ func (s *session) extend(cmd command, kind stmt.Kind, args []string, result appe
 		return s.show(ctx, cmd, args, result)
 	case stmt.SetMysqlda:
 		err = s.setMysqlda(ctx, args)
+	case stmt.Mysqlda:
+		return s.administer(ctx, cmd, args)
 	}
 	if err != nil {
 		return s.refuse(cmd, waitError(ctx, err))

@@ -24,7 +24,10 @@ func (s *session) prepare(cmd command) error {
 	st := &statement{class: class, effect: effect, syntax: syntax, place: atLibrary, hinted: hinted, demands: unknownDemands}
 	if st.class.Base() == stmt.ClassExtension {
 		extension, verdict := syntax.Parse(sql)
-		if verdict != stmt.Ours || !cmd.whole {
+		switch {
+		case verdict == stmt.Malformed && cmd.whole:
+			return s.refuse(cmd, s.malformed())
+		case verdict != stmt.Ours || !cmd.whole:
 			return s.refuse(cmd, kindInMulti.with())
 		}
 		return s.prepareExtension(cmd, extension)

@@ -12,6 +12,7 @@
 //	observed.go    what the node saw of the servers, for itself and for the others
 //	status.go      what the node knows, put together for the API
 //	report.go      the same for SHOW MYSQLDA
+//	warnings.go    the same in short, and what is wrong
 //	metrics.go     the same for Prometheus
 package daemon
 
@@ -31,6 +32,7 @@ import (
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/console"
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy"
 	"github.com/mysqlda/mysqlda/proxy/backend"
@@ -244,6 +246,7 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 	}
 
 	path.proxy.Directory, path.proxy.Backends, path.proxy.Reports = node, backends, d.reports()
+	path.proxy.Console = console.New(d, d.logger.Named("console"), d.options.LogLevel)
 	path.proxy.Logger, path.proxy.Registerer = d.logger.Named("proxy"), d.registry
 	server, err := proxy.New(path.proxy)
 	if err != nil {
