@@ -157,6 +157,9 @@ func TestADBANeedsNothingButAClient(t *testing.T) {
 	dba.fails("mysqlda library remove "+library, 9551, "Nothing was changed", "1")
 	dba.fails("mysqlda library close nowhere", 9551, "nowhere")
 
+	dba.must("mysqlda library account "+library+" user '"+user+"' password '"+password+"'", "select library cust1", "select 1 from dual where 1",
+		"mysqlda library account "+library+" cluster")
+
 	// The active server, while this session is there.
 	if out := dba.must("select library cust1", "select @@port as p from dual where 1",
 		fmt.Sprintf("mysqlda library activate %s '%s' drain 10", library, two.Addr()),
@@ -267,7 +270,7 @@ func TestADBANeedsNothingButAClient(t *testing.T) {
 	// Passwords are in no log, no state, no answer, and no server has seen a statement.
 	wantNowhere(t, c.Dir(), another, third)
 	for _, out := range dba.output {
-		if strings.Contains(out, another) || strings.Contains(out, third) {
+		if strings.Contains(out, another) || strings.Contains(out, third) || strings.Contains(out, password) {
 			t.Errorf("an answer has a password:\n%s", out)
 		}
 	}

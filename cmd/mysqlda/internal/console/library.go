@@ -21,6 +21,8 @@ const (
 	failbackWord = "FAILBACK"
 	forceWord    = "FORCE"
 	drainWord    = "DRAIN"
+	userWord     = "USER"
+	clusterWord  = "CLUSTER"
 )
 
 // How values of them are shown.
@@ -88,6 +90,12 @@ func ofLibraries() []statement {
 			run:  changeLibrary(maintenance),
 		},
 		{
+			verb: [2]string{"LIBRARY", "ACCOUNT"}, arguments: []string{nameValue},
+			options: []option{{word: userWord, value: "'USER'"}, {word: passwordWord, value: "'PASSWORD'"}, {word: clusterWord}},
+			what:    "say what nodes log in to its servers with: an account of its own, or CLUSTER alone for that of the cluster",
+			run:     changeLibrary(account),
+		},
+		{
 			verb: [2]string{"LIBRARY", "ACTIVATE"}, arguments: []string{nameValue, serverValue},
 			options: []option{{word: forceWord}, {word: drainWord, value: "SECONDS"}},
 			what:    "make another server the active one, on all nodes, and wait until it is",
@@ -151,6 +159,23 @@ func maintenance(g given) (admin.LibraryChange, error) {
 	default:
 		return change, fmt.Errorf("maintenance is ON or OFF, not %q", g.arguments[2])
 	}
+	return change, nil
+}
+
+func account(g given) (admin.LibraryChange, error) {
+	change := admin.LibraryChange{Op: admin.SetAccount, Account: new(admin.Account)}
+	user, password := g.options[userWord], passwordOf(g)
+	switch {
+	case g.has(clusterWord) && (g.has(userWord) || password != nil):
+		return change, fmt.Errorf("%s stands alone", clusterWord)
+	case g.has(clusterWord):
+		return change, nil
+	case user == "":
+		return change, fmt.Errorf("%s is missing", userWord)
+	case password == nil:
+		return change, fmt.Errorf("%s is missing", passwordWord)
+	}
+	change.Account.User, change.Account.Password = user, *password
 	return change, nil
 }
 
