@@ -126,7 +126,11 @@ func TestWhatBecomesOfAdministrationIsTold(t *testing.T) {
 	}()
 	<-console.begun
 	exec(t, n.mustBe(t, "dba", "word"), "kill query "+id)
-	wantError(t, <-done, 9552)
+	killed := <-done
+	wantError(t, killed, 9552)
+	if !strings.Contains(killed.Error(), "the statement was killed") {
+		t.Error(killed)
+	}
 	exec(t, c, "do 1")
 }
 
