@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mysqlda/mysqlda/fsm/fsmpb"
+	"github.com/mysqlda/mysqlda/fsm/seal"
 )
 
 // words says in one line what a command has changed; "" for nothing that is worth
@@ -143,11 +144,18 @@ func settingsWords(was, is *Settings) string {
 	differ("failover.require_fencing", a.RequireFencing, b.RequireFencing)
 	differ("failover.user", quoted(a.User), quoted(b.User))
 	differ("failover.replication_user", quoted(a.ReplicationUser), quoted(b.ReplicationUser))
-	if a.Password != b.Password {
-		words = append(words, "failover.pass is another one")
-	}
-	if a.ReplicationPassword != b.ReplicationPassword {
-		words = append(words, "failover.replication_pass is another one")
+	for _, p := range []struct{ name, was, is string }{
+		{"auth.pass", was.Password, is.Password},
+		{"failover.pass", a.Password, b.Password},
+		{"failover.replication_pass", a.ReplicationPassword, b.ReplicationPassword},
+	} {
+		switch {
+		case p.was == p.is:
+		case seal.IsSealed(p.is): // with the same password that is another text, too
+			words = append(words, p.name+" is sealed anew")
+		default:
+			words = append(words, p.name+" is another one")
+		}
 	}
 	if words == nil {
 		return ""

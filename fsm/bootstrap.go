@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mysqlda/mysqlda/fsm/fsmpb"
+	"github.com/mysqlda/mysqlda/fsm/seal"
 )
 
 // Bounds of Settings.
@@ -38,10 +39,15 @@ func (b Bootstrap) Check() error {
 			return err
 		}
 	}
-	if _, err := firstUsers(0, b.Users, &b.Settings); err != nil {
+	users, err := firstUsers(0, b.Users, &b.Settings)
+	if err != nil {
 		return err
 	}
-	_, err := b.draft(0)
+	// Nobody could log in as that user: its verifier cannot be made of a sealed password.
+	if users.AccountIsUser() && seal.IsSealed(b.Settings.Password) {
+		return fmt.Errorf("%w: the password is sealed, and %s is no user", ErrBadChange, b.Settings.User)
+	}
+	_, err = b.draft(0)
 	return err
 }
 
@@ -118,8 +124,11 @@ func (s *Settings) check(d draft) error {
 	if s.User == "" {
 		return fmt.Errorf("%w: the user has no name", ErrBadChange)
 	}
-	if len(s.User) > MaxCredentialLen || len(s.Password) > MaxCredentialLen || len(s.Database) > MaxCredentialLen {
-		return fmt.Errorf("%w: user, password and database have at most %d bytes each", ErrBadChange, MaxCredentialLen)
+	if len(s.User) > MaxCredentialLen || len(s.Database) > MaxCredentialLen {
+		return fmt.Errorf("%w: user and database have at most %d bytes each", ErrBadChange, MaxCredentialLen)
+	}
+	if err := checkSecret("the password", s.Password); err != nil {
+		return err
 	}
 	if s.DefaultLibrary != "" {
 		if _, err := d.library(s.DefaultLibrary); err != nil {

@@ -15,6 +15,9 @@ type ChangeSettings struct {
 	// Failover replaces all of them, so none is left out: see WithDefaults. The lease
 	// cannot become shorter.
 	Failover *FailoverSettings
+	// Password is that of the settings' account. It is refused while the account is a
+	// client user, whose password would be another one with it.
+	Password *string
 }
 
 // Check reports whether every value is allowed by itself. The error wraps
@@ -30,6 +33,11 @@ func (c ChangeSettings) Check() error {
 	}
 	if c.Balance != nil {
 		if err := checkBalance(*c.Balance); err != nil {
+			return err
+		}
+	}
+	if c.Password != nil {
+		if err := checkSecret("the password", *c.Password); err != nil {
 			return err
 		}
 	}
@@ -56,7 +64,7 @@ func (c ChangeSettings) Encode() ([]byte, error) {
 
 // Proto gives the command's form for the log and for forwarding.
 func (c ChangeSettings) Proto() *fsmpb.ChangeSettings {
-	p := &fsmpb.ChangeSettings{MaxShareMille: c.MaxShareMille}
+	p := &fsmpb.ChangeSettings{MaxShareMille: c.MaxShareMille, Password: c.Password}
 	if c.Balance != nil {
 		p.Balance = fsmpb.Balance(*c.Balance).Enum()
 	}
@@ -70,7 +78,7 @@ func (c ChangeSettings) Proto() *fsmpb.ChangeSettings {
 func ChangeSettingsFromProto(p *fsmpb.ChangeSettings) (ChangeSettings, error) {
 	var c ChangeSettings
 	if p != nil {
-		c.MaxShareMille = p.MaxShareMille
+		c.MaxShareMille, c.Password = p.MaxShareMille, p.Password
 		if p.Balance != nil {
 			balance := balanceFromProto(*p.Balance)
 			c.Balance = &balance
@@ -112,6 +120,12 @@ func (s *state) settingsAfter(p *fsmpb.ChangeSettings) (*Settings, error) {
 	}
 	if c.Balance != nil {
 		next.Balance = *c.Balance
+	}
+	if c.Password != nil {
+		if s.users.Load().AccountIsUser() {
+			return nil, fmt.Errorf("%w: %s is a client user by itself, with the password that is to be changed; change the user first (`mysqlda user passwd`)", ErrBadChange, current.User)
+		}
+		next.Password = *c.Password
 	}
 	if c.Failover != nil {
 		if c.Failover.Lease < current.Failover.Lease {

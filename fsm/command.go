@@ -29,12 +29,17 @@ func versionOf(c *fsmpb.Command) uint32 {
 			return commandVersion
 		}
 		return last
+	case *fsmpb.Command_ChangeSettings:
+		if p := body.ChangeSettings; p != nil && p.Password != nil {
+			return commandVersion
+		}
+		return last
 	case *fsmpb.Command_ChangeLibraries:
 		if slices.ContainsFunc(body.ChangeLibraries.GetChanges(), isNew) {
 			return commandVersion
 		}
 		return last
-	case *fsmpb.Command_Batch, *fsmpb.Command_Import, *fsmpb.Command_Checkpoint, *fsmpb.Command_ChangeSettings,
+	case *fsmpb.Command_Batch, *fsmpb.Command_Import, *fsmpb.Command_Checkpoint,
 		*fsmpb.Command_SetNode, *fsmpb.Command_RemoveNode, *fsmpb.Command_RecordGreeting,
 		*fsmpb.Command_BeginSwitch, *fsmpb.Command_AdvanceSwitch, *fsmpb.Command_CancelSwitch,
 		*fsmpb.Command_NoteServer, *fsmpb.Command_GuardLibrary, *fsmpb.Command_GrantLeases:

@@ -64,12 +64,15 @@ func (f FailoverSettings) check() error {
 			return fmt.Errorf("%w: %s is %s, %s to %s are allowed", ErrBadChange, v.name, v.value, v.least, v.most)
 		}
 	}
-	for _, credential := range []string{f.User, f.Password, f.ReplicationUser, f.ReplicationPassword} {
-		if len(credential) > MaxCredentialLen {
-			return fmt.Errorf("%w: the users and passwords of failover have at most %d bytes each", ErrBadChange, MaxCredentialLen)
+	for _, user := range []string{f.User, f.ReplicationUser} {
+		if len(user) > MaxCredentialLen {
+			return fmt.Errorf("%w: the users of failover have at most %d bytes each", ErrBadChange, MaxCredentialLen)
 		}
 	}
-	return nil
+	if err := checkSecret("the password of failover", f.Password); err != nil {
+		return err
+	}
+	return checkSecret("the password of replication", f.ReplicationPassword)
 }
 
 func failoverSettingsProto(f FailoverSettings) *fsmpb.FailoverSettings {

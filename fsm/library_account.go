@@ -41,10 +41,10 @@ func (a Account) check(library string) error {
 	switch {
 	case a.User == "" && a.Password != "":
 		return fmt.Errorf("%w: the account of library %s has a password and no user", ErrBadChange, library)
-	case len(a.User) > MaxCredentialLen || len(a.Password) > MaxCredentialLen:
-		return fmt.Errorf("%w: user and password of library %s have at most %d bytes each", ErrBadChange, library, MaxCredentialLen)
+	case len(a.User) > MaxCredentialLen:
+		return fmt.Errorf("%w: the user of library %s has at most %d bytes", ErrBadChange, library, MaxCredentialLen)
 	}
-	return nil
+	return checkSecret("the password of library "+library, a.Password)
 }
 
 func (c SetAccount) proto() *fsmpb.LibraryChange {

@@ -66,7 +66,7 @@ func (server *Server) killAnywhere(ctx context.Context, id uint32, user string, 
 // why the statement could not be ended; the session is ended all the same.
 func (server *Server) Kill(_ context.Context, id uint32, user string, statementOnly bool) (found bool, err error) {
 	target := server.session(id)
-	if target == nil || !(viewer{user, user == ""}).sees(target.describe().User) {
+	if target == nil || target.killed.Load() || !(viewer{user, user == ""}).sees(target.describe().User) {
 		return false, nil
 	}
 	err = target.killThread(true, killTimeout)

@@ -39,6 +39,7 @@ type fakeNode struct {
 	shape     func(*admin.Status) // changes the status that is shown, if it is not nil
 	different []string            // settings that a comparison names
 	refuse    string              // the server that cannot be activated
+	keys      []string            // ids of its keys, the current one first
 
 	snapshot *fsm.Snapshot // what a backup gets
 }

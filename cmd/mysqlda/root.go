@@ -48,7 +48,7 @@ $HOME/etc/mysqlda.save, and $HOME/etc/mysqlda.CLASS.save. -v is version.`,
 		newInit(), newStart(),
 		newJoin(), newLeave(), newRemove(),
 		newStatus(), newLocate(), newDoctor(),
-		newLibrary(), newUser(), newSettings(), newApply(), newReload(), newAudit(), newRing(), newLog(),
+		newLibrary(), newUser(), newSecret(), newSettings(), newApply(), newReload(), newAudit(), newRing(), newLog(),
 		newImport(), newExport(), newBackup(), newRestore(), newInspect(), newRecover(), newDebug(),
 		newVersion(),
 	)

@@ -105,6 +105,10 @@ func printStatus(w io.Writer, s admin.Status) error {
 		fmt.Fprintf(table, "lease:\t%s\n", lease(*s.Lease))
 	}
 
+	if trouble := secretTrouble(s.Secrets); trouble != "" {
+		fmt.Fprintf(table, "secrets:\t%s\n", trouble)
+	}
+
 	fmt.Fprintln(table, "\nNODE\tROLE\tALIVE\tMYSQL\tCLUSTER\tGOSSIP\tHTTP\tVERSION")
 	for _, n := range s.Nodes {
 		beside := func(address string) string { return shortened(address, n.MySQL) }

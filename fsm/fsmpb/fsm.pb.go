@@ -2604,7 +2604,8 @@ type ChangeSettings struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	MaxShareMille *uint32                `protobuf:"varint,1,opt,name=max_share_mille,json=maxShareMille,proto3,oneof" json:"max_share_mille,omitempty"`
 	Balance       *Balance               `protobuf:"varint,2,opt,name=balance,proto3,enum=mysqlda.fsm.v1.Balance,oneof" json:"balance,omitempty"`
-	Failover      *FailoverSettings      `protobuf:"bytes,3,opt,name=failover,proto3,oneof" json:"failover,omitempty"` // all of them; from version 4
+	Failover      *FailoverSettings      `protobuf:"bytes,3,opt,name=failover,proto3,oneof" json:"failover,omitempty"`  // all of them; from version 4
+	Password      *string                `protobuf:"bytes,20,opt,name=password,proto3,oneof" json:"password,omitempty"` // from version 5
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2658,6 +2659,13 @@ func (x *ChangeSettings) GetFailover() *FailoverSettings {
 		return x.Failover
 	}
 	return nil
+}
+
+func (x *ChangeSettings) GetPassword() string {
+	if x != nil && x.Password != nil {
+		return *x.Password
+	}
+	return ""
 }
 
 // Switch is a change of an active server that is under way.
@@ -4522,15 +4530,17 @@ const file_fsm_proto_rawDesc = "" +
 	"\x04user\x18\x05 \x01(\tR\x04user\x12\x1a\n" +
 	"\bpassword\x18\x06 \x01(\tR\bpassword\x12)\n" +
 	"\x10replication_user\x18\a \x01(\tR\x0freplicationUser\x121\n" +
-	"\x14replication_password\x18\b \x01(\tR\x13replicationPassword\"\xe5\x01\n" +
+	"\x14replication_password\x18\b \x01(\tR\x13replicationPassword\"\x93\x02\n" +
 	"\x0eChangeSettings\x12+\n" +
 	"\x0fmax_share_mille\x18\x01 \x01(\rH\x00R\rmaxShareMille\x88\x01\x01\x126\n" +
 	"\abalance\x18\x02 \x01(\x0e2\x17.mysqlda.fsm.v1.BalanceH\x01R\abalance\x88\x01\x01\x12A\n" +
-	"\bfailover\x18\x03 \x01(\v2 .mysqlda.fsm.v1.FailoverSettingsH\x02R\bfailover\x88\x01\x01B\x12\n" +
+	"\bfailover\x18\x03 \x01(\v2 .mysqlda.fsm.v1.FailoverSettingsH\x02R\bfailover\x88\x01\x01\x12\x1f\n" +
+	"\bpassword\x18\x14 \x01(\tH\x03R\bpassword\x88\x01\x01B\x12\n" +
 	"\x10_max_share_milleB\n" +
 	"\n" +
 	"\b_balanceB\v\n" +
-	"\t_failover\"\xd8\x01\n" +
+	"\t_failoverB\v\n" +
+	"\t_password\"\xd8\x01\n" +
 	"\x06Switch\x121\n" +
 	"\x05phase\x18\x01 \x01(\x0e2\x1b.mysqlda.fsm.v1.SwitchPhaseR\x05phase\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +

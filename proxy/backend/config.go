@@ -57,6 +57,9 @@ type Config struct {
 	// told last.
 	Libraries func() *fsm.LibrarySet
 
+	// Open gives the clear password of one that the state holds, which may be sealed. Nil: they are all clear.
+	Open func(stored string) (clear string, err error)
+
 	// DialTimeout bounds opening one connection to one server, from the name
 	// lookup to the end of the login.
 	DialTimeout time.Duration
@@ -93,6 +96,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Lease == nil {
 		c.Lease = always{}
+	}
+	if c.Open == nil {
+		c.Open = func(stored string) (string, error) { return stored, nil }
 	}
 	c.DialTimeout = positiveOr(c.DialTimeout, DefaultDialTimeout)
 	c.WaitTimeout = positiveOr(c.WaitTimeout, DefaultWaitTimeout)

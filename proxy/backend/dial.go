@@ -17,6 +17,8 @@ import (
 type account struct {
 	user, password string
 	tls            fsm.TLSMode
+	// locked is why the password is not known, "" if it is.
+	locked string
 }
 
 // target is a server that connections are opened to.
@@ -54,9 +56,10 @@ func (t *target) dial(ctx context.Context, as account, profile Profile) (*link, 
 // loginError gives a failed login the reason that the caller understands best.
 func (t *target) loginError(ctx context.Context, err error) error {
 	var lacks *CapabilityError
+	var locked *LockedError
 	var refused *wire.ServerError
 	switch {
-	case errors.As(err, &lacks):
+	case errors.As(err, &lacks), errors.As(err, &locked):
 		return err
 	case errors.As(err, &refused):
 		return refusal(t.server, refused)
@@ -80,7 +83,15 @@ func (t *target) login(raw net.Conn, as account, profile Profile) (*link, error)
 		Capabilities: profile.Capabilities,
 		Collation:    profile.Collation,
 		TLS:          secure,
-		Greeted:      func(g wire.Greeting) error { return t.suits(g, profile) },
+		Greeted: func(g wire.Greeting) error {
+			if err := t.suits(g, profile); err != nil {
+				return err
+			}
+			if as.locked != "" {
+				return &LockedError{t.server, as.user, as.locked}
+			}
+			return nil
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -95,11 +95,25 @@ func (e *CapabilityError) Error() string {
 // writes over two servers.
 func serverIsWell(err error) bool {
 	var lacks *CapabilityError
+	if locked := (*LockedError)(nil); errors.As(err, &locked) {
+		return true // it has greeted; what is missing is this node's
+	}
 	var refused *RefusedError
 	if !errors.As(err, &refused) {
 		return errors.As(err, &lacks)
 	}
 	return takesNoMore(err) || refused.AboutDatabase()
+}
+
+// LockedError says that a server was not logged in to, because the password of the
+// account is sealed and this node cannot open it.
+type LockedError struct {
+	Server, User string
+	Reason       string
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("server %s: the password of account %s is not known to this node: %s", e.Server, e.User, e.Reason)
 }
 
 // takesNoMore tells whether a server refused a connection because it has too

@@ -40,7 +40,7 @@ type Examination struct {
 // said.
 func Examine(ctx context.Context, address string, as Login, variables []string) (Examination, error) {
 	t := &target{server: address, tls: as.Material}
-	l, err := t.dial(ctx, account{as.User, as.Password, as.TLS}, Profile{Collation: probeCollation, Database: as.Database})
+	l, err := t.dial(ctx, account{user: as.User, password: as.Password, tls: as.TLS}, Profile{Collation: probeCollation, Database: as.Database})
 	if err != nil {
 		return Examination{}, err
 	}

@@ -64,6 +64,9 @@ func (o *operation) follow(ctx context.Context) error {
 	if err := o.setPlace(ctx); err != nil {
 		return err
 	}
+	if o.replicator.locked != "" {
+		return &LockedError{o.Server, o.replicator.user, o.replicator.locked}
+	}
 	statement := o.last.words.changeTo(host, port, o.replicator.user, o.replicator.password, o.as.tls != fsm.TLSOff, r.channel)
 	if err := o.do(ctx, "change the source to "+o.Source, statement); err != nil {
 		return err

@@ -109,14 +109,14 @@ func (m *Manager) Update(set *fsm.LibrarySet, settings *fsm.Settings) {
 	}
 	before := m.set
 	m.set = set
-	m.replicator = account{user: settings.Failover.ReplicationUser, password: settings.Failover.ReplicationPassword}
+	m.replicator = m.account(settings.Failover.ReplicationUser, settings.Failover.ReplicationPassword, fsm.TLSOff)
 	listed, several, owners := strictest(set), withOthers(set), ownersOf(set)
 	for address, mode := range listed {
-		as := account{user: settings.User, password: settings.Password, tls: mode}
+		as := m.account(settings.User, settings.Password, mode)
 		if own, ok := owners[address]; ok && own.Account.User != "" {
-			as.user, as.password = own.Account.User, own.Account.Password
+			as = m.account(own.Account.User, own.Account.Password, mode)
 		}
-		operator := account{user: settings.Failover.User, password: settings.Failover.Password, tls: mode}
+		operator := m.account(settings.Failover.User, settings.Failover.Password, mode)
 		if operator.user == "" {
 			operator = as
 		}

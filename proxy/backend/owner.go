@@ -19,6 +19,15 @@ func ownersOf(set *fsm.LibrarySet) map[string]*fsm.Library {
 	return owners
 }
 
+// account is what to log in with, whose password in the state may be sealed.
+func (m *Manager) account(user, stored string, mode fsm.TLSMode) account {
+	password, err := m.cfg.Open(stored)
+	if err != nil {
+		return account{user: user, tls: mode, locked: err.Error()}
+	}
+	return account{user: user, password: password, tls: mode}
+}
+
 // clientUsers are whom sessions' connections to a library's servers may be logged in as.
 // After a change of the account those that are in use stay with the old one, on each
 // node, until they are returned.

@@ -9,10 +9,12 @@ import (
 	"net"
 	"os"
 	program "os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/mysqlda/mysqlda/fsm/seal"
 	"github.com/mysqlda/mysqlda/test/harness/cluster"
 	"github.com/mysqlda/mysqlda/test/harness/mysqld"
 	"github.com/mysqlda/mysqlda/test/harness/wait"
@@ -91,7 +93,12 @@ func TestDoctorFindsNothingWrongWithAGoodSetUp(t *testing.T) {
 	t.Parallel()
 	durable := mysqld.Options{Args: []string{"--sync-binlog=1", "--innodb-flush-log-at-trx-commit=1"}}
 	g := mysqld.GroupForTest(t, 2, mysqld.GroupOptions{Server: durable})
-	c := cluster.ForTest(t, patients(g, 3))
+	o, key := patients(g, 3), seal.NewKey()
+	o.KeyFiles, o.Dir = true, t.TempDir()
+	for _, id := range []string{"n1", "n2", "n3"} {
+		giveKeys(t, filepath.Join(o.Dir, id+".key"), key)
+	}
+	c := cluster.ForTest(t, o)
 	err := wait.For(within(t), "all nodes see each other alive", func(ctx context.Context) error {
 		for _, n := range c.Nodes {
 			s, err := n.Status(ctx)

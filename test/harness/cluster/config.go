@@ -23,6 +23,7 @@ type ConfigFile struct {
 	Log      *LogSection      `json:"log,omitempty"`
 	Limits   *LimitsSection   `json:"limits,omitempty"`
 	Failover *FailoverSection `json:"failover,omitempty"`
+	Secrets  *SecretsSection  `json:"secrets,omitempty"`
 }
 
 // The sections of a config file.
@@ -74,6 +75,9 @@ type (
 	LimitsSection struct {
 		ParkAfter   int `json:"park_after,omitempty"` // seconds
 		MaxSessions int `json:"max_sessions,omitempty"`
+	}
+	SecretsSection struct {
+		KeyFile string `json:"key_file"`
 	}
 	FailoverSection struct {
 		User                string `json:"user,omitempty"`
@@ -145,6 +149,10 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 	if o.BackendConnections > 0 {
 		backend = &BackendSection{MaxConnections: o.BackendConnections}
 	}
+	var secrets *SecretsSection
+	if o.KeyFiles {
+		secrets = &SecretsSection{KeyFile: id + ".key"}
+	}
 	return ConfigFile{
 		Backend:  backend,
 		Server:   ServerSection{ListenIP: ip, ListenPort: p},
@@ -157,5 +165,6 @@ func configOf(o Options, id string, a Addresses) (ConfigFile, error) {
 		Log:      &LogSection{Level: o.LogLevel, Format: o.LogFormat, SlowStatementMS: o.SlowStatementMS},
 		Limits:   limits,
 		Failover: o.Failover,
+		Secrets:  secrets,
 	}, nil
 }

@@ -79,6 +79,9 @@ func (n *Node) ConfigFile() string { return filepath.Join(n.dir, n.ID+".conf") }
 // LogFile is the path of everything that the node wrote to its outputs.
 func (n *Node) LogFile() string { return filepath.Join(n.dir, n.ID+".log") }
 
+// KeyFile is the path of the node's keys, if the options say that it has any.
+func (n *Node) KeyFile() string { return filepath.Join(n.dir, n.ID+".key") }
+
 // DataDir is the node's data directory.
 func (n *Node) DataDir() string { return filepath.Join(n.dir, n.ID+"-data") }
 

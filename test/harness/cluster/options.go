@@ -54,6 +54,9 @@ type Options struct {
 	// Failover, unless nil, is what all libraries share that concerns changes of
 	// their active servers.
 	Failover *FailoverSection
+	// KeyFiles has each node read its keys from its KeyFile, which must be there when it
+	// starts.
+	KeyFiles bool
 	// Prefix, unless nil, is a command that runs the program of a node, counted from
 	// 0, such as one that puts it on a host of its own. It must replace itself by it,
 	// and not start it as a child.

@@ -50,6 +50,7 @@ type Node interface {
 	// Import adds records whose library ids are those of the named cluster.
 	Import(ctx context.Context, clusterID string, records fsm.Import) (ImportResult, error)
 	UserKeeper
+	SecretKeeper
 }
 
 // Status is what one node knows of its cluster.
@@ -75,6 +76,7 @@ type Status struct {
 	Nodes      []NodeStatus    `json:"nodes"`
 	Settings   *Settings       `json:"settings,omitempty"` // absent while there is no cluster
 	Lease      *LeaseStatus    `json:"lease,omitempty"`    // absent while no library may fail over
+	Secrets    *Secrets        `json:"secrets,omitempty"`  // absent while there is no cluster
 	Libraries  []LibraryStatus `json:"libraries"`
 	Pools      []PoolStatus    `json:"pools"` // of the answering node
 }

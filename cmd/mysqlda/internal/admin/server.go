@@ -113,6 +113,7 @@ func (s *Server) routes(metrics prometheus.Gatherer, debug bool) http.Handler {
 	mux.HandleFunc("POST /api/v1/leave", s.leave)
 	mux.HandleFunc("DELETE /api/v1/nodes/{id}", s.remove)
 	s.userRoutes(mux)
+	s.secretRoutes(mux)
 	if debug {
 		mux.HandleFunc("GET /debug/pprof/{profile}", s.profile)
 	}

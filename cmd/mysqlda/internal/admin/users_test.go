@@ -65,3 +65,20 @@ func TestUsersAreChangedOverTheAPI(t *testing.T) {
 		t.Errorf("%d %s", status, body)
 	}
 }
+
+func (f *fakeNode) Secrets(context.Context) (Secrets, error) {
+	return Secrets{Key: "k", Keys: []string{"k"}, Clear: 2, Locked: []string{}}, f.err
+}
+
+func (f *fakeNode) Reseal(context.Context) error { return f.note("reseal") }
+
+func TestSecretsAreAskedForAndSealedAnewOverTheAPI(t *testing.T) {
+	node := &fakeNode{}
+	c := NewClient(serve(t, node))
+	if known, err := c.Secrets(t.Context()); err != nil || known.Key != "k" || known.Clear != 2 {
+		t.Errorf("%+v, %v", known, err)
+	}
+	if err := c.Reseal(t.Context()); err != nil || strings.Join(node.asked, "|") != "reseal" {
+		t.Errorf("%v, asked %q", err, node.asked)
+	}
+}

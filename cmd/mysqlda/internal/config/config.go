@@ -68,6 +68,7 @@ type Config struct {
 	Cluster     Cluster
 	HTTP        HTTP
 	Log         Log
+	Secrets     Secrets
 
 	// Warnings are things an operator should know but that stop nothing.
 	Warnings []string
@@ -145,6 +146,11 @@ type Cluster struct {
 type HTTP struct {
 	Listen string // host:port
 	Debug  bool   // profiles of the process are served there, too
+}
+
+// Secrets says where the keys are that the cluster's passwords are sealed with.
+type Secrets struct {
+	KeyFile string // absolute; "" for none
 }
 
 // Log says what is logged and how.

@@ -190,6 +190,7 @@ func (c *Config) decodeNode(root *object) {
 func (c *Config) decodeLog(root *object) {
 	c.Log = Log{Level: "info", Format: "console"}
 	slow := int64(0)
+	root.section("secrets", func(o *object) { c.decodePath(o, "key_file", &c.Secrets.KeyFile) })
 	root.section("log", func(o *object) {
 		o.choice("level", &c.Log.Level, LogLevels()...)
 		o.choice("format", &c.Log.Format, "console", "json")

@@ -137,12 +137,12 @@ func TestErrorsNameTheLineAndTheKey(t *testing.T) {
 
 		{
 			"the first in the file is told", "{\n\"x\": 1,\n\"server\": {\"listen_port\": 0},\n\"auth\": 1}",
-			`:2: x: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, failover, node, cluster, http, log (and 2 more problems)`,
+			`:2: x: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, failover, node, cluster, http, secrets, log (and 2 more problems)`,
 		},
 		{"not closed", "{\n\"server\": {", `:2: not JSON: column 12: parsing value: unexpected EOF`},
 		{"no comma", "{\n\"a\": 1\n\"b\": 2}", `:3: not JSON: column 1: invalid character '"' after object value (expecting ',' or '}')`},
 		{"a password that is not closed does not show", "{\"auth\": {\"pass\": \"sesame\n\"}}", `:1: not JSON: column 19: invalid literal`},
-		{"line break in a key", `{"a\nb": 1}`, `:1: a?b: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, failover, node, cluster, http, log`},
+		{"line break in a key", `{"a\nb": 1}`, `:1: a?b: unknown key; known here: server, tls, limits, auth, session_pool, backend, forwards, max_share, balance, failover, node, cluster, http, secrets, log`},
 		{"empty file", "", `:1: not JSON: column 1: parsing value: unexpected EOF`},
 		{"something after the end", "{}\n{}", `:2: not JSON: column 1: invalid character '{' after top-level value`},
 	} {

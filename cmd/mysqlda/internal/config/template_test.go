@@ -127,14 +127,14 @@ func TestCommentsOfTheTemplateAreTrue(t *testing.T) {
 	}
 	// These are off by default, so their comments are examples.
 	if after.Server.ProxyProtocolFrom == nil || after.TLS.Cert == "" || after.TLS.ClientCA == "" || after.Backend.TLSCA == "" || after.Backend.TLSCert == "" ||
-		after.Auth.DefaultLibrary == "" || after.Auth.DefaultCore == "" || after.Node.ID == "" || after.Node.Advertise == "" || !after.Cluster.Present ||
+		after.Secrets.KeyFile == "" || after.Auth.DefaultLibrary == "" || after.Auth.DefaultCore == "" || after.Node.ID == "" || after.Node.Advertise == "" || !after.Cluster.Present ||
 		!after.Forwards[0].HasWeight || !after.Forwards[0].HasTLS || !after.Forwards[0].HasFailover || after.Failover.Named != (FailoverKeys{true, true, true, true, true, true}) || !after.Balancing.HasMaxShare || !after.Balancing.HasBalance {
 		t.Errorf("a comment is gone: %+v", after)
 	}
 	after.Server.ProxyProtocolFrom, after.Warnings = nil, nil // client_ca alone is warned of
 	after.TLS.Cert, after.TLS.Key, after.TLS.ClientCA = "", "", ""
 	after.Backend.TLSCA, after.Backend.TLSCert, after.Backend.TLSKey = "", "", ""
-	after.Auth.DefaultLibrary, after.Auth.DefaultCore = "", ""
+	after.Auth.DefaultLibrary, after.Auth.DefaultCore, after.Secrets.KeyFile = "", "", ""
 	after.Node.ID, after.Node.Advertise, after.Cluster.Present = "", "", false
 	after.Forwards[0].HasWeight, after.Forwards[0].HasTLS, after.Forwards[0].HasFailover = false, false, false
 	after.Failover.User, after.Failover.Password, after.Failover.ReplicationUser, after.Failover.ReplicationPassword = "", "", "", ""

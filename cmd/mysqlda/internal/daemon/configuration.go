@@ -25,7 +25,7 @@ func (d *daemon) Configure(ctx context.Context, request admin.Configuration) (ad
 		revision, err := d.reconfigureAnyway(ctx, node, request)
 		return admin.Configured{Revision: revision}, err
 	}
-	command, err := reconfigure(node, request)
+	command, err := d.reconfigure(node, request)
 	if err != nil {
 		return admin.Configured{}, err
 	}
@@ -41,7 +41,7 @@ func (d *daemon) reconfigureAnyway(ctx context.Context, node *cluster.Node, requ
 			return 0, err
 		}
 		known := node.Revision() // before the settings are read
-		command, err := reconfigure(node, request)
+		command, err := d.reconfigure(node, request)
 		if err != nil {
 			return 0, err
 		}
@@ -55,7 +55,7 @@ func (d *daemon) reconfigureAnyway(ctx context.Context, node *cluster.Node, requ
 }
 
 // reconfigure is the command of a request.
-func reconfigure(node *cluster.Node, request admin.Configuration) (fsm.Reconfigure, error) {
+func (d *daemon) reconfigure(node *cluster.Node, request admin.Configuration) (fsm.Reconfigure, error) {
 	command := fsm.Reconfigure{ExpectRevision: request.ExpectRevision}
 	for _, c := range request.Changes {
 		change, err := libraryChange(c)
@@ -63,6 +63,9 @@ func reconfigure(node *cluster.Node, request admin.Configuration) (fsm.Reconfigu
 			return fsm.Reconfigure{}, err
 		}
 		command.Changes = append(command.Changes, change)
+	}
+	if err := d.sealChanges(command.Changes); err != nil {
+		return fsm.Reconfigure{}, err
 	}
 	settings, err := settingsChange(request.Settings)
 	if err != nil {
@@ -73,7 +76,10 @@ func reconfigure(node *cluster.Node, request admin.Configuration) (fsm.Reconfigu
 		if known == nil {
 			return fsm.Reconfigure{}, fsm.ErrNoSettings
 		}
-		next := failoverChange(known.Failover, *request.Settings.Failover)
+		next, err := d.resealed(failoverChange(d.opened(known.Failover), *request.Settings.Failover), known.Failover)
+		if err != nil {
+			return fsm.Reconfigure{}, err
+		}
 		settings.Failover = &next
 	}
 	command.Settings = settings

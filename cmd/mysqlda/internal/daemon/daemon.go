@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -33,6 +34,7 @@ import (
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/console"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretkey"
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy"
 	"github.com/mysqlda/mysqlda/proxy/backend"
@@ -73,6 +75,9 @@ type daemon struct {
 	proxy    atomic.Pointer[proxy.Server]
 	stopping atomic.Bool // no new clients
 	waiting  atomic.Bool // for what comes before clients
+
+	keys       *secretkey.Keys
+	keyTrouble atomic.Pointer[string] // what was wrong with their file; nil: nothing
 
 	end     context.CancelCauseFunc // ends Run; the first cause counts
 	tasks   sync.WaitGroup          // goroutines of Run
@@ -128,6 +133,10 @@ func (d *daemon) outcome(cause error) error {
 func (d *daemon) open(ctx context.Context) error {
 	d.logger.Info("starting", zap.String("version", d.options.Version), zap.String("config", d.cfg.Path),
 		zap.String("data_dir", d.cfg.Node.DataDir))
+	var err error
+	if d.keys, err = secretkey.Open(d.cfg.Secrets.KeyFile, os.Getenv); err != nil {
+		return err
+	}
 	if err := d.registry.Register(d.readiness()); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
@@ -230,6 +239,7 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 		})
 	}
 	path.backend.Measured = node.ReportData
+	path.backend.Open = func(stored string) (string, error) { return d.keys.Ring().Open(stored) }
 	path.backend.Lease, path.backend.Libraries = node.Lease(), node.Libraries
 	backends := backend.New(path.backend)
 	d.backends.Store(backends)
@@ -273,11 +283,13 @@ func (d *daemon) watch(ctx context.Context) {
 	node, backends, server := d.cluster.Load(), d.backends.Load(), d.proxy.Load()
 	d.run(func() error {
 		events, ready, prepared := node.Watch(ctx), node.Ready(), make(chan struct{})
+		rekeyed := d.watchKeys(ctx)
 		for open := true; open; {
 			backends.Update(node.Libraries(), node.Settings())
 			select {
 			case _, open = <-events:
 				server.UsersChanged()
+			case <-rekeyed: // passwords may be known now that were not
 			case <-ready:
 				ready = nil
 				d.run(func() error { return d.beforeClients(ctx, prepared) })

@@ -34,6 +34,9 @@ func (d *daemon) Degraded() (reason string, all bool) {
 		return err.Error(), true
 	}
 	set := node.Libraries()
+	if locked := d.lockedSecrets(node); locked != "" {
+		return "passwords of servers are not known to this node: " + locked, false
+	}
 	lease := leaseStatus(node, set)
 	if lease == nil || len(lease.Unusable) == 0 {
 		return "", false

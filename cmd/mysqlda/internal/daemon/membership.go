@@ -44,7 +44,11 @@ func (d *daemon) findCluster(ctx context.Context) error {
 		}
 		return nil
 	}
-	if err := node.Bootstrap(ctx, seed(d.cfg)); err != nil && ctx.Err() == nil {
+	b := seed(d.cfg)
+	if err := d.sealSettings(&b.Settings); err != nil {
+		return fmt.Errorf("making a new cluster: %w", err)
+	}
+	if err := node.Bootstrap(ctx, b); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("making a new cluster: %w", err)
 	}
 	return nil

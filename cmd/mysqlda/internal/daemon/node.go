@@ -81,6 +81,9 @@ func (d *daemon) ChangeLibraries(ctx context.Context, request admin.LibraryChang
 		}
 		command.Changes = append(command.Changes, change)
 	}
+	if err := d.sealChanges(command.Changes); err != nil {
+		return err
+	}
 	return node.ChangeLibraries(ctx, command)
 }
 

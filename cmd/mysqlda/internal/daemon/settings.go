@@ -43,7 +43,7 @@ func (d *daemon) CompareSettings(_ context.Context, request admin.SettingsChange
 	if known == nil {
 		return admin.SettingsDifference{}, fsm.ErrNoSettings
 	}
-	return admin.SettingsDifference{Settings: settingsDifference(*known, request)}, nil
+	return admin.SettingsDifference{Settings: settingsDifference(d.withClearFailover(*known), request)}, nil
 }
 
 // settingsDifference names the settings that the request would change.
@@ -63,7 +63,7 @@ func settingsDifference(now fsm.Settings, request admin.SettingsChange) []string
 	if request.Failover == nil {
 		return different
 	}
-	was, then := now.Failover, failoverChange(now.Failover, *request.Failover)
+	was, then := now.Failover, failoverChange(now.Failover, *request.Failover) // both in the clear
 	compare(admin.FailoverWait, was.Wait != then.Wait)
 	compare(admin.FailoverLease, was.Lease != then.Lease)
 	compare(admin.FailoverCooldown, was.Cooldown != then.Cooldown)

@@ -38,6 +38,7 @@ func (d *daemon) Status() (admin.Status, error) {
 		Libraries:    libraries(set, known.Counts, node.Health(), data, observed(set, backends)),
 		Settings:     settings(node.Settings(), data),
 		Lease:        leaseStatus(node, set),
+		Secrets:      d.secretsOf(node),
 		Pools:        []admin.PoolStatus{},
 	}
 	if reason := d.Ready(); reason != nil {

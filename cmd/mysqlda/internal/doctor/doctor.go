@@ -24,6 +24,7 @@ func Examine(ctx context.Context, path string) Report {
 		configChecks(cfg),
 		modeChecks(cfg),
 		certificates,
+		secretChecks(v),
 		portChecks(ctx, v),
 		diskChecks(ctx, v),
 		nodeChecks(ctx, v),

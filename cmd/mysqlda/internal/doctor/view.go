@@ -18,6 +18,7 @@ type view struct {
 	// what it says. own says that it is the node of this file.
 	runs, own bool
 	status    admin.Status
+	secrets   *admin.Secrets // how the node finds the cluster's passwords; nil: it does not say
 }
 
 // look asks the node of the file for its status.
@@ -31,6 +32,12 @@ func look(ctx context.Context, cfg *config.Config) *view {
 	}
 	v.runs, v.status = true, status
 	v.own = cfg.Node.ID == "" || cfg.Node.ID == status.Node
+	if v.inCluster() {
+		// A node of an older release does not know that question.
+		if secrets, err := admin.NewClient(config.Dialable(cfg.HTTP.Listen)).Secrets(ctx); err == nil {
+			v.secrets = &secrets
+		}
+	}
 	return v
 }
 
