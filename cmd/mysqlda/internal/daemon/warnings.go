@@ -75,6 +75,12 @@ func warnings(s admin.Status) [][]string {
 	if s.Lease != nil && len(s.Lease.Unusable) > 0 {
 		warn("node", s.Node, "no lease for %.1f s: libraries that may fail over cannot be used through this node", s.Lease.Without)
 	}
+	if k := s.Secrets; k != nil && len(k.Locked) > 0 {
+		warn("node", s.Node, "cannot log in to servers with passwords that are not known to it: %s", strings.Join(k.Locked, "; "))
+	}
+	if k := s.Secrets; k != nil && k.Clear > 0 {
+		warn("cluster", s.ClusterID, "%d passwords of servers are kept in the clear; see `mysqlda secret --help`", k.Clear)
+	}
 	for _, n := range s.Nodes {
 		if !n.Alive {
 			warn("node", n.ID, "is not alive")
