@@ -220,7 +220,7 @@ func (s *session) answer(a answer) error {
 			}
 			return &serverLost{sent: true, started: s.tracker.Started(), midPacket: s.tracker.MidPacket(), err: err}
 		}
-		if !s.att.conn.Held() {
+		if !s.att.conn.Held() && !s.att.conn.HeldWithFirstLease() {
 			// Whatever it says, another server may be the active one by now.
 			return &serverLost{sent: true, started: s.tracker.Started(), midPacket: s.tracker.MidPacket(), broken: true, err: errNotHeld}
 		}

@@ -30,6 +30,8 @@ type lease struct {
 
 func (l *lease) Holds() bool { return l.held.Load() }
 
+func (l *lease) Awaited() bool { return false }
+
 func (l *lease) Renewed() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -50,6 +50,7 @@ type Keeper struct {
 	mu      sync.Mutex
 	serving bool          // guarded by mu; until then there is no lease
 	needed  bool          // guarded by mu; a library may fail over
+	awaited bool          // guarded by mu; there was none since it is needed
 	held    bool          // guarded by mu; the lease has not been seen to end
 	since   time.Duration // guarded by mu; when held or needed became what it is
 	losses  uint64        // guarded by mu
@@ -91,6 +92,13 @@ func (k *Keeper) Renewed() <-chan struct{} {
 	return k.renewed
 }
 
+// Awaited reports whether this node needs a lease and has had none since it does.
+func (k *Keeper) Awaited() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.awaited
+}
+
 // Serve says that this node knows all that was committed before it was started, and
 // serves sessions from now on: it may have a lease.
 func (k *Keeper) Serve() {
@@ -118,6 +126,7 @@ func (k *Keeper) change() {
 	case needed && !k.needed:
 		k.until.Store(0)
 		k.needed, k.held, k.told, k.since = true, false, false, k.cfg.Clock()
+		k.awaited = true
 		k.renewal.next = k.since
 		poke(k.news)
 	case needed:
@@ -126,7 +135,7 @@ func (k *Keeper) change() {
 			poke(k.news)
 		}
 	default:
-		k.needed, k.held, k.told = false, false, false
+		k.needed, k.held, k.told, k.awaited = false, false, false, false
 		k.until.Store(unbounded)
 		k.renew()
 	}
@@ -165,6 +174,7 @@ func (k *Keeper) granted(nonce uint64) {
 	if end <= int64(now) {
 		return
 	}
+	k.awaited = false
 	if !k.held {
 		k.held, k.since = true, now
 	}

@@ -14,16 +14,16 @@ func TestALeaseRunsFromTheMomentOfAsking(t *testing.T) {
 	l, c := founded(t, fsm.FailoverOrdered, self), &clock{now: time.Hour}
 	k := newTestKeeper(t, l, 1, c.read, zap.NewNop())
 	k.Serve()
-	if k.Holds() {
-		t.Error("it holds a lease that nobody has granted")
+	if k.Holds() || !k.Awaited() {
+		t.Error("it holds a lease that nobody has granted, or does not await one")
 	}
 	first := ask(t, k)
 	c.now += 2 * time.Second
 	second := ask(t, k)
 	renewed := k.Renewed()
 	grant(l, k, second.Lease)
-	if !k.Holds() || !closed(renewed) {
-		t.Error("the grant gave no lease")
+	if !k.Holds() || !closed(renewed) || k.Awaited() {
+		t.Error("the grant gave no lease, or it is awaited still")
 	}
 	grant(l, k, first.Lease) // overtaken on the way: the later one counts
 	if s := k.Status(); !s.Held || s.Remaining != fsm.DefaultLease || s.Without != 0 {
@@ -34,8 +34,8 @@ func TestALeaseRunsFromTheMomentOfAsking(t *testing.T) {
 		t.Error("it ended early")
 	}
 	c.now++
-	if k.Holds() {
-		t.Error("it runs too long")
+	if k.Holds() || k.Awaited() {
+		t.Error("it runs too long, or a lease that was lost counts as the first one")
 	}
 	late := ask(t, k)
 	c.now += fsm.DefaultLease + time.Second

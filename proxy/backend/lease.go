@@ -7,6 +7,9 @@ type Lease interface {
 	Holds() bool
 	// Renewed returns a channel that is closed when the lease is renewed next.
 	Renewed() <-chan struct{}
+	// Awaited tells whether the node has had none since it needs one: no library could
+	// fail over before.
+	Awaited() bool
 }
 
 // always is the lease of who needs none.
@@ -14,3 +17,4 @@ type always struct{}
 
 func (always) Holds() bool              { return true }
 func (always) Renewed() <-chan struct{} { return nil }
+func (always) Awaited() bool            { return false }

@@ -50,7 +50,8 @@ func waiting(wait time.Duration) *fsm.Settings {
 
 // lease is one that the test gives and takes.
 type lease struct {
-	held atomic.Bool
+	held    atomic.Bool
+	awaited atomic.Bool
 
 	mu      sync.Mutex
 	renewed chan struct{}
@@ -69,6 +70,8 @@ func (l *lease) Renewed() <-chan struct{} {
 	defer l.mu.Unlock()
 	return l.renewed
 }
+
+func (l *lease) Awaited() bool { return l.awaited.Load() }
 
 func (l *lease) runOut() { l.held.Store(false) }
 

@@ -5,7 +5,7 @@
 // program, so its file starts a one-node cluster unchanged. auth, session_pool,
 // forwards, max_share, balance and failover seed a new cluster (see Config.Seed);
 // afterwards the cluster's own copy is what counts, and the last four are read by
-// `mysqlda reload` only.
+// `mysqlda apply` and `mysqlda reload` only.
 //
 // The package opens nothing but the file itself and decides nothing about a
 // running node; package daemon does.
