@@ -120,7 +120,7 @@ func TestADBANeedsNothingButAClient(t *testing.T) {
 	dba.wants("show mysqlda correlated card 33", "card\t33\tcust1\t"+library)
 	dba.wants("show mysqlda nodes", asked.ID, lost.ID)
 	dba.wants("show mysqlda servers", one.Addr(), two.Addr())
-	dba.wants("show mysqlda status", "raft_state\tfollower", "node\t"+asked.ID, "placements\t1", "nodes_alive\t3")
+	dba.wants("show mysqlda status", "raft_state\t", "node\t"+asked.ID, "placements\t1", "nodes\t3")
 	dba.wants("show mysqlda pools", one.Addr())
 	dba.wants("show mysqlda sessions", "\tdba\t127.0.0.1:")
 	dba.wants("show mysqlda warnings", "are kept in the clear")
