@@ -32,8 +32,8 @@ import (
 
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/adminsql"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
-	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/console"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretkey"
 	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy"
@@ -256,7 +256,7 @@ func (d *daemon) openDataPath(clients []net.Listener) error {
 	}
 
 	path.proxy.Directory, path.proxy.Backends, path.proxy.Reports = node, backends, d.reports()
-	path.proxy.Console = console.New(d, d.logger.Named("console"), d.options.LogLevel)
+	path.proxy.Console = adminsql.New(d, d.logger.Named("console"), d.options.LogLevel)
 	path.proxy.Logger, path.proxy.Registerer = d.logger.Named("proxy"), d.registry
 	server, err := proxy.New(path.proxy)
 	if err != nil {

@@ -1,16 +1,16 @@
-// Package console carries out what administrators say to the cluster in SQL:
+// Package adminsql carries out what administrators say to the cluster in SQL:
 // statements that begin with MYSQLDA. It reads their words and does what the HTTP API
 // does for a request, within the same time, by the same Node. Who may use it, and how
 // statements come and are answered, is package proxy's; package daemon makes the one of
 // a node.
 //
-//	console.go    carrying one out, and the list of all
+//	adminsql.go   carrying one out, and the list of all
 //	statement.go  what a statement is made of, and reading one
 //	library.go    MYSQLDA LIBRARY ...
 //	settings.go   MYSQLDA SETTINGS ...
 //	user.go       MYSQLDA USER ...
 //	node.go       MYSQLDA NODE ..., MYSQLDA LOG ...
-package console
+package adminsql
 
 import (
 	"context"
