@@ -149,7 +149,10 @@ func (s *session) query(cmd command) error {
 // queryExtension handles a text that holds a statement of our own.
 func (s *session) queryExtension(cmd command, syntax stmt.Syntax, class stmt.Class, sql []byte) error {
 	extension, verdict := syntax.Parse(sql)
-	if verdict != stmt.Ours || !cmd.whole || class.IsMulti() {
+	switch {
+	case verdict == stmt.Malformed && cmd.whole:
+		return s.refuse(cmd, s.malformed())
+	case verdict != stmt.Ours || !cmd.whole || class.IsMulti():
 		return s.refuse(cmd, kindInMulti.with())
 	}
 	return s.extension(cmd, extension)

@@ -41,8 +41,11 @@ type Config struct {
 	Registerer prometheus.Registerer // required
 
 	// Reports are what SHOW MYSQLDA shows besides the reports that the proxy
-	// makes itself, by their names in capitals.
+	// makes itself, by their names in capitals. Who may see one is in the table of
+	// forms.
 	Reports map[string]Reporter
+	// Console carries out the statements that begin with MYSQLDA. Nil: there are none.
+	Console Console
 
 	// TLS is offered to clients, unless nil. It also says what is asked of their
 	// certificates.

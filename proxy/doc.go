@@ -22,6 +22,8 @@
 //	replica.go       backend connections to replicas
 //	written.go       what the session has written, and has to find at a replica
 //	show.go          SHOW MYSQLDA
+//	form.go          what its forms are, and who may see them
+//	console.go       MYSQLDA ...: what administrators say to the cluster
 //	kill.go          KILL, and ending a session from outside
 //	exchange.go      one command from attempt to outcome: retried, refused, reported lost
 //	turn.go          the plain case of it: a whole command out, its answer's beginning in

@@ -54,6 +54,7 @@ var (
 	kindIdle              = errorKind{4031, "HY000", "The session was idle for %s and has been ended; connect again"}
 	kindInterrupted       = errorKind{1317, "70100", "Query execution was interrupted; nothing was executed"}
 	kindUnknownStatement  = errorKind{1243, "HY000", "Unknown prepared statement handler (%d) given to %s"}
+	kindNeedsAdmin        = errorKind{1227, "42000", "Access denied; you need the admin role of mysqlda for this statement, which user %s does not have; an operator gives it with `mysqlda user set %[1]s --role admin`"}
 )
 
 // Numbers of our own, from 9500 on, never given a second meaning.
@@ -195,6 +196,22 @@ var (
 		9540, "HY000",
 		"User %s was removed or locked, and the session has been ended",
 	}
+	kindBadAdmin = errorKind{
+		9550, "42000",
+		"Nothing was changed: %v; SHOW MYSQLDA HELP lists all statements of mysqlda",
+	}
+	kindAdminRefused = errorKind{
+		9551, "HY000",
+		"Nothing was changed: %v",
+	}
+	kindAdminUnanswered = errorKind{
+		9552, "HY000",
+		"The change was not confirmed, and whether it was made is unknown: %v; look with SHOW MYSQLDA, and repeat it if it was not",
+	}
+	kindAdminInTransaction = errorKind{
+		9553, "25001",
+		"Statements that begin with MYSQLDA are no part of a transaction; nothing was changed: COMMIT or ROLLBACK first",
+	}
 	kindSystem = errorKind{
 		9599, "HY000",
 		"Internal error of mysqlda: %v",
@@ -212,6 +229,7 @@ var ownErrors = []errorKind{
 	kindStateTooLarge, kindLongDataLost, kindStateLost, kindNoActive, kindNoLease,
 	kindBadRead, kindReadInTransaction, kindNotAtReplica, kindHintPins, kindMadeAtReplica,
 	kindNotFrom, kindLocked, kindExpelled, kindSystem,
+	kindNeedsAdmin, kindBadAdmin, kindAdminRefused, kindAdminUnanswered, kindAdminInTransaction,
 }
 
 // directoryError says for the client what a Directory's error means. The

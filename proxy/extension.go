@@ -29,7 +29,7 @@ func (s *session) extend(cmd command, kind stmt.Kind, args []string, result appe
 	ctx, stop := s.untilClientGone(cmd)
 	defer stop()
 	if s.traced != nil {
-		s.tracedForm = forms[kind]
+		s.tracedForm = tracedForms[kind]
 		s.forgetText()
 	}
 	var err error
@@ -44,6 +44,8 @@ func (s *session) extend(cmd command, kind stmt.Kind, args []string, result appe
 		return s.show(ctx, cmd, args, result)
 	case stmt.SetMysqlda:
 		err = s.setMysqlda(ctx, args)
+	case stmt.Mysqlda:
+		return s.administer(ctx, cmd, args)
 	}
 	if err != nil {
 		return s.refuse(cmd, waitError(ctx, err))

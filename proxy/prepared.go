@@ -29,7 +29,10 @@ func (s *session) prepare(cmd command) error {
 	}
 	if st.class.Base() == stmt.ClassExtension {
 		extension, verdict := syntax.Parse(sql)
-		if verdict != stmt.Ours || !cmd.whole {
+		switch {
+		case verdict == stmt.Malformed && cmd.whole:
+			return s.refuse(cmd, s.malformed())
+		case verdict != stmt.Ours || !cmd.whole:
 			return s.refuse(cmd, kindInMulti.with())
 		}
 		return s.prepareExtension(cmd, extension, parent)

@@ -333,6 +333,8 @@ func TestShowMysqlda(t *testing.T) {
 	if got := rows(t, c, "show mysqlda sessions"); !strings.Contains(got, "a2 library_2") {
 		t.Errorf("sessions: %s", got)
 	}
+	execError(t, c, 1227, "show mysqlda settings")
+	n.put(fsm.User{Name: user, Passwords: passwords(password), Role: fsm.RoleAdmin})
 	settings := rows(t, c, "show mysqlda settings")
 	if strings.Contains(settings, password) {
 		t.Errorf("settings show the password: %s", settings)

@@ -2,9 +2,7 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,11 +24,6 @@ type Reporter func() Report
 // forEverybody makes a report that does not depend on who looks.
 func forEverybody(make Reporter) func(viewer) Report { return func(viewer) Report { return make() } }
 
-// placementForm is the report that takes an argument.
-const placementForm = "PLACEMENT"
-
-func placementColumns() []string { return []string{"core", "library", "epoch"} }
-
 // show executes SHOW MYSQLDA.
 func (s *session) show(ctx context.Context, cmd command, words []string, result appendResult) error {
 	report, err := s.server.report(ctx, s.viewer(), words)
@@ -45,13 +38,23 @@ func (s *session) show(ctx context.Context, cmd command, words []string, result 
 
 // report makes the report that the words behind SHOW MYSQLDA name.
 func (server *Server) report(ctx context.Context, by viewer, words []string) (Report, error) {
+	if len(words) == 0 {
+		return Report{}, kindBadShow.with(server.showForms())
+	}
+	name, arguments := strings.ToUpper(words[0]), words[1:]
+	reporter := server.reports[name]
 	switch {
-	case len(words) == 2 && strings.EqualFold(words[0], placementForm):
-		return server.placement(ctx, words[1])
-	case len(words) == 1:
-		if reporter := server.reports[strings.ToUpper(words[0])]; reporter != nil {
-			return reporter(by), nil
-		}
+	case name == placementForm && len(arguments) == 1:
+		return server.placement(ctx, arguments[0])
+	case name == correlatedForm && len(arguments) == 2:
+		return server.correlated(ctx, arguments[0], arguments[1])
+	case len(arguments) > 0:
+	case name == helpForm:
+		return server.help(), nil
+	case reporter != nil && formOf(name).admin && !by.all:
+		return Report{}, kindNeedsAdmin.with(by.user)
+	case reporter != nil:
+		return reporter(by), nil
 	}
 	return Report{}, kindBadShow.with(server.showForms())
 }
@@ -61,35 +64,15 @@ func (server *Server) showColumns(ctx context.Context, by viewer, e stmt.Extensi
 	if len(e.Args) == 2 && strings.EqualFold(e.Args[0].Text, placementForm) {
 		return placementColumns(), nil
 	}
+	if len(e.Args) == 3 && strings.EqualFold(e.Args[0].Text, correlatedForm) {
+		return correlatedColumns(), nil
+	}
 	words, err := e.Values()
 	if err != nil {
 		return nil, kindBadShow.with(server.showForms())
 	}
 	report, err := server.report(ctx, by, words)
 	return report.Columns, err
-}
-
-func (server *Server) showForms() string {
-	forms := []string{placementForm + " 'CORE_OBJECT'"}
-	for name := range server.reports {
-		forms = append(forms, name)
-	}
-	slices.Sort(forms)
-	return strings.Join(forms, ", ")
-}
-
-func (server *Server) placement(ctx context.Context, core string) (Report, error) {
-	report := Report{Columns: placementColumns()}
-	p, err := server.cfg.Directory.Locate(ctx, core)
-	switch {
-	case errors.Is(err, fsm.ErrNoPlacement):
-		return report, nil
-	case err != nil:
-		return report, directoryError(err, "", "", core)
-	}
-	name := nameOf(server.cfg.Directory.Libraries(), p.Library)
-	report.Rows = [][]string{{p.Core, name, strconv.FormatUint(p.Epoch, 10)}}
-	return report, nil
 }
 
 func (server *Server) librariesReport() Report {

@@ -60,11 +60,12 @@ func (s *session) endTrace(err error) {
 	s.traced, s.tracedForm = nil, ""
 }
 
-// forms are what stands for statements of our own, which name core objects.
-var forms = map[stmt.Kind]string{
+// tracedForms are what stands for statements of our own, which name core objects.
+var tracedForms = map[stmt.Kind]string{
 	stmt.SelectLibrary:               "select library ?",
 	stmt.SelectLibraryByCorrelObject: "select library_by_correl_object ? ?",
 	stmt.SetCorrelObject:             "set correl_object ? ? ?",
 	stmt.ShowMysqlda:                 "show mysqlda ?",
 	stmt.SetMysqlda:                  "set mysqlda ?",
+	stmt.Mysqlda:                     "mysqlda ?",
 }

@@ -1,20 +1,16 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
-	"github.com/mysqlda/mysqlda/fsm"
 )
 
 func newSettings() *cobra.Command {
@@ -135,59 +131,6 @@ on a command line.`,
 	return cmd
 }
 
-// setting is one that can be changed.
-type setting struct {
-	name string
-	read func(value string, into *admin.SettingsChange) error
-}
-
-var settable = []setting{
-	{admin.MaxShare, func(value string, into *admin.SettingsChange) error {
-		if _, ok := fsm.ParseShare(value); !ok {
-			return fmt.Errorf("must be a number from 0.001 to 1 with at most three decimals, not %q", value)
-		}
-		into.MaxShare = json.Number(value)
-		return nil
-	}},
-	{admin.Balance, func(value string, into *admin.SettingsChange) error {
-		if _, ok := fsm.ParseBalance(value); !ok {
-			return fmt.Errorf("must be one of %s, not %q", strings.Join(fsm.Balances(), ", "), value)
-		}
-		into.Balance = value
-		return nil
-	}},
-	{admin.FailoverWait, inSeconds(time.Hour, func(f *admin.FailoverChange) **int64 { return &f.Wait })},
-	{admin.FailoverLease, inSeconds(fsm.MaxLease, func(f *admin.FailoverChange) **int64 { return &f.Lease })},
-	{admin.FailoverCooldown, inSeconds(time.Hour, func(f *admin.FailoverChange) **int64 { return &f.Cooldown })},
-	{admin.FailoverRequireFencing, func(value string, into *admin.SettingsChange) error {
-		if value != "true" && value != "false" {
-			return fmt.Errorf("must be true or false, not %q", value)
-		}
-		failoverIn(into).RequireFencing = new(value == "true")
-		return nil
-	}},
-}
-
-// inSeconds reads a time in whole seconds, from one to most.
-func inSeconds(most time.Duration, field func(*admin.FailoverChange) **int64) func(string, *admin.SettingsChange) error {
-	return func(value string, into *admin.SettingsChange) error {
-		n, err := strconv.ParseInt(value, 10, 64)
-		if limit := int64(most / time.Second); err != nil || n < 1 || n > limit {
-			return fmt.Errorf("must be a whole number of seconds from 1 to %d, not %q", limit, value)
-		}
-		*field(failoverIn(into)) = &n
-		return nil
-	}
-}
-
-// failoverIn is the part of a change that concerns failover.
-func failoverIn(change *admin.SettingsChange) *admin.FailoverChange {
-	if change.Failover == nil {
-		change.Failover = new(admin.FailoverChange)
-	}
-	return change.Failover
-}
-
 // parseSettings reads NAME=VALUE.
 func parseSettings(args []string) (change admin.SettingsChange, err error) {
 	if len(args) == 0 {
@@ -203,21 +146,9 @@ func parseSettings(args []string) (change admin.SettingsChange, err error) {
 			return change, fmt.Errorf("%s is given twice", name)
 		}
 		seen = append(seen, name)
-		i := slices.IndexFunc(settable, func(s setting) bool { return s.name == name })
-		if i < 0 {
-			return change, fmt.Errorf("there is no setting %q that can be changed; %s can", name, settableNames())
-		}
-		if err := settable[i].read(value, &change); err != nil {
-			return change, fmt.Errorf("%s %w", name, err)
+		if err := change.Set(name, value); err != nil {
+			return change, err
 		}
 	}
 	return change, nil
-}
-
-func settableNames() string {
-	var names []string
-	for _, s := range settable {
-		names = append(names, s.name)
-	}
-	return strings.Join(names, ", ")
 }

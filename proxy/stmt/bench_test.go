@@ -91,6 +91,7 @@ func TestRecognitionCostsNoAllocation(t *testing.T) {
 		"SET @a=@b+1, sql_mode=concat(@@sql_mode, ',ANSI')", "set character set gbk",
 		"kill query 5", "prepare p from 'kill 5'", "select 1 as `x`",
 		"/* mysqlda core=1 read='replica' lag=2 */ select a, count(*) from t for update", "set mysqlda = 1",
+		"explain select 1", "mysqlda: loop select 1; end loop",
 	} {
 		texts[sql] = []byte(sql)
 	}

@@ -16,6 +16,8 @@ const (
 	ShowMysqlda
 	// SetMysqlda is SET MYSQLDA word... ['string'].
 	SetMysqlda
+	// Mysqlda is MYSQLDA word...: what administrators say to the cluster.
+	Mysqlda
 )
 
 // Arg is one argument of an extension statement.
@@ -31,12 +33,16 @@ type Arg struct {
 // Extension is an extension statement.
 type Extension struct {
 	Kind   Kind
-	Args   []Arg // as many as the kind has; 0 to MaxWords for ShowMysqlda and SetMysqlda
+	Args   []Arg // as many as the kind has; see MaxWords and MaxAdminWords
 	Params int   // how many of Args are placeholders
 }
 
-// MaxWords is how many words may follow SHOW MYSQLDA and SET MYSQLDA.
-const MaxWords = 4
+const (
+	// MaxWords is how many words may follow SHOW MYSQLDA and SET MYSQLDA.
+	MaxWords = 4
+	// MaxAdminWords is how many may follow MYSQLDA.
+	MaxAdminWords = 32
+)
 
 // Values returns the arguments as strings, with params in the places of the
 // placeholders in order. There must be exactly Params of them.
@@ -65,4 +71,7 @@ const (
 	// OursInMulti is an extension statement among several statements. It must be
 	// refused: neither we nor a server could run the whole.
 	OursInMulti
+	// Malformed is one statement that begins with MYSQLDA, and what follows are not the
+	// words of one. No server may see it: a password may stand in it.
+	Malformed
 )

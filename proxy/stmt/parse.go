@@ -9,6 +9,7 @@ import "bytes"
 //	          | "SELECT" "LIBRARY_BY_CORREL_OBJECT" arg arg
 //	          | "SHOW" "MYSQLDA" { arg }              (at most MaxWords)
 //	          | "SET" "MYSQLDA" { arg }               (at most MaxWords)
+//	          | "MYSQLDA" { arg }                     (at most MaxAdminWords)
 //	arg       = bare | "'" text "'" | '"' text '"' | "`" text "`" | "?"
 //	bare      = first { first | "-" | "." | "@" | ":" | "/" }
 //	first     = letter | digit | "_" | "$" | "+" | any byte from 0x80
@@ -20,33 +21,47 @@ import "bytes"
 // it does not end in two dashes and no "#" touches it, since either might be
 // taken for a comment by one reader and for a part of the name by another.
 // SHOW MYSQLDA and SET MYSQLDA are ours whatever words follow. Text with an
-// executable comment is never ours.
+// executable comment is never ours. A statement whose first word is MYSQLDA, with
+// white space, a comment, a semicolon or nothing behind it, is no server's whatever
+// follows: Malformed if that is none of the above.
 //
 // Parse allocates nothing when the verdict is NotOurs. The extension is only set
 // when it is Ours.
 func (x Syntax) Parse(sql []byte) (Extension, Verdict) {
-	if x.Classify(sql).Base() != ClassExtension {
+	class := x.Classify(sql)
+	if class.Base() != ClassExtension {
 		return Extension{}, NotOurs
 	}
 	s := scanner{sql: sql, syntax: x}
 	s.blanks()
-	if m, ok := s.extension(); ok && s.restEmpty() {
+	administers := s.beginsWith("mysqlda")
+	if m, ok := s.extension(); ok && !m.executable && s.restEmpty() {
 		return m.build(sql, x), Ours
 	}
+	if administers && !class.IsMulti() {
+		return Extension{}, Malformed
+	}
 	return Extension{}, OursInMulti
+}
+
+// beginsWith reports whether a word stands at the position.
+func (s *scanner) beginsWith(lower string) bool {
+	return fold(s.sql[s.pos:s.pos+s.wordLen()], lower)
 }
 
 // match is an extension statement before anything of it is copied.
 type match struct {
 	kind       Kind
-	args       [MaxWords]token
-	n          int
+	from, n    int  // where its arguments are, and how many
 	executable bool // it has to do with an executable comment
 }
 
 func (m *match) build(sql []byte, x Syntax) Extension {
 	e := Extension{Kind: m.kind, Args: make([]Arg, m.n)}
-	for i, t := range m.args[:m.n] {
+	again := scanner{sql: sql, pos: m.from, syntax: x}
+	for i := range e.Args {
+		again.blanks()
+		t, _ := again.argument() // it was one before
 		arg := Arg{Start: t.start, End: t.end}
 		text := sql[t.start:t.end]
 		switch t.kind {
@@ -66,6 +81,9 @@ func (m *match) build(sql []byte, x Syntax) Extension {
 // extends reports whether the statement at a position, whose first word was just
 // read, is an extension statement, and if so moves to its end.
 func (s *scanner) extends(start int, first token) bool {
+	if first.end-first.start == len("mysqlda") && fold(s.text(first), "mysqlda") {
+		return s.administers()
+	}
 	second := s.pos
 	for second < len(s.sql) && isSpace(s.sql[second]) {
 		second++
@@ -94,6 +112,13 @@ func (s *scanner) extends(start int, first token) bool {
 	return true
 }
 
+// administers reports whether a statement whose first word MYSQLDA was just read is
+// ours: behind a label there would be a colon.
+func (s *scanner) administers() bool {
+	again := *s
+	return again.blanks() || again.atEnd()
+}
+
 // extension reads an extension statement up to its semicolon or the end of the
 // text. When there is none it stays where it is.
 func (s *scanner) extension() (m match, ok bool) {
@@ -110,6 +135,9 @@ func (s *scanner) extension() (m match, ok bool) {
 // keywords reads the words that an extension statement begins with.
 func (s *scanner) keywords() Kind {
 	first := s.keyword()
+	if fold(first, "mysqlda") {
+		return Mysqlda
+	}
 	isSelect, isSet, isShow := fold(first, "select"), fold(first, "set"), fold(first, "show")
 	if !isSelect && !isSet && !isShow {
 		return 0
@@ -141,19 +169,19 @@ func (s *scanner) keyword() []byte {
 
 // arguments reads as many arguments as the kind has, and the statement's end.
 func (s *scanner) arguments(m *match) bool {
+	m.from = s.pos
 	for {
 		separated := s.blanks()
 		if s.atEnd() {
 			return m.kind.takes(m.n)
 		}
-		if !separated || m.n == len(m.args) {
+		if !separated || m.n == m.kind.most() {
 			return false
 		}
 		t, ok := s.argument()
 		if !ok || t.kind == tokenWord && !m.kind.isOpen() && isReserved(s.text(t)) {
 			return false
 		}
-		m.args[m.n] = t
 		m.n++
 	}
 }
@@ -172,9 +200,17 @@ func (k Kind) takes(n int) bool {
 	}
 }
 
-// isOpen reports whether any words may follow the statement's first two, none of
+// most is how many arguments a statement of the kind may have.
+func (k Kind) most() int {
+	if k == Mysqlda {
+		return MaxAdminWords
+	}
+	return MaxWords
+}
+
+// isOpen reports whether any words may follow the statement's keywords, none of
 // which could go on with ordinary SQL.
-func (k Kind) isOpen() bool { return k == ShowMysqlda || k == SetMysqlda }
+func (k Kind) isOpen() bool { return k == ShowMysqlda || k == SetMysqlda || k == Mysqlda }
 
 // argument reads one argument.
 func (s *scanner) argument() (t token, ok bool) {

@@ -10,7 +10,7 @@ import (
 func ours(e Extension) string {
 	names := map[Kind]string{
 		SelectLibrary: "library", SetCorrelObject: "correl",
-		SelectLibraryByCorrelObject: "by", ShowMysqlda: "show", SetMysqlda: "set",
+		SelectLibraryByCorrelObject: "by", ShowMysqlda: "show", SetMysqlda: "set", Mysqlda: "mysqlda",
 	}
 	out := names[e.Kind]
 	for _, arg := range e.Args {
@@ -25,45 +25,52 @@ func ours(e Extension) string {
 
 func TestExtensionStatementsAreRecognised(t *testing.T) {
 	for sql, want := range map[string]string{
-		"select library 13812345678":                         "library <13812345678>",
-		"select library 13812345678;":                        "library <13812345678>",
-		"select library 13812345678 ; ;\n":                   "library <13812345678>",
-		"  SELECT\tLibrary\n+8613812345678  ":                "library <+8613812345678>",
-		"select library A-17_x.y@z":                          "library <A-17_x.y@z>",
-		"select library dev:17/3":                            "library <dev:17/3>",
-		"select library 客户一":                                 "library <客户一>",
-		"select library 'a b'":                               "library <a b>",
-		`select library "a'b"`:                               "library <a'b>",
-		"select library `from`":                              "library <from>",
-		"select library 'from'":                              "library <from>",
-		"select library ''":                                  "library <>",
-		"select library 'it''s'":                             "library <it's>",
-		`select library 'it\'s \\ \n \% \q'`:                 "library <it's \\ \n \\% q>",
-		"select library `a``b\\`":                            "library <a`b\\>",
-		"select library 'a;b'":                               "library <a;b>",
-		"select library ?":                                   "library ?",
-		"/* c */select/**/library/*x*/A/* c */;# end":        "library <A>",
-		"-- c\nselect -- c\n library # c\n A -- c":           "library <A>",
-		"select library A--1":                                "library <A--1>",
-		"select library fromage":                             "library <fromage>",
-		"/*!40101 */ select library A":                       "library <A>",
-		"set correl_object card_no 330001 13812345678":       "correl <card_no> <330001> <13812345678>",
-		"SET CORREL_OBJECT 'card no' ? \"x\";":               "correl <card no> ? <x>",
-		"select library_by_correl_object card_no 330001":     "by <card_no> <330001>",
-		"select library_by_correl_object ? ?":                "by ? ?",
-		"show mysqlda":                                       "show",
-		"SHOW MYSQLDA LIBRARIES":                             "show <LIBRARIES>",
-		"show mysqlda placement 'x';":                        "show <placement> <x>",
-		"show mysqlda placement from":                        "show <placement> <from>",
-		"SET MYSQLDA READ REPLICA":                           "set <READ> <REPLICA>",
-		"set mysqlda read replica 2.5;":                      "set <read> <replica> <2.5>",
-		"/* c */ Set\tMysqlda\n'read' `replica` \"5\" -- c":  "set <read> <replica> <5>",
-		"set/**/mysqlda # c\n read active ; ;":               "set <read> <active>",
-		"set mysqlda read replica ?":                         "set <read> <replica> ?",
-		"set mysqlda":                                        "set",
-		"set mysqlda read from":                              "set <read> <from>",
-		"select library " + strings.Repeat("x", 1<<16):       "library <" + strings.Repeat("x", 1<<16) + ">",
-		"select library" + strings.Repeat(" ", 1<<16) + " x": "library <x>",
+		"select library 13812345678":                                "library <13812345678>",
+		"select library 13812345678;":                               "library <13812345678>",
+		"select library 13812345678 ; ;\n":                          "library <13812345678>",
+		"  SELECT\tLibrary\n+8613812345678  ":                       "library <+8613812345678>",
+		"select library A-17_x.y@z":                                 "library <A-17_x.y@z>",
+		"select library dev:17/3":                                   "library <dev:17/3>",
+		"select library 客户一":                                        "library <客户一>",
+		"select library 'a b'":                                      "library <a b>",
+		`select library "a'b"`:                                      "library <a'b>",
+		"select library `from`":                                     "library <from>",
+		"select library 'from'":                                     "library <from>",
+		"select library ''":                                         "library <>",
+		"select library 'it''s'":                                    "library <it's>",
+		`select library 'it\'s \\ \n \% \q'`:                        "library <it's \\ \n \\% q>",
+		"select library `a``b\\`":                                   "library <a`b\\>",
+		"select library 'a;b'":                                      "library <a;b>",
+		"select library ?":                                          "library ?",
+		"/* c */select/**/library/*x*/A/* c */;# end":               "library <A>",
+		"-- c\nselect -- c\n library # c\n A -- c":                  "library <A>",
+		"select library A--1":                                       "library <A--1>",
+		"select library fromage":                                    "library <fromage>",
+		"/*!40101 */ select library A":                              "library <A>",
+		"set correl_object card_no 330001 13812345678":              "correl <card_no> <330001> <13812345678>",
+		"SET CORREL_OBJECT 'card no' ? \"x\";":                      "correl <card no> ? <x>",
+		"select library_by_correl_object card_no 330001":            "by <card_no> <330001>",
+		"select library_by_correl_object ? ?":                       "by ? ?",
+		"show mysqlda":                                              "show",
+		"SHOW MYSQLDA LIBRARIES":                                    "show <LIBRARIES>",
+		"show mysqlda placement 'x';":                               "show <placement> <x>",
+		"show mysqlda placement from":                               "show <placement> <from>",
+		"SET MYSQLDA READ REPLICA":                                  "set <READ> <REPLICA>",
+		"set mysqlda read replica 2.5;":                             "set <read> <replica> <2.5>",
+		"/* c */ Set\tMysqlda\n'read' `replica` \"5\" -- c":         "set <read> <replica> <5>",
+		"set/**/mysqlda # c\n read active ; ;":                      "set <read> <active>",
+		"set mysqlda read replica ?":                                "set <read> <replica> ?",
+		"set mysqlda":                                               "set",
+		"set mysqlda read from":                                     "set <read> <from>",
+		"mysqlda":                                                   "mysqlda",
+		"MYSQLDA;":                                                  "mysqlda",
+		"MYSQLDA LIBRARY ADD 'l 3' SERVERS \"h:1,h:2\" weight 100;": "mysqlda <LIBRARY> <ADD> <l 3> <SERVERS> <h:1,h:2> <weight> <100>",
+		"/* c */ mysqlda/**/user\n-- c\n add ? password ? ; ;":      "mysqlda <user> <add> ? <password> ?",
+		"mysqlda settings set max_share 0.5 from where":             "mysqlda <settings> <set> <max_share> <0.5> <from> <where>",
+		"mysqlda user add a password 'it''s; x'":                    "mysqlda <user> <add> <a> <password> <it's; x>",
+		"mysqlda" + strings.Repeat(" x", MaxAdminWords):             "mysqlda" + strings.Repeat(" <x>", MaxAdminWords),
+		"select library " + strings.Repeat("x", 1<<16):              "library <" + strings.Repeat("x", 1<<16) + ">",
+		"select library" + strings.Repeat(" ", 1<<16) + " x":        "library <x>",
 	} {
 		e, verdict := Parse([]byte(sql))
 		if verdict != Ours || ours(e) != want {
@@ -104,6 +111,8 @@ func TestOrdinarySQLIsNotOurs(t *testing.T) {
 		"set mysqlda a b c d e", "set mysqldax read active", "set mysqlda = 1", "set mysqlda := 1", "set @mysqlda = 1",
 		"set mysqlda.read = 1", "set `mysqlda` read active", "set mysqlda read = active", "set mysqlda, read",
 		"/*! set mysqlda read active */",
+		"mysqldax user", "mysqlda: loop select 1; end loop", "mysqlda.user", "mysqlda='x'", "`mysqlda` user", "(mysqlda user)",
+		"select mysqlda from t", "call mysqlda", "begin not atomic mysqlda user add a; end",
 		"/*! select library A */",
 		"select library /*! A */",
 		"select /*!50000 library */ A",
@@ -119,6 +128,21 @@ func TestOrdinarySQLIsNotOurs(t *testing.T) {
 	} {
 		if e, verdict := Parse([]byte(sql)); verdict != NotOurs {
 			t.Errorf("Parse(%q) = %q, verdict %d; want NotOurs", sql, ours(e), verdict)
+		}
+	}
+}
+
+// TestWhatBeginsWithMysqldaIsNoServers: a password in it would be in a server's error
+// message, and in its logs.
+func TestWhatBeginsWithMysqldaIsNoServers(t *testing.T) {
+	for _, sql := range []string{
+		"mysqlda user add a, password 'secret'", "mysqlda user = 'secret'", "mysqlda (user)", "MYSQLDA user add 'open",
+		"mysqlda user add a password 'x' 'y'z", "mysqlda user add A--", "mysqlda .x", "mysqlda :x", "mysqlda @x",
+		"/*! mysqlda user remove a */", "mysqlda user /*! remove a */", "mysqlda user remove /*!99999 a */ b",
+		"mysqlda" + strings.Repeat(" x", MaxAdminWords+1),
+	} {
+		if e, verdict := Parse([]byte(sql)); verdict != Malformed || e.Kind != 0 {
+			t.Errorf("Parse(%q) = %q, verdict %d; want Malformed", sql, ours(e), verdict)
 		}
 	}
 }
@@ -140,6 +164,7 @@ func TestExtensionAmongSeveralStatementsIsTold(t *testing.T) {
 		"begin; select library x; commit",
 		"set mysqlda read replica; select 1",
 		"select 1; SET mysqlda READ active",
+		"mysqlda user remove a; select 1", "select 1; mysqlda user, x", "; mysqlda user remove a",
 	} {
 		if e, verdict := Parse([]byte(sql)); verdict != OursInMulti || e.Kind != 0 {
 			t.Errorf("Parse(%q) = %q, verdict %d; want OursInMulti", sql, ours(e), verdict)

@@ -356,6 +356,7 @@ func TestAccountsOfFailoverAreReloadedAndNeverShown(t *testing.T) {
 		}
 	}
 	shown := out + cli(t, c.Nodes[1], "status", "-o", "json") + cli(t, c.Nodes[1], "settings", "list")
+	cli(t, c.Nodes[1], "user", "set", user, "--role", "admin")
 	rows, err := table(t.Context(), connect(t, c.Nodes[1]), "show mysqlda settings")
 	if err != nil {
 		t.Fatal(err)

@@ -305,6 +305,7 @@ func TestTheAuditTrailSaysWhoAndSurvives(t *testing.T) {
 		}
 		check(n)
 	}
+	cli(t, c.Nodes[0], "user", "set", user, "--role", "admin")
 	rows, err := table(t.Context(), connect(t, c.Nodes[0]), "show mysqlda audit")
 	if err != nil || len(rows) < 5 || !strings.HasPrefix(rows[0]["what"], "cluster made") || rows[0]["at"] == "" || rows[0]["index"] == "" {
 		t.Errorf("shown: %v, %v", rows, err)

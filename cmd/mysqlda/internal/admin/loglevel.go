@@ -26,24 +26,30 @@ func (s *Server) showLogLevel(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) setLogLevel(w http.ResponseWriter, r *http.Request) {
 	var request LogLevel
 	s.change(w, r, readRequestTimeout, &request, func(context.Context) error {
-		level, err := parseLevel(request.Level)
-		if err != nil {
-			return err
-		}
-		// Whoever reads the log is to see why it becomes silent, or why it was.
-		was := s.level.Level()
-		note := func() {
-			s.logger.Warn("log level changed", zap.Stringer("from", was), zap.Stringer("to", level), zap.String("by", r.RemoteAddr))
-		}
-		if level > was {
-			note()
-		}
-		s.level.SetLevel(level)
-		if level <= was {
-			note()
-		}
-		return nil
+		return ChangeLogLevel(s.logger, s.level, request.Level, r.RemoteAddr)
 	})
+}
+
+// ChangeLogLevel changes the level of a logger to a word of config.LogLevels, and has
+// it say so, and by whom. Its error wraps ErrBadRequest.
+func ChangeLogLevel(logger *zap.Logger, of zap.AtomicLevel, word, by string) error {
+	level, err := parseLevel(word)
+	if err != nil {
+		return err
+	}
+	// Whoever reads the log is to see why it becomes silent, or why it was.
+	was := of.Level()
+	note := func() {
+		logger.Warn("log level changed", zap.Stringer("from", was), zap.Stringer("to", level), zap.String("by", by))
+	}
+	if level > was {
+		note()
+	}
+	of.SetLevel(level)
+	if level <= was {
+		note()
+	}
+	return nil
 }
 
 func parseLevel(word string) (zapcore.Level, error) {

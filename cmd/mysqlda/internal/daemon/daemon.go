@@ -18,6 +18,7 @@
 //	status.go      what the node knows, put together for the API
 //	activity.go    what its sessions do and have done, for the API
 //	report.go      the same for SHOW MYSQLDA
+//	warnings.go    the same in short, and what is wrong
 //	metrics.go     the same for Prometheus
 //	tracing.go     where the spans of statements go to
 //	statements.go  what was counted of statements, for the API
@@ -39,6 +40,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/cluster"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/adminsql"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/handover"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretkey"
@@ -318,6 +320,7 @@ func (d *daemon) openDataPath() error {
 	}
 
 	path.proxy.Directory, path.proxy.Backends, path.proxy.Reports = node, backends, d.reports()
+	path.proxy.Console = adminsql.New(d, d.logger.Named("console"), d.options.LogLevel)
 	path.proxy.Logger, path.proxy.Registerer = d.logger.Named("proxy"), d.registry
 	if path.proxy.Tracer, err = d.openTracing(node.ID()); err != nil {
 		return err

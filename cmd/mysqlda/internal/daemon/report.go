@@ -13,7 +13,10 @@ import (
 
 // reports are the forms of SHOW MYSQLDA that the data path does not know itself.
 func (d *daemon) reports() map[string]proxy.Reporter {
-	return map[string]proxy.Reporter{"NODES": d.nodesReport, "SERVERS": d.serversReport, "AUDIT": d.auditReport}
+	return map[string]proxy.Reporter{
+		"NODES": d.nodesReport, "SERVERS": d.serversReport, "AUDIT": d.auditReport,
+		"STATUS": d.statusReport, "WARNINGS": d.warningsReport,
+	}
 }
 
 func (d *daemon) nodesReport() proxy.Report {
