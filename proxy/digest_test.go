@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mysqlda/mysqlda/proxy"
+	"github.com/mysqlda/mysqlda/fsm"
 	"github.com/mysqlda/mysqlda/proxy/digests"
 )
 
@@ -81,7 +82,7 @@ func TestNoDigestNamesACustomer(t *testing.T) {
 	const secret = "secret4711"
 	for _, text := range []string{
 		"select library %s", "select library '%s'", "/* mysqlda core=%s */ do 1", "set correl_object card_no %s %[1]s",
-		"select library_by_correl_object card_no %s", "show mysqlda placement '%s'",
+		"select library_by_correl_object card_no %s", "mysqlda user passwd x password %s", "mysqlda user add x password '%s'", "show mysqlda placement '%s'",
 		"set @a = '%s'", `do "%s"`, "do 1 -- %s", "do /* %s */ 1", "do 1 # %s", "do x'4711', 4711, 47.11e1, _utf8mb4'%s'",
 		"do '%s'; do '%[1]s'",
 	} {
@@ -116,6 +117,7 @@ func TestNoDigestNamesACustomer(t *testing.T) {
 	if all["do ?, ..., _utf8mb4 ?"].Count+all["do x ?, ..., _utf8mb4 ?"].Count == 0 {
 		t.Errorf("the literals were not counted: %v", all)
 	}
+	n.put(fsm.User{Name: user, Passwords: passwords(password), Role: fsm.RoleAdmin})
 	for _, row := range show(t, c, "show mysqlda statements") {
 		if text := strings.Join(row, " "); strings.Contains(text, "secret") {
 			t.Errorf("shown: %s", text)
@@ -145,6 +147,7 @@ func TestShowMysqldaStatementsHasTheNamesAndTheTimes(t *testing.T) {
 	exec(t, c, "do 1")
 	exec(t, c, "do sleep(0.4)")
 	digestsOf(t, n, 2)
+	n.put(fsm.User{Name: user, Passwords: passwords(password), Role: fsm.RoleAdmin})
 	rows := show(t, c, "show mysqlda statements")
 	if len(rows) != 2 {
 		t.Fatalf("got %q", rows)

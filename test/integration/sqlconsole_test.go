@@ -260,7 +260,6 @@ func TestADBANeedsNothingButAClient(t *testing.T) {
 		n, ok := s.Node(lost.ID)
 		return ok && !n.Alive
 	})
-	dba.must("show mysqlda statements")
 	dba.wants("show mysqlda warnings", "node\t"+lost.ID+"\tis not alive")
 	dba.must("mysqlda node remove '" + lost.ID + "'")
 	if out := dba.must("show mysqlda nodes"); strings.Contains(out, lost.ID) {
