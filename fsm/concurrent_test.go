@@ -39,7 +39,8 @@ func TestReadsWhileCommandsAreApplied(t *testing.T) {
 					t.Errorf("%d applied: counts %+v", known, c)
 					return
 				}
-				if _, ok := m.Node("n1"); m.AppliedIndex() > 1 && !ok || len(m.Libraries().All()) < 2 || m.Settings() == nil {
+				index := m.AppliedIndex() // before the node is looked for
+				if _, ok := m.Node("n1"); index > 1 && !ok || len(m.Libraries().All()) < 2 || m.Settings() == nil {
 					t.Error("node, libraries or settings are missing")
 					return
 				}
