@@ -41,18 +41,10 @@ func (e *AuditEntry) size() int { return len(e.Who) + len(e.From) + len(e.What) 
 // with an import goes into the entry of that.
 func (t *auditTrail) note(e AuditEntry) *auditTrail {
 	next := &auditTrail{list: slices.Clone(t.list), bytes: t.bytes}
-	if n := len(next.list); e.Records > 0 && n > 0 {
-		last := &next.list[n-1]
-		if last.Records > 0 && last.Who == e.Who && last.From == e.From {
-			next.bytes -= last.size()
-			last.Records += e.Records
-			last.What = importWords(last.Records)
-			next.bytes += last.size()
-			return next
-		}
+	if !next.goOn(e) {
+		next.list = append(next.list, e)
+		next.bytes += e.size()
 	}
-	next.list = append(next.list, e)
-	next.bytes += e.size()
 	drop := 0
 	for len(next.list)-drop > MaxAuditEntries || next.bytes > maxAuditBytes {
 		next.bytes -= next.list[drop].size()
@@ -60,6 +52,22 @@ func (t *auditTrail) note(e AuditEntry) *auditTrail {
 	}
 	next.list = next.list[drop:]
 	return next
+}
+
+// goOn adds what an import has added to the last entry, if that is of the same import.
+func (t *auditTrail) goOn(e AuditEntry) bool {
+	if e.Records == 0 || len(t.list) == 0 {
+		return false
+	}
+	last := &t.list[len(t.list)-1]
+	if last.Records == 0 || last.Who != e.Who || last.From != e.From {
+		return false
+	}
+	t.bytes -= last.size()
+	last.Records += e.Records
+	last.What = importWords(last.Records)
+	t.bytes += last.size()
+	return true
 }
 
 // before is what a command found, for the words that say what it has changed.

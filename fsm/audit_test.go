@@ -152,6 +152,32 @@ func TestTheAuditTrailIsBounded(t *testing.T) {
 }
 
 // What another program or release has written is cut in Apply, too.
+func TestAnImportThatGoesOnStaysWithinTheBoundOfTheTrail(t *testing.T) {
+	t.Parallel()
+	by := Origin{Who: "a", From: "b"}
+	trail := (&auditTrail{}).note(AuditEntry{Index: 1, Origin: by, What: importWords(9), Records: 9})
+	room := maxAuditBytes - trail.bytes
+	var old []AuditEntry
+	for index := uint64(1); room > 0; index++ {
+		e := AuditEntry{Index: index, Origin: by}
+		e.What = strings.Repeat("x", min(maxAuditWhat, room-e.size()))
+		if left := room - e.size(); left > 0 && left < 2*auditOverhead {
+			e.What = e.What[:len(e.What)-2*auditOverhead] // room for one more
+		}
+		old, room = append(old, e), room-e.size()
+	}
+	trail.list = append(old, trail.list...)
+	trail.bytes = maxAuditBytes
+	next := trail.note(AuditEntry{Index: 1000, Origin: by, What: importWords(1), Records: 1})
+	size := 0
+	for i := range next.list {
+		size += next.list[i].size()
+	}
+	if last := next.list[len(next.list)-1]; last.Records != 10 || len(next.list) != len(old) || next.bytes != size || size > maxAuditBytes {
+		t.Errorf("%d entries of %d bytes (counted as %d), the last one %+v", len(next.list), size, next.bytes, last)
+	}
+}
+
 func TestAnOriginThatWasNotClippedIsCut(t *testing.T) {
 	m := bootstrapped(t)
 	entry, err := proto.Marshal(&fsmpb.Command{

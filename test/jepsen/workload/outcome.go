@@ -42,8 +42,10 @@ var meanings = map[uint16]meaning{
 	1043: {refused, refused, ""}, // of logins only
 	1045: {refused, refused, "Access denied for user"},
 	1053: {refused, refused, "This node is stopping"},
+	1130: {refused, refused, ""}, // of logins only
 	1153: {refused, refused, "Got a packet bigger than"},
 	1203: {refused, refused, "User "},
+	1227: {refused, refused, "Access denied; you need the admin role of mysqlda"},
 	1243: {refused, refused, "Unknown prepared statement handler"},
 	1251: {refused, refused, ""}, // of logins only
 	// The wait for a decision was interrupted, not the decision.
@@ -51,6 +53,7 @@ var meanings = map[uint16]meaning{
 	1461: {refused, refused, "Can't create more than"},
 	1615: {unknown, unknown, ""},
 	1835: {unknown, unknown, ""},
+	3118: {refused, refused, ""}, // of logins only
 	3159: {refused, refused, ""}, // of logins only
 	4031: {unknown, unknown, ""},
 
@@ -90,6 +93,12 @@ var meanings = map[uint16]meaning{
 	9532: {refused, refused, ""},
 	9533: {refused, refused, ""},
 	9534: {refused, refused, ""},
+	9540: {unknown, unknown, ""},
+	// Of statements that begin with MYSQLDA.
+	9550: {refused, refused, ""},
+	9551: {refused, refused, ""},
+	9552: {unknown, unknown, ""},
+	9553: {refused, refused, ""},
 	9599: {unknown, unknown, ""},
 }
 

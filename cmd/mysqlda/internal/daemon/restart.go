@@ -52,8 +52,11 @@ func (d *daemon) Process() admin.Process {
 		PID: os.Getpid(), Version: d.options.Version, Started: d.life.born,
 		Restarting: d.life.restarting.Load(), Last: d.life.last.Load(),
 	}
-	if reason := d.Ready(); reason != nil {
+	switch reason := d.Ready(); {
+	case reason != nil:
 		p.NotReady = reason.Error()
+	case d.options.Before != nil && p.Last == nil:
+		p.NotReady = "the sessions of the process before are being taken over"
 	}
 	return p
 }
