@@ -134,9 +134,8 @@ func (m *member) changeHere(ctx context.Context, command changeCommand) (index u
 	if err != nil {
 		return 0, nil, err
 	}
-	if other, differs := m.otherRelease(); differs && fsm.NeedsThisRelease(entry) {
-		return 0, fmt.Errorf("%w: node %s runs release %s, which does not know of such a change; upgrade that node or remove it first",
-			fsm.ErrBadChange, other.ID, other.Version), nil
+	if refused := m.tooNew(entry); refused != nil {
+		return 0, refused, nil
 	}
 	if entry, err = m.attribute(ctx, entry); err != nil {
 		return 0, nil, err
@@ -145,7 +144,24 @@ func (m *member) changeHere(ctx context.Context, command changeCommand) (index u
 	return index, result.Err, err
 }
 
+// tooNew refuses a change that not all nodes know how to make.
+func (m *member) tooNew(entry []byte) error {
+	if other, differs := m.otherRelease(); differs && fsm.NeedsThisRelease(entry) {
+		return fmt.Errorf("%w: node %s runs release %s, which does not know of such a change; upgrade that node or remove it first",
+			fsm.ErrBadChange, other.ID, other.Version)
+	}
+	return nil
+}
+
 func (m *member) changeAt(ctx context.Context, leader string, w wish) (index uint64, refused, err error) {
+	// A leader of an older release would not even know what is asked for.
+	entry, err := w.command.Encode()
+	if err != nil {
+		return 0, nil, err
+	}
+	if refused := m.tooNew(entry); refused != nil {
+		return 0, refused, nil
+	}
 	// Asking for a sign of life first tells a leader that is gone from one whose
 	// answer was lost.
 	if err := m.ping(ctx, leader); err != nil {
