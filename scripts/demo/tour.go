@@ -163,9 +163,11 @@ func (t *tour) invite() {
 	t.out.say("and try:  select library customer-1;  select * from orders;")
 	t.out.say("          select library_by_correl_object card_no 330001;")
 	t.out.say("")
-	t.out.say("The whole cluster at a glance, and where a customer lives:")
+	t.out.say("The whole cluster at a glance, live, and where a customer lives:")
 	t.out.say("")
+	t.out.say("  http://%s/ in a browser", t.cluster.Nodes[0].Addresses().HTTP)
 	t.out.say("  bin/mysqlda status --http %s", t.cluster.Nodes[0].Addresses().HTTP)
+	t.out.say("  bin/mysqlda top --http %s", t.cluster.Nodes[0].Addresses().HTTP)
 	t.out.say("  bin/mysqlda locate customer-1 --http %s", t.cluster.Nodes[0].Addresses().HTTP)
 	if t.group != nil {
 		t.out.say("")
