@@ -9,8 +9,11 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/peer"
 
 	"github.com/mysqlda/mysqlda/cluster/clusterpb"
+	"github.com/mysqlda/mysqlda/cluster/transport"
 )
 
 const (
@@ -80,7 +83,7 @@ func (m *member) announceRound(ctx context.Context) {
 }
 
 // announceTargets are the internode addresses of all members that are known in
-// any way, and the seeds.
+// any way, those that gossip names, and the seeds.
 func (m *member) announceTargets() []string {
 	var targets []string
 	for _, r := range m.book.all() {
@@ -94,6 +97,7 @@ func (m *member) announceTargets() []string {
 	m.seedsMu.Lock()
 	targets = append(targets, m.seeds...)
 	m.seedsMu.Unlock()
+	targets = append(targets, m.hints.addresses()...)
 	slices.Sort(targets)
 	return slices.DeleteFunc(slices.Compact(targets), func(a string) bool { return a == "" })
 }
@@ -110,7 +114,13 @@ func (m *member) announceTo(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	resp, err := client.Announce(ctx, &clusterpb.AnnounceRequest{Member: self.proto()})
+	var answering peer.Peer
+	resp, err := client.Announce(ctx, &clusterpb.AnnounceRequest{Member: self.proto()}, grpc.Peer(&answering))
+	// The address may be one that a stranger has named, and a node that was removed
+	// still has its certificate: no word of it counts.
+	if id := transport.NodeOf(&answering); m.machine.Removed(id) {
+		return fmt.Errorf("node %s, which was removed from the cluster, answers at %s", id, address)
+	}
 	if err != nil {
 		return fromStatus(err)
 	}
@@ -148,6 +158,7 @@ func (m *member) prune() {
 				m.book.forget(r.info.ID)
 			}
 		}
+		m.hints.retain(m.isMember)
 	}
 	targets := m.announceTargets()
 	err := m.clients.Retain(func(address string) bool {

@@ -78,14 +78,14 @@ func (g *gossip) NotifyUpdate(node *memberlist.Node) {
 	}
 }
 
-// hear takes in the addresses that a node gossips.
+// hear takes in how a node describes itself in gossip.
 func (g *gossip) hear(node *memberlist.Node) {
 	r, err := described(node)
 	if err != nil {
 		g.logger.Warn("a member is not heard", zap.String("member", node.Name), zap.Error(err))
 		return
 	}
-	g.m.learn(r)
+	g.m.gossiped(r)
 }
 
 // described reads how a node describes itself.

@@ -68,6 +68,8 @@ type member struct {
 	seedsMu sync.Mutex
 	seeds   []string
 
+	hints dialHints // addresses to announce to
+
 	ctx      context.Context // ends when the member is stopped
 	cancel   context.CancelFunc
 	wg       sync.WaitGroup

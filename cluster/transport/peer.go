@@ -15,6 +15,12 @@ func PeerNode(ctx context.Context) string {
 	if !ok {
 		return ""
 	}
+	return NodeOf(p)
+}
+
+// NodeOf returns the id of the node whose certificate was shown at the other end of a
+// connection; "" if that was not protected, or is not known.
+func NodeOf(p *peer.Peer) string {
 	info, ok := p.AuthInfo.(nodeInfo)
 	if !ok {
 		return ""
@@ -22,7 +28,7 @@ func PeerNode(ctx context.Context) string {
 	return info.node
 }
 
-// nodeInfo tells gRPC's handlers who calls.
+// nodeInfo tells gRPC's handlers who calls, and callers who answers.
 type nodeInfo struct {
 	credentials.CommonAuthInfo
 	node string
@@ -39,8 +45,9 @@ var _ credentials.TransportCredentials = nodeCredentials{}
 
 // ClientHandshake implements credentials.TransportCredentials.
 func (nodeCredentials) ClientHandshake(_ context.Context, _ string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	if _, secured := conn.(*securedConn); secured {
-		return conn, nodeInfo{}, nil
+	if secured, ok := conn.(*securedConn); ok {
+		id, err := CertifiedNode(secured.ConnectionState().PeerCertificates[0])
+		return conn, nodeInfo{node: id}, err
 	}
 	return &plainConn{Conn: conn}, nodeInfo{}, nil
 }

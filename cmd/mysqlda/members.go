@@ -77,7 +77,7 @@ func (t *changeTarget) joined(cmd *cobra.Command, client *admin.Client) error {
 	}
 	rest := *t
 	rest.timeout = max(time.Second, t.timeout-time.Since(began))
-	return rest.until(cmd, await.Members(self), await.Votes(self.Node))
+	return rest.until(cmd, t.members(self), await.Votes(self.Node))
 }
 
 func newLeave() *cobra.Command {
@@ -106,7 +106,7 @@ back; to be a member again it needs a new id and an empty data directory.`,
 				return err
 			}
 			cmd.Println("the node has left its cluster and ends")
-			return t.until(cmd, await.Members(before, before.Node), await.Forgotten(before.Node))
+			return t.until(cmd, t.members(before, before.Node), await.Forgotten(before.Node))
 		}),
 	}
 	t.flags(cmd)
@@ -140,7 +140,7 @@ all the same, its process ends by itself.`,
 			if err != nil {
 				return fmt.Errorf("it is done, but which nodes are left cannot be asked: %w", err)
 			}
-			return t.until(cmd, await.Members(status, args[0]), await.Forgotten(args[0]))
+			return t.until(cmd, t.members(status, args[0]), await.Forgotten(args[0]))
 		}),
 	}
 	t.flags(cmd)

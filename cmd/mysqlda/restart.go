@@ -93,8 +93,8 @@ func awaitRestarted(ctx context.Context, t *target, client *admin.Client, begun 
 	for refused := 0; ; {
 		now, err := client.Process(ctx)
 		if errors.Is(err, syscall.ECONNREFUSED) && begun.HTTP != "" && begun.HTTP != client.Address() && isLocal(client) {
-			// The config file may name another address now.
-			now, err = t.connect(begun.HTTP).Process(ctx)
+			// The config file may name another address now, as the node itself has told.
+			now, err = admin.NewClient(begun.HTTP, t.shown).Process(ctx)
 		}
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			refused++

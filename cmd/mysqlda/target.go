@@ -20,6 +20,7 @@ type target struct {
 	http  string
 	file  string
 	files credentials.Files
+	named string            // the HTTP address, since client
 	shown admin.Credentials // since client
 }
 
@@ -42,7 +43,7 @@ func (t *target) client() (*admin.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.shown = shown
+	t.named, t.shown = address, shown
 	return admin.NewClient(address, shown), nil
 }
 
@@ -74,5 +75,11 @@ func (t *target) find() (address string, shown admin.Credentials, err error) {
 }
 
 // connect makes a client of another node of the same cluster, of whose HTTP address the
-// first one has told. It is shown what that one was shown.
-func (t *target) connect(address string) *admin.Client { return admin.NewClient(address, t.shown) }
+// first one has told. It is shown what that one was shown, or else, where that would be a
+// token in the clear, its requests fail.
+func (t *target) connect(address string) *admin.Client {
+	if address == t.named {
+		return admin.NewClient(address, t.shown)
+	}
+	return admin.NewClient(address, t.shown.ToOther(address))
+}

@@ -70,13 +70,33 @@ func (t *changeTarget) everywhere(cmd *cobra.Command, client *admin.Client, entr
 	if entry == 0 {
 		entry = status.AppliedIndex
 	}
-	return t.until(cmd, await.Members(status), await.Applied(entry))
+	return t.until(cmd, t.members(status), await.Applied(entry))
+}
+
+// members are the nodes of the status of the node that was named, which is asked where
+// it was named.
+func (t *changeTarget) members(status admin.Status, but ...string) []await.Node {
+	nodes := await.Members(status, but...)
+	for i := range nodes {
+		if nodes[i].ID == status.Node {
+			nodes[i].HTTP = t.named
+		}
+	}
+	return nodes
 }
 
 // until waits, if that is wanted, until all those nodes meet a condition, and says so.
 func (t *changeTarget) until(cmd *cobra.Command, nodes []await.Node, is await.Condition) error {
 	if !t.wait {
 		return nil
+	}
+	for _, n := range nodes {
+		if n.HTTP == t.named || n.HTTP == "" {
+			continue
+		}
+		if err := t.shown.CheckOther(n.HTTP); err != nil {
+			return fmt.Errorf("it is done, but whether all nodes know of it is not asked; node %s: %w", n.ID, err)
+		}
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), t.timeout)
 	defer cancel()

@@ -46,7 +46,9 @@ func NewClient(address string, shown Credentials) *Client {
 
 // Importer makes an importer that asks as this client does; see NewImporter.
 func (c *Client) Importer(cluster string, connections int) *Importer {
-	return NewImporter(cluster, connections, c.shown)
+	i := NewImporter(cluster, connections, c.shown)
+	i.named = c.address
+	return i
 }
 
 // Address is the HTTP address of the node that is asked, host:port.
@@ -167,6 +169,9 @@ func (c *Client) do(ctx context.Context, method, path string, body, result any) 
 
 // request makes a request that shows who asks.
 func (c *Client) request(ctx context.Context, method, path string, content io.Reader) (*http.Request, error) {
+	if c.shown.withheld {
+		return nil, &TokenInClearError{Address: c.address}
+	}
 	r, err := http.NewRequestWithContext(ctx, method, c.shown.scheme()+c.address+path, content)
 	if err != nil {
 		return nil, fmt.Errorf("request to %s: %w", c.address, err)

@@ -23,6 +23,8 @@ type Credentials struct {
 	KnownFile string
 	// Token is an operator's, "" for none.
 	Token Password
+
+	withheld bool // rather no request than one with the token
 }
 
 func (c Credentials) scheme() string {

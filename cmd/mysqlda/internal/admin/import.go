@@ -90,6 +90,7 @@ func readBody(body io.Reader, announced int64) ([]byte, error) {
 // goroutine.
 type Importer struct {
 	cluster string
+	named   string // the address that may be shown everything
 	shown   Credentials
 	http    *http.Client
 }
@@ -110,6 +111,9 @@ func NewImporter(cluster string, connections int, shown Credentials) *Importer {
 // are idempotent: after an error they may be sent again, to any node.
 func (i *Importer) Import(ctx context.Context, address string, records *fsm.Import) (ImportResult, error) {
 	c := &Client{address: address, shown: i.shown, http: i.http}
+	if address != i.named {
+		c.shown = i.shown.ToOther(address)
+	}
 	body, err := proto.Marshal(records.Proto())
 	if err != nil {
 		return ImportResult{}, fmt.Errorf("request to %s: %w", address, err)

@@ -70,7 +70,7 @@ func (s *Server) ofNode(w http.ResponseWriter, r *http.Request) {
 }
 
 // askMember asks a member for one of pagesOfNodes on behalf of whoever has sent r,
-// with their token. It is the only way by which a node asks another one's API.
+// with their token, which does not leave this machine in the clear. It is the only way by which a node asks another one's API.
 func (s *Server) askMember(r *http.Request, member NodeStatus, page string) (code int, answer []byte, err error) {
 	if member.HTTP == "" {
 		return 0, nil, fmt.Errorf("the http address of node %s is not known here yet", member.ID)
@@ -86,6 +86,9 @@ func (s *Server) askMember(r *http.Request, member NodeStatus, page string) (cod
 		return 0, nil, fmt.Errorf("request to node %s: %w", member.ID, err)
 	}
 	if token := r.Header.Get("Authorization"); token != "" {
+		if err := s.towards.checkSent(member.HTTP); err != nil {
+			return 0, nil, fmt.Errorf("node %s: %w", member.ID, err)
+		}
 		request.Header.Set("Authorization", token)
 	}
 	response, err := s.members.Do(request)

@@ -53,6 +53,9 @@ func (r *Reader) Read(ctx context.Context, sessions bool) (Reading, error) {
 	reading := Reading{At: time.Now(), Leader: status.Leader, Nodes: make([]NodeReading, len(status.Nodes))}
 	var asking sync.WaitGroup
 	for i, n := range status.Nodes {
+		if n.ID == status.Node {
+			n.HTTP = r.known[0] // it has answered there
+		}
 		asking.Go(func() { reading.Nodes[i] = r.node(ctx, n, sessions) })
 	}
 	asking.Wait()
