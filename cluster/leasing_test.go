@@ -185,6 +185,11 @@ func TestARemovedNodeLosesItsLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the lease to end", func() error {
+		// The others do not wait for the log of a node that they remove: it may not get the
+		// entry. Then it is told when it announces itself, and has to be closed.
+		if _, known := others[0].machine.Node(others[0].ID()); known && others[0].failed.Load() {
+			return nil
+		}
 		if others[0].Lease().Holds() {
 			return fmt.Errorf("%+v", others[0].Lease().Status())
 		}

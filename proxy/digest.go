@@ -27,6 +27,12 @@ var executionErrors = []uint16{
 	1451, 1452, 1644, 1690, 1792, 1836, 1969, 3024, 3572, 3819, 4025,
 }
 
+// wasExecuted reports whether a server has executed a statement that was answered
+// with the error of that number, or with none for 0. Only then its digest may be shown.
+func wasExecuted(number uint16) bool {
+	return number == 0 || slices.Contains(executionErrors, number)
+}
+
 // countDigest counts the statement at hand by its digest, now that it has been
 // answered; size is how many bytes of it were at hand at once.
 func (s *session) countDigest(took time.Duration, size int) {
@@ -53,7 +59,7 @@ func (s *session) countDigest(took time.Duration, size int) {
 	}
 	switch {
 	case table.Count(key, sample):
-	case number == 0 || slices.Contains(executionErrors, number):
+	case wasExecuted(number):
 		table.Add(digest, sample)
 	default:
 		table.Add([]byte(neverExecuted), sample)

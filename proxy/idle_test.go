@@ -105,7 +105,9 @@ func TestOpenCursorKeepsItsConnection(t *testing.T) {
 // TestNextStatementMayAskAboutTheLast asks behind a time in which another session is
 // parked.
 func TestNextStatementMayAskAboutTheLast(t *testing.T) {
-	n := start(t, func(_ *directory, c *proxy.Config) { c.ParkAfter = 50 * time.Millisecond })
+	// The session that may ask is parked, too, after twelve times as long: that has to be
+	// much longer than this test stands still on a busy machine.
+	n := start(t, func(_ *directory, c *proxy.Config) { c.ParkAfter = 500 * time.Millisecond })
 	c, other := n.open(t), n.open(t)
 	exec(t, c, "select library a1")
 	exec(t, c, "create or replace table counted (v int)")

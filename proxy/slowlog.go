@@ -59,11 +59,15 @@ func (s *session) noteSlow(took time.Duration, number uint16) {
 	if !ok {
 		return
 	}
+	digest := []byte(neverExecuted)
+	if wasExecuted(number) {
+		digest = s.text.digest()
+	}
 	fields := []zap.Field{
 		zap.Uint32("session", s.id), zap.String("user", s.user),
 		zap.String("library", s.libraryName()), zap.String("server", s.att.conn.Server()),
 		zap.Duration("took", took), zap.Uint64("answer_bytes", s.answered), zap.Uint64("affected_rows", s.tracker.AffectedRows()),
-		zap.ByteString("digest", s.text.digest()),
+		zap.ByteString("digest", digest),
 	}
 	if number != 0 {
 		fields = append(fields, zap.Uint16("error", number))

@@ -59,6 +59,29 @@ func TestSlowStatementsAreLoggedWithoutTheirValues(t *testing.T) {
 	}
 }
 
+// Without its quotes a value looks like a name.
+func TestTheSlowLogHasNoTextThatNoServerHasExecuted(t *testing.T) {
+	t.Parallel()
+	core, lines := observer.New(zap.WarnLevel)
+	n := start(t, func(_ *directory, cfg *proxy.Config) {
+		cfg.Logger, cfg.SlowStatement = zap.New(core), time.Nanosecond
+	})
+	c := n.open(t)
+	exec(t, c, "select library a1")
+	execError(t, c, 1054, "do Smith")
+	var got observer.LoggedEntry
+	eventually(t, "the statement is logged", func() bool {
+		failed := lines.FilterMessage("slow statement").FilterField(zap.Uint16("error", 1054)).All()
+		if len(failed) > 0 {
+			got = failed[0]
+		}
+		return len(failed) > 0
+	})
+	if digest := got.ContextMap()["digest"]; digest != "(texts that no server has executed yet)" {
+		t.Errorf("digest %v", digest)
+	}
+}
+
 func TestNothingIsLoggedAsSlowUnlessAsked(t *testing.T) {
 	t.Parallel()
 	core, lines := observer.New(zap.DebugLevel)

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"slices"
 	"time"
 
 	"github.com/mysqlda/mysqlda/proxy/stmt"
@@ -53,7 +52,7 @@ func (s *session) endTrace(err error) {
 	}
 	digest := s.tracedForm
 	// As with counting by digest: what no server has executed may show a value.
-	if code, refused := s.traced.Answer(); err == nil && s.text.sql != nil && !refused && (code == 0 || slices.Contains(executionErrors, code)) {
+	if code, refused := s.traced.Answer(); err == nil && s.text.sql != nil && !refused && wasExecuted(code) {
 		digest = string(s.text.digest())
 	}
 	s.traced.End(library, digest, err != nil)

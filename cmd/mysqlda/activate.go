@@ -10,6 +10,7 @@ import (
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/terminal"
 )
 
 const (
@@ -145,5 +146,5 @@ func switchLine(library string, s admin.SwitchStatus) string {
 	if s.Forced {
 		line += ", forced"
 	}
-	return line
+	return terminal.Plain(line) // reasons are errors of servers, too
 }

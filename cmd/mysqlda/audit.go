@@ -64,7 +64,7 @@ func printAudit(w io.Writer, entries []admin.AuditEntry) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "INDEX\tTIME\tWHO\tFROM\tWHAT")
 	for _, e := range entries {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", e.Index, e.At.Local().Format(time.RFC3339), e.Who, e.From, e.What)
+		printRow(table, "%d\t%s\t%s\t%s\t%s\n", e.Index, e.At.Local().Format(time.RFC3339), e.Who, e.From, e.What)
 	}
 	return table.Flush()
 }

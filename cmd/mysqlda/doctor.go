@@ -58,7 +58,7 @@ func printReport(w io.Writer, report doctor.Report) error {
 		if f.Advice != "" {
 			text += " -> " + f.Advice
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Level, f.Check, strings.Join(strings.Fields(text), " "))
+		printRow(table, "%s\t%s\t%s\n", f.Level, f.Check, strings.Join(strings.Fields(text), " "))
 	}
 	if err := table.Flush(); err != nil {
 		return err

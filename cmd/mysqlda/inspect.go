@@ -130,22 +130,22 @@ func placementIn(m *fsm.Machine, q backupfile.Question) *backupfile.Placement {
 
 func printContents(w io.Writer, c backupfile.Contents) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "format\t%d\n", c.Format)
-	fmt.Fprintf(t, "size\t%d bytes\n", c.Bytes)
-	fmt.Fprintf(t, "entry\t%d\n", c.Index)
-	fmt.Fprintf(t, "hash\t%s\n", c.Hash)
-	fmt.Fprintf(t, "digest\t%s\n", c.Digest)
-	fmt.Fprintf(t, "placements\t%d\n", c.Placements)
-	fmt.Fprintf(t, "bindings\t%d\n", c.Bindings)
+	printRow(t, "format\t%d\n", c.Format)
+	printRow(t, "size\t%d bytes\n", c.Bytes)
+	printRow(t, "entry\t%d\n", c.Index)
+	printRow(t, "hash\t%s\n", c.Hash)
+	printRow(t, "digest\t%s\n", c.Digest)
+	printRow(t, "placements\t%d\n", c.Placements)
+	printRow(t, "bindings\t%d\n", c.Bindings)
 	if s := c.Settings; s != nil {
-		fmt.Fprintf(t, "cluster\t%s\n", s.ClusterID)
-		fmt.Fprintf(t, "account\tuser %s, database %s, password not shown\n", s.User, s.Database)
-		fmt.Fprintf(t, "default_library\t%s\n", orNone(s.DefaultLibrary))
-		fmt.Fprintf(t, "default_core\t%s\n", orNone(s.DefaultCore))
-		fmt.Fprintf(t, "unused_forward_session_timeout\t%g s\n", s.UnusedForwardSessionTimeout)
-		fmt.Fprintf(t, "max_share\t%s\n", s.MaxShare)
-		fmt.Fprintf(t, "balance\t%s\n", s.Balance)
-		fmt.Fprintf(t, "failover\twait %g s, lease %g s, cooldown %g s, require_fencing %t, user %s, replication_user %s\n",
+		printRow(t, "cluster\t%s\n", s.ClusterID)
+		printRow(t, "account\tuser %s, database %s, password not shown\n", s.User, s.Database)
+		printRow(t, "default_library\t%s\n", orNone(s.DefaultLibrary))
+		printRow(t, "default_core\t%s\n", orNone(s.DefaultCore))
+		printRow(t, "unused_forward_session_timeout\t%g s\n", s.UnusedForwardSessionTimeout)
+		printRow(t, "max_share\t%s\n", s.MaxShare)
+		printRow(t, "balance\t%s\n", s.Balance)
+		printRow(t, "failover\twait %g s, lease %g s, cooldown %g s, require_fencing %t, user %s, replication_user %s\n",
 			s.Failover.Wait, s.Failover.Lease, s.Failover.Cooldown, s.Failover.RequireFencing, orNone(s.Failover.User), orNone(s.Failover.ReplicationUser))
 	}
 	if err := t.Flush(); err != nil {
@@ -157,7 +157,7 @@ func printContents(w io.Writer, c backupfile.Contents) error {
 		if l.Pinned {
 			failover += ", pinned"
 		}
-		fmt.Fprintf(t, "%d\t%s\t%s\t%d\t%s\t%d\t%s\t%s\t%s\n",
+		printRow(t, "%d\t%s\t%s\t%d\t%s\t%d\t%s\t%s\t%s\n",
 			l.ID, l.Name, l.State, l.Weight, l.TLS, l.Placements, failover, orNone(l.Active), strings.Join(l.Servers, ", "))
 	}
 	if err := t.Flush(); err != nil {
@@ -168,14 +168,14 @@ func printContents(w io.Writer, c backupfile.Contents) error {
 	}
 	fmt.Fprintln(t, "\nUSER\tROLE\tSTATE\tNETWORKS")
 	for _, u := range c.Users {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", u.Name, u.Role, userState(u.Locked), networkWords(u.Networks))
+		printRow(t, "%s\t%s\t%s\t%s\n", u.Name, u.Role, userState(u.Locked), networkWords(u.Networks))
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(t, "\nNODE\tINTERNODE\tVERSION")
 	for _, n := range c.Nodes {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", n.ID, n.Cluster, n.Version)
+		printRow(t, "%s\t%s\t%s\n", n.ID, n.Cluster, n.Version)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -200,36 +200,36 @@ func printSwitches(w io.Writer, libraries []backupfile.Library) error {
 
 func printDir(w io.Writer, dir string, d dirContents) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "data directory\t%s\n", dir)
-	fmt.Fprintf(t, "node\t%s, started %d times\n", d.NodeID, d.Starts)
-	fmt.Fprintf(t, "cluster\t%s\n", orNone(d.ClusterID))
+	printRow(t, "data directory\t%s\n", dir)
+	printRow(t, "node\t%s, started %d times\n", d.NodeID, d.Starts)
+	printRow(t, "cluster\t%s\n", orNone(d.ClusterID))
 	if d.Replaces != "" {
-		fmt.Fprintf(t, "made from\tcluster %s\n", d.Replaces)
+		printRow(t, "made from\tcluster %s\n", d.Replaces)
 	}
-	fmt.Fprintf(t, "phase\t%s\n", d.Phase)
+	printRow(t, "phase\t%s\n", d.Phase)
 	switch {
 	case d.LogUnread:
-		fmt.Fprintf(t, "last entry\tunknown\n")
-		fmt.Fprintf(t, "log\tcannot be read\n")
+		printRow(t, "last entry\tunknown\n")
+		printRow(t, "log\tcannot be read\n")
 	case d.LogLast == 0:
-		fmt.Fprintf(t, "last entry\tterm %d index %d\n", d.LastTerm, d.LastIndex)
-		fmt.Fprintf(t, "log\tempty, newest term %d\n", d.Term)
+		printRow(t, "last entry\tterm %d index %d\n", d.LastTerm, d.LastIndex)
+		printRow(t, "log\tempty, newest term %d\n", d.Term)
 	default:
-		fmt.Fprintf(t, "last entry\tterm %d index %d\n", d.LastTerm, d.LastIndex)
-		fmt.Fprintf(t, "log\tentries %d to %d, newest term %d\n", d.LogFirst, d.LogLast, d.Term)
+		printRow(t, "last entry\tterm %d index %d\n", d.LastTerm, d.LastIndex)
+		printRow(t, "log\tentries %d to %d, newest term %d\n", d.LogFirst, d.LogLast, d.Term)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(t, "\nSNAPSHOT\tTERM\tINDEX\tBYTES\tVOTERS\tPLACEMENTS\tBINDINGS\tDIGEST\tWHOLE")
 	for _, s := range d.Snapshots {
-		c, whole := "-\t-\t-", "yes"
+		placements, bindings, digest, whole := "-", "-", "-", "yes"
 		if s.Problem != "" {
 			whole = "no"
 		} else if in, ok := d.Contents[s.ID]; ok {
-			c = fmt.Sprintf("%d\t%d\t%s", in.Placements, in.Bindings, in.Digest)
+			placements, bindings, digest = fmt.Sprint(in.Placements), fmt.Sprint(in.Bindings), in.Digest
 		}
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%s\t%s\t%s\n", s.ID, s.Term, s.Index, s.Bytes, strings.Join(s.Voters, ","), c, whole)
+		printRow(t, "%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.Term, s.Index, s.Bytes, strings.Join(s.Voters, ","), placements, bindings, digest, whole)
 	}
 	if err := t.Flush(); err != nil {
 		return err

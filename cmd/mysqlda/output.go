@@ -35,7 +35,7 @@ func (o *output) check() error {
 }
 
 // print writes the value as JSON, as YAML with the same names, or with the given
-// function.
+// function, for people: then a terminal obeys nothing of it.
 func (o *output) print(w io.Writer, value any, table func(io.Writer) error) error {
 	switch o.format {
 	case asJSON:
@@ -45,7 +45,7 @@ func (o *output) print(w io.Writer, value any, table func(io.Writer) error) erro
 	case asYAML:
 		return writeYAML(w, value)
 	default:
-		return table(w)
+		return table(plainWriter{w})
 	}
 }
 

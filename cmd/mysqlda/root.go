@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/terminal"
 )
 
 // Exit codes.
@@ -122,7 +124,7 @@ func action(do func(cmd *cobra.Command, args []string) error) func(*cobra.Comman
 	}
 }
 
-// exitCode prints the error of cmd on one line and chooses the code.
+// exitCode prints the error of cmd on one line, of which a terminal obeys nothing, and chooses the code.
 func exitCode(cmd *cobra.Command, err error, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
@@ -130,7 +132,7 @@ func exitCode(cmd *cobra.Command, err error, stderr io.Writer) int {
 	if different := new(differentError); errors.As(err, &different) {
 		return exitDifferent
 	}
-	line := strings.Join(strings.Fields(err.Error()), " ")
+	line := terminal.Plain(strings.Join(strings.Fields(err.Error()), " "))
 	if failed, usage := new(failure), new(usageError); errors.As(err, &failed) && !errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "mysqlda: %s\n", line)
 		if problems := new(problemsError); errors.As(err, &problems) {

@@ -183,16 +183,16 @@ func newSecretStatus() *cobra.Command {
 
 func printSecrets(w io.Writer, s admin.Secrets) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "keys of this node\t%s\n", keyWords(s.Keys))
-	fmt.Fprintf(t, "sealed with the first one\t%d\n", s.Sealed)
-	fmt.Fprintf(t, "sealed with an older one\t%d\n", s.Older)
-	fmt.Fprintf(t, "in the clear\t%d\n", s.Clear)
-	fmt.Fprintf(t, "not known to this node\t%d\n", len(s.Locked))
+	printRow(t, "keys of this node\t%s\n", keyWords(s.Keys))
+	printRow(t, "sealed with the first one\t%d\n", s.Sealed)
+	printRow(t, "sealed with an older one\t%d\n", s.Older)
+	printRow(t, "in the clear\t%d\n", s.Clear)
+	printRow(t, "not known to this node\t%d\n", len(s.Locked))
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	for _, locked := range s.Locked {
-		fmt.Fprintln(w, locked)
+		printRow(w, "%s\n", locked)
 	}
 	if s.Key != "" && s.Older+s.Clear > 0 {
 		fmt.Fprintln(w, "`mysqlda secret rotate` seals all with the first key")

@@ -70,7 +70,7 @@ func printSettings(w io.Writer, s *admin.Settings) error {
 		{admin.FailoverUser, s.Failover.User},
 		{admin.FailoverReplicationUser, s.Failover.ReplicationUser},
 	} {
-		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
+		printRow(table, "%s\t%s\n", row[0], row[1])
 	}
 	return table.Flush()
 }

@@ -94,7 +94,7 @@ func (s *simulation) print(w io.Writer) error {
 		for _, alike := range s.groups() {
 			i := alike[0]
 			l := step.Libraries[i]
-			fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%.1f%%\t%d\t%.1f%%\t\n",
+			printRow(table, "%s\t%s\t%d\t%d\t%.1f%%\t%d\t%.1f%%\t\n",
 				first, s.groupName(alike), s.plan.Libraries[i].Weight, l.Objects, 100*l.Share, l.OriginalObjects, 100*l.OriginalShare)
 			first = ""
 		}

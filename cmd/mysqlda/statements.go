@@ -86,7 +86,7 @@ func printStatements(w io.Writer, list admin.StatementList) error {
 		if library == "" {
 			library = "-"
 		}
-		fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", s.Count, s.Errors,
+		printRow(table, "%d\t%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", s.Count, s.Errors,
 			shortTime(s.TotalSeconds), shortTime(s.MeanSeconds), shortTime(s.P95Seconds), shortTime(s.MaxSeconds),
 			s.AffectedRows, s.BytesToServer, s.BytesToClient, library, printable(s.Digest))
 	}

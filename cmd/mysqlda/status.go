@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/terminal"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -88,7 +89,7 @@ func printStatus(w io.Writer, s admin.Status) error {
 	if !s.Ready {
 		serving = "does not serve clients: " + s.NotReady
 	}
-	fmt.Fprintf(table, "asked node:\t%s, %s\n", s.Node, serving)
+	printRow(table, "asked node:\t%s, %s\n", s.Node, serving)
 	if s.ClusterID == "" {
 		return table.Flush()
 	}
@@ -96,23 +97,23 @@ func printStatus(w io.Writer, s admin.Status) error {
 	if leader == "" {
 		leader = "none: nothing new can be decided until a majority of the voters is alive"
 	}
-	fmt.Fprintf(table, "cluster:\t%s\n", s.ClusterID)
-	fmt.Fprintf(table, "leader:\t%s\n", leader)
-	fmt.Fprintf(table, "directory:\tplacements %d, bindings %d, applied index %d\n", s.Placements, s.Bindings, s.AppliedIndex)
+	printRow(table, "cluster:\t%s\n", s.ClusterID)
+	printRow(table, "leader:\t%s\n", leader)
+	printRow(table, "directory:\tplacements %d, bindings %d, applied index %d\n", s.Placements, s.Bindings, s.AppliedIndex)
 
-	fmt.Fprintf(table, "balance:\t%s\n", balance(s.Settings))
+	printRow(table, "balance:\t%s\n", balance(s.Settings))
 	if s.Lease != nil {
-		fmt.Fprintf(table, "lease:\t%s\n", lease(*s.Lease))
+		printRow(table, "lease:\t%s\n", lease(*s.Lease))
 	}
 
 	if trouble := secretTrouble(s.Secrets); trouble != "" {
-		fmt.Fprintf(table, "secrets:\t%s\n", trouble)
+		printRow(table, "secrets:\t%s\n", trouble)
 	}
 
 	fmt.Fprintln(table, "\nNODE\tROLE\tALIVE\tMYSQL\tCLUSTER\tGOSSIP\tHTTP\tVERSION")
 	for _, n := range s.Nodes {
 		beside := func(address string) string { return shortened(address, n.MySQL) }
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+		printRow(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
 			n.ID, role(n, s.Leader), yesNo(n.Alive), n.MySQL, beside(n.Cluster), beside(n.Gossip), beside(n.HTTP), n.Version)
 	}
 	if err := table.Flush(); err != nil {
@@ -180,14 +181,17 @@ func printLibraries(w io.Writer, s admin.Status) error {
 	}
 	fmt.Fprintf(table, "LIBRARY\tSTATE\tWEIGHT\tTLS\tPLACEMENTS%s\tFAILOVER\tSERVER\tACTIVE\tHEALTH\n", data)
 	for _, l := range s.Libraries {
-		first := fmt.Sprintf("%s\t%s\t%d\t%s\t%d", l.Name, l.State, l.Weight, l.TLS, l.Placements)
-		if sized {
-			first += "\t" + dataSize(l.DataBytes)
-		}
-		first += "\t" + failoverOf(l)
-		for _, server := range l.Servers {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", first, server.Address, yesNo(server.Address == l.Active), health(server))
-			first = gap
+		for i, server := range l.Servers {
+			if i == 0 {
+				printRow(table, "%s\t%s\t%d\t%s\t%d", l.Name, l.State, l.Weight, l.TLS, l.Placements)
+				if sized {
+					printRow(table, "\t%s", dataSize(l.DataBytes))
+				}
+				printRow(table, "\t%s", failoverOf(l))
+			} else {
+				fmt.Fprint(table, gap)
+			}
+			printRow(table, "\t%s\t%s\t%s\n", server.Address, yesNo(server.Address == l.Active), health(server))
 		}
 	}
 	if err := table.Flush(); err != nil {
@@ -216,6 +220,9 @@ func printNotes(w io.Writer, libraries []admin.LibraryStatus) error {
 	}
 	if notes == nil {
 		return nil
+	}
+	for i, note := range notes {
+		notes[i] = terminal.Plain(note)
 	}
 	_, err := fmt.Fprintf(w, "\n%s\n", strings.Join(notes, "\n"))
 	return err

@@ -147,7 +147,7 @@ func runTop(cmd *cobra.Command, o *topOptions) error {
 			return err
 		})
 	}
-	err = top.Run(ctx, reader, options, show, func(err error) { cmd.PrintErrf("mysqlda: %v\n", err) })
+	err = top.Run(ctx, reader, options, show, func(err error) { cmd.PrintErrln("mysqlda: " + terminal.Plain(err.Error())) })
 	if ctx.Err() != nil && printed {
 		return nil // who has seen something may stop it
 	}

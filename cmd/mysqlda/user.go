@@ -187,7 +187,7 @@ func printUsers(w io.Writer, users []admin.User) error {
 		case u.DefaultCore != "":
 			start = "core object " + u.DefaultCore
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", u.Name, u.Role, userState(u.Locked), u.Passwords, networkWords(u.Networks), start, limit)
+		printRow(t, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", u.Name, u.Role, userState(u.Locked), u.Passwords, networkWords(u.Networks), start, limit)
 	}
 	return t.Flush()
 }

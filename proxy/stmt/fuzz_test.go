@@ -22,7 +22,7 @@ func seed(f *testing.F) {
 		"select library 13812345678", "select library 'a''\\'b';", "select library `a``b` -- c",
 		"set correl_object card_no ? \"x\\\"\"", "select library_by_correl_object a b # c",
 		"show mysqlda placement 'x'", "set mysqlda read replica 5", "SET/**/mysqlda 'read' ? # c",
-		"mysqlda user add 'a' password ? networks \"10.0.0.0/8\"; ", "MYSQLDA/**/library, x", "mysqlda /*! x */", "mysqlda: loop", "mysqlda 'a' b;mysqlda", "select library a; select 1", "/*!40000 select */ library x",
+		"mysqlda user add 'a' password ? networks \"10.0.0.0/8\"; ", "MYSQLDA/**/library, x", "mysqlda /*! x */", "mysqlda: loop", "MYSQLDA(user) password 'x'", "do 1; mysqlda.x password 'x'", "mysqlda'x'", "mysqlda 'a' b;mysqlda", "select library a; select 1", "/*!40000 select */ library x",
 		"create definer=a@b procedure p() begin select library x; end", "use `a`", "kill query 5",
 		"commit and no chain", "select library A--", "select library from", "begin not atomic",
 		"select connection_id() as x", "set transaction read only", "prepare p from 'kill 5'",

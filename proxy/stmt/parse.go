@@ -21,9 +21,9 @@ import "bytes"
 // it does not end in two dashes and no "#" touches it, since either might be
 // taken for a comment by one reader and for a part of the name by another.
 // SHOW MYSQLDA and SET MYSQLDA are ours whatever words follow. Text with an
-// executable comment is never ours. A statement whose first word is MYSQLDA, with
-// white space, a comment, a semicolon or nothing behind it, is no server's whatever
-// follows: Malformed if that is none of the above.
+// executable comment is never ours. A statement whose first word is MYSQLDA is no
+// server's, whatever follows and however closely: Malformed if it is none of the
+// above.
 //
 // Parse allocates nothing when the verdict is NotOurs. The extension is only set
 // when it is Ours.
@@ -82,7 +82,7 @@ func (m *match) build(sql []byte, x Syntax) Extension {
 // read, is an extension statement, and if so moves to its end.
 func (s *scanner) extends(start int, first token) bool {
 	if first.end-first.start == len("mysqlda") && fold(s.text(first), "mysqlda") {
-		return s.administers()
+		return true // a label of that name, with its colon, is none either
 	}
 	second := s.pos
 	for second < len(s.sql) && isSpace(s.sql[second]) {
@@ -110,13 +110,6 @@ func (s *scanner) extends(start int, first token) bool {
 	}
 	*s = again
 	return true
-}
-
-// administers reports whether a statement whose first word MYSQLDA was just read is
-// ours: behind a label there would be a colon.
-func (s *scanner) administers() bool {
-	again := *s
-	return again.blanks() || again.atEnd()
 }
 
 // extension reads an extension statement up to its semicolon or the end of the

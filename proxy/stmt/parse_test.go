@@ -111,7 +111,7 @@ func TestOrdinarySQLIsNotOurs(t *testing.T) {
 		"set mysqlda a b c d e", "set mysqldax read active", "set mysqlda = 1", "set mysqlda := 1", "set @mysqlda = 1",
 		"set mysqlda.read = 1", "set `mysqlda` read active", "set mysqlda read = active", "set mysqlda, read",
 		"/*! set mysqlda read active */",
-		"mysqldax user", "mysqlda: loop select 1; end loop", "mysqlda.user", "mysqlda='x'", "`mysqlda` user", "(mysqlda user)",
+		"mysqldax user", "mysqlda2.user", "`mysqlda` user", "(mysqlda user)",
 		"select mysqlda from t", "call mysqlda", "begin not atomic mysqlda user add a; end",
 		"/*! select library A */",
 		"select library /*! A */",
@@ -138,6 +138,8 @@ func TestWhatBeginsWithMysqldaIsNoServers(t *testing.T) {
 	for _, sql := range []string{
 		"mysqlda user add a, password 'secret'", "mysqlda user = 'secret'", "mysqlda (user)", "MYSQLDA user add 'open",
 		"mysqlda user add a password 'x' 'y'z", "mysqlda user add A--", "mysqlda .x", "mysqlda :x", "mysqlda @x",
+		"mysqlda(user) password 'x'", "MYSQLDA.x password 'x'", "mysqlda'x'", "/* c */ mysqlda='x'", "mysqlda: loop", "mysqlda@x",
+		"mysqlda`x`", "mysqlda,x", "mysqlda-x", "mysqlda\"x",
 		"/*! mysqlda user remove a */", "mysqlda user /*! remove a */", "mysqlda user remove /*!99999 a */ b",
 		"mysqlda" + strings.Repeat(" x", MaxAdminWords+1),
 	} {
@@ -165,6 +167,7 @@ func TestExtensionAmongSeveralStatementsIsTold(t *testing.T) {
 		"set mysqlda read replica; select 1",
 		"select 1; SET mysqlda READ active",
 		"mysqlda user remove a; select 1", "select 1; mysqlda user, x", "; mysqlda user remove a",
+		"do 1; mysqlda(user) password 'x'", "mysqlda.x password 'x'; do 1", "; /* c */ mysqlda'x'", "mysqlda: loop do 1; end loop",
 	} {
 		if e, verdict := Parse([]byte(sql)); verdict != OursInMulti || e.Kind != 0 {
 			t.Errorf("Parse(%q) = %q, verdict %d; want OursInMulti", sql, ours(e), verdict)

@@ -43,11 +43,7 @@ func noScramble(plugin string, auth []byte) []byte {
 // the client did not answer for one that we can check. An unknown user goes
 // through the same steps with a password that nobody knows.
 func (h *handshake) authenticate(l *login) error {
-	passwords := h.cfg.Lookup(l.user)
-	known := len(passwords) > 0
-	if !known {
-		passwords = []Verifier{nobody()}
-	}
+	passwords, known := passwordsOf(l.user, h.cfg.Lookup)
 	p := proof{plugin: l.plugin, salt: h.agreed.Salt[:], auth: noScramble(l.plugin, l.auth)}
 	canSwitch := l.capabilities.Has(ClientPluginAuth)
 	var err error

@@ -53,8 +53,17 @@ func (Verifier) GoString() string { return "(hidden)" }
 // noPassword is the verifier of a user that needs no password.
 var noPassword = NewVerifier("")
 
-// nobody is a verifier of a password that nobody knows.
-func nobody() Verifier { return NewVerifier(rand.Text()) }
+// nobody is the verifier of a password that nobody knows. It is made once: making one
+// takes long enough to tell by time that a user is unknown.
+var nobody = NewVerifier(rand.Text())
+
+// passwordsOf returns what to check a user's password with, also if it is unknown.
+func passwordsOf(user string, lookup func(string) []Verifier) (passwords []Verifier, known bool) {
+	if passwords = lookup(user); len(passwords) > 0 {
+		return passwords, true
+	}
+	return []Verifier{nobody}, false
+}
 
 // proves reports whether the proof is right for one of the passwords, in a time
 // that does not depend on where it differs.

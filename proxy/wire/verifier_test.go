@@ -23,6 +23,23 @@ func TestVerifiersAreWhatServersKeep(t *testing.T) {
 	}
 }
 
+// Making a verifier takes much longer than a login otherwise does: if a login of an
+// unknown user made one, the time would tell that there is no such user.
+func TestNothingIsMadeForAnUnknownUser(t *testing.T) {
+	none := func(string) []Verifier { return nil }
+	first, known := passwordsOf("a", none)
+	if known || len(first) != 1 || first[0] == noPassword {
+		t.Fatalf("known: %t, %d verifiers", known, len(first))
+	}
+	if second, _ := passwordsOf("b", none); second[0] != first[0] {
+		t.Error("another verifier was made for the next one")
+	}
+	own := NewVerifier("secret")
+	if own, known := passwordsOf("c", func(string) []Verifier { return []Verifier{own} }); !known || own[0] == first[0] {
+		t.Error("a known user is not known")
+	}
+}
+
 func TestVerifiersAreNotShown(t *testing.T) {
 	v := NewVerifier("secret")
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {

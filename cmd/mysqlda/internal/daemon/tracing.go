@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretfile"
 	"github.com/mysqlda/mysqlda/proxy/tracing"
 )
 
@@ -31,7 +30,7 @@ func (d *daemon) openTracing(node string) (*tracing.Tracer, error) {
 		return nil, nil
 	}
 	logger := d.logger.Named("tracing")
-	headers, err := readHeaders(cfg, logger)
+	headers, err := readHeaders(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("tracing.headers_file: %w", err)
 	}
@@ -54,26 +53,15 @@ func (d *daemon) openTracing(node string) (*tracing.Tracer, error) {
 	return tracer, nil
 }
 
-// readHeaders reads the file of headers: NAME: VALUE on each line. Lines that are
-// empty or begin with # count for nothing. No error has a value in it.
-func readHeaders(cfg config.Tracing, logger *zap.Logger) (map[string]string, error) {
+// readHeaders reads the file of headers, which others must not be able to read: NAME:
+// VALUE on each line. Lines that are empty or begin with # count for nothing. No error
+// has a value in it.
+func readHeaders(cfg config.Tracing) (map[string]string, error) {
 	headers := make(map[string]string)
 	if cfg.HeadersFile == "" {
 		return headers, nil
 	}
-	file, err := os.Open(cfg.HeadersFile)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Mode().Perm()&0o004 != 0 {
-		logger.Warn("every user of this machine may read the headers for the collector; `chmod 600` ends that", zap.String("file", cfg.HeadersFile))
-	}
-	text, err := io.ReadAll(io.LimitReader(file, maxHeadersFile+1))
+	text, err := secretfile.Read(cfg.HeadersFile)
 	if err != nil {
 		return nil, err
 	}

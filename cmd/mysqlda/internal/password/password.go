@@ -6,6 +6,7 @@ package password
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretfile"
 	"github.com/mysqlda/mysqlda/fsm"
 )
 
@@ -20,17 +22,17 @@ import (
 // randomness.
 func Generate() string { return rand.Text() }
 
-// FromFile reads the first line of a file; of "-", of in.
+// FromFile reads the first line of a file, which others must not be able to read; of "-",
+// of in.
 func FromFile(file string, in io.Reader) (string, error) {
 	if file == "-" {
 		return firstLine("standard input", in)
 	}
-	f, err := os.Open(file)
+	text, err := secretfile.Read(file)
 	if err != nil {
 		return "", fmt.Errorf("reading a password: %w", err)
 	}
-	defer f.Close()
-	return firstLine(file, f)
+	return firstLine(file, bytes.NewReader(text))
 }
 
 // Ask asks for a password twice if in is a terminal, and reads the first line of it

@@ -1,10 +1,13 @@
 package password
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretfile"
 )
 
 func TestTheFirstLineIsThePassword(t *testing.T) {
@@ -34,6 +37,16 @@ func TestTheFirstLineIsThePassword(t *testing.T) {
 				t.Errorf("%s, %.20q: %q, %v", name, c.text, got, err)
 			}
 		}
+	}
+}
+
+func TestAFileThatOthersMayReadIsRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "p")
+	if err := errors.Join(os.WriteFile(file, []byte("hunter2\n"), 0o600), os.Chmod(file, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := FromFile(file, nil); !errors.Is(err, secretfile.ErrMode) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("with mode 0644: %v", err)
 	}
 }
 

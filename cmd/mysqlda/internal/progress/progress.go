@@ -85,7 +85,7 @@ func (m *Meter) Line(text string) {
 // line writes a line; mu is held.
 func (m *Meter) line(text string) {
 	m.clear()
-	fmt.Fprintln(m.out, text)
+	fmt.Fprintln(m.out, terminal.Plain(text))
 }
 
 // clear takes the bar away; mu is held.

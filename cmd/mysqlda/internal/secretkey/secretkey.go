@@ -5,16 +5,13 @@ package secretkey
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"sync"
 	"time"
 
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretfile"
 	"github.com/mysqlda/mysqlda/fsm/seal"
 )
-
-// maxFileBytes bounds a key file.
-const maxFileBytes = 64 << 10
 
 // Keys are those of a node. They follow the file, which may be changed while the node
 // runs. All methods may be called from any goroutine.
@@ -32,7 +29,8 @@ type stamp struct {
 	size     int64
 }
 
-// Open reads the keys of the file or, without one, of the environment. Without either
+// Open reads the keys of the file, which others must not be able to read, or, without one,
+// of the environment. Without either
 // there are none, which is no error.
 func Open(file string, getenv func(string) string) (*Keys, error) {
 	text := getenv(seal.Variable)
@@ -76,12 +74,7 @@ func (k *Keys) Reread() (changed bool, err error) {
 	if now == k.stamp {
 		return false, nil
 	}
-	file, err := os.Open(k.file)
-	if err != nil {
-		return false, fmt.Errorf("secrets.key_file: %w", err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxFileBytes))
+	text, err := secretfile.Read(k.file)
 	if err != nil {
 		return false, fmt.Errorf("secrets.key_file: %w", err)
 	}

@@ -1,12 +1,14 @@
 package secretkey
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretfile"
 	"github.com/mysqlda/mysqlda/fsm/seal"
 )
 
@@ -72,5 +74,22 @@ func TestKeysComeFromAFileOrTheEnvironment(t *testing.T) {
 	}
 	if changed, err := keys.Reread(); !changed || err != nil || keys.Ring().Current() != a.ID() {
 		t.Errorf("the keys in another order: %v, %v, %q", changed, err, keys.Ring().IDs())
+	}
+}
+
+func TestAKeyFileThatOthersMayReadIsRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "key")
+	key := seal.NewKey()
+	if err := errors.Join(os.WriteFile(file, []byte(key.Text()), 0o600), os.Chmod(file, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(file, environment("")); !errors.Is(err, secretfile.ErrMode) || !strings.Contains(err.Error(), "secrets.key_file") {
+		t.Errorf("with mode 0644: %v", err)
+	}
+	if err := os.Chmod(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := Open(file, environment("")); err != nil || keys.Ring().Current() != key.ID() {
+		t.Errorf("with mode 0600: %v", err)
 	}
 }
