@@ -40,6 +40,9 @@ sessions are put to rest between two statements, and go on in the next process: 
 clients send meanwhile waits, as do new connections. Sessions with TLS, compression or
 temporary tables, and transactions that last too long, end with error 1053.
 
+Where http.listen or http.tls in the file has changed, leave out -f and say with --http
+how the node is reached until it has restarted.
+
 SIGUSR2 has a node do the same. It needs Linux.`,
 		Example: `  mysqlda restart -f n1.conf
   install mysqlda-new /usr/local/bin/mysqlda && mysqlda restart --http 10.0.0.1:13309`,
@@ -68,7 +71,7 @@ func restart(cmd *cobra.Command, t *target, client *admin.Client, timeout time.D
 		return fmt.Errorf("the node at %s is of a release that cannot restart in place; stop it and start it", client.Address())
 	}
 	if err != nil {
-		return err
+		return t.notAsStarted(ctx, client, err)
 	}
 	begun, err := client.Restart(ctx)
 	if err != nil {
@@ -91,10 +94,15 @@ func awaitRestarted(ctx context.Context, t *target, client *admin.Client, begun 
 	tick := time.NewTicker(restartPoll)
 	defer tick.Stop()
 	for refused := 0; ; {
+		address := client.Address()
 		now, err := client.Process(ctx)
 		if errors.Is(err, syscall.ECONNREFUSED) && begun.HTTP != "" && begun.HTTP != client.Address() && isLocal(client) {
 			// The config file may name another address now, as the node itself has told.
-			now, err = admin.NewClient(begun.HTTP, t.shown).Process(ctx)
+			address = begun.HTTP
+			now, err = admin.NewClient(address, t.shown).Process(ctx)
+		}
+		if err != nil {
+			now, err = t.askNext(ctx, address, err)
 		}
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			refused++
@@ -104,6 +112,8 @@ func awaitRestarted(ctx context.Context, t *target, client *admin.Client, begun 
 		switch {
 		case refused > refusals:
 			return now, fmt.Errorf("the node has ended instead of going on (its log says why), and whoever supervises it may start it: %w", err)
+		case errors.Is(err, errNextUnknown):
+			return now, err
 		case err != nil:
 		case now.Started.Equal(begun.Started):
 			err = errors.New("transactions are waited for")

@@ -114,7 +114,8 @@ func TestARestartThatCannotWorkChangesNothing(t *testing.T) {
 			replaceProgram(t, o.Binary, script)
 		}
 	}
-	http := n.Addresses().HTTP
+	was := n.Addresses()
+	http := was.HTTP
 	for _, c := range []struct {
 		says string
 		do   func()
@@ -126,6 +127,14 @@ func TestARestartThatCannotWorkChangesNothing(t *testing.T) {
 		{"not JSON", func() { replaceProgram(t, o.Binary, program); write(t, n.ConfigFile(), "{") }},
 		{"is of node", func() { write(t, n.ConfigFile(), strings.Replace(string(good), `"id": "n1"`, `"id": "n9"`, 1)) }},
 		{"data directory", func() { write(t, n.ConfigFile(), strings.Replace(string(good), "n1-data", "n9-data", 1)) }},
+		{"http.token_file: ", func() {
+			write(t, n.ConfigFile(), strings.Replace(string(good), `"http": {`, `"http": { "token_file": "missing",`, 1))
+		}},
+		{"name another one", func() {
+			swapped := was
+			swapped.MySQL, swapped.HTTP = was.HTTP, was.MySQL
+			must(t, n.SetAddresses(swapped))
+		}},
 	} {
 		c.do()
 		// By another copy of the program, and not by the file.
@@ -137,7 +146,7 @@ func TestARestartThatCannotWorkChangesNothing(t *testing.T) {
 			t.Fatalf("after %q: server %d instead of %d, %v", c.says, server, home, err)
 		}
 	}
-	write(t, n.ConfigFile(), string(good))
+	must(t, n.SetAddresses(was))
 	if said, err := runProgram(t, program, "restart", "--http", http); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
