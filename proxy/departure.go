@@ -66,12 +66,19 @@ func (s *session) depart() bool {
 			s.server.log.Warn("a session could not be handed over", s.fields(err)...)
 		}
 	}
-	if reason != "" {
+	if reason != "" && s.decide() {
 		s.server.leave.end(reason)
+	}
+	if reason != "" {
 		s.server.log.Debug("a session is not handed over", zap.Uint32("session", s.id), zap.String("reason", reason))
 	}
 	return reason == ""
 }
+
+// decide claims the word on what becomes of the session in a handover, which its own
+// goroutine and the one that hurries it may want to say at once: it is counted once, and
+// never cut off when the next process has it. False: that was said already.
+func (s *session) decide() bool { return s.decided.CompareAndSwap(false, true) }
 
 // hold says what keeps the session from being moved, "" for nothing.
 func (s *session) hold() string {
@@ -103,7 +110,9 @@ func (s *session) departWith() error {
 	if err != nil {
 		return err
 	}
-	s.moved.Store(true)
+	if !s.decide() {
+		return errors.Join(errors.New("it was cut off meanwhile"), unix.Close(fd))
+	}
 	return s.server.leave.add(Moved{FD: fd, Session: text})
 }
 

@@ -85,7 +85,9 @@ type session struct {
 	loggedIn atomic.Bool   // the handshake is over; read by Server.Shutdown
 	passed   atomic.Bool   // since the handover began the session was where it can be moved
 	overdue  atomic.Bool   // it did not come there in time
-	moved    atomic.Bool   // the next process goes on with it
+	// overdueSince is when HandOver saw that first; it belongs to HandOver.
+	overdueSince time.Time
+	decided      atomic.Bool // what becomes of it in a handover; see decide
 	// expelledAt is when the session was found to be of a user that may have none, in
 	// nanoseconds since 1970; 0: it is not.
 	expelledAt atomic.Int64
