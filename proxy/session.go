@@ -242,19 +242,18 @@ func (s *session) stopping() bool {
 // woken is called when a read for the client hit a deadline, which only wake
 // sets. An error ends the session, otherwise reading goes on.
 func (s *session) woken() error {
-	idle := s.idle.Load()
-	if idle {
-		if err := s.mustEnd(); err != nil {
-			return err
-		}
-	}
+	// Before looking what for: who wakes the session between the two is seen then, and
+	// who does it later sets the deadline again.
 	if err := s.socket.SetReadDeadline(time.Time{}); err != nil {
 		return err
 	}
-	if idle {
-		return s.runErrand()
+	if !s.idle.Load() {
+		return nil
 	}
-	return nil
+	if err := s.mustEnd(); err != nil {
+		return err
+	}
+	return s.runErrand()
 }
 
 // farewell tells a client why its session ends, where that is our doing.
