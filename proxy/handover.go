@@ -183,7 +183,7 @@ func (server *Server) gather(ctx context.Context, bound time.Duration) error {
 func (server *Server) hurry(waited, bound time.Duration) {
 	for _, s := range server.appendSessions(nil) {
 		switch {
-		case s.decided.Load():
+		case s.fate.Load() == fateMoved:
 		case !s.loggedIn.Load():
 			if time.Since(s.info.Since) > loginGrace {
 				server.cutOff(s, endedLogin)
@@ -209,10 +209,13 @@ func (server *Server) press(s *session) {
 	s.nudge() // says goodbye if it is idle
 }
 
-// cutOff ends and counts a session, unless it was about to leave by itself.
+// cutOff ends a session, unless it was moved, and counts it, unless it was on its way out:
+// then it may be at telling that to a client that does not read.
 func (server *Server) cutOff(s *session, reason string) {
-	if s.decide() {
+	if s.decide(fateEnded) {
 		server.leave.end(reason)
+	}
+	if s.fate.Load() == fateEnded {
 		s.cut()
 	}
 }

@@ -55,7 +55,7 @@ func TestAnOverdueSessionIsWokenUpBeforeItIsCutOff(t *testing.T) {
 	if _, err := s.socket.Read(make([]byte, 1)); inTime && !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("an overdue session was not woken up: %v", err)
 	}
-	if inTime && (s.decided.Load() || len(s.server.leave.ended) != 0) {
+	if inTime && (s.fate.Load() != fateOpen || len(s.server.leave.ended) != 0) {
 		t.Errorf("it was ended at once: %v", s.server.leave.ended)
 	}
 	s.overdueSince = began.Add(-2 * overdueGrace)

@@ -87,7 +87,7 @@ type session struct {
 	overdue  atomic.Bool   // it did not come there in time
 	// overdueSince is when HandOver saw that first; it belongs to HandOver.
 	overdueSince time.Time
-	decided      atomic.Bool // what becomes of it in a handover; see decide
+	fate         atomic.Uint32 // what becomes of it in a handover; see decide
 	// expelledAt is when the session was found to be of a user that may have none, in
 	// nanoseconds since 1970; 0: it is not.
 	expelledAt atomic.Int64
