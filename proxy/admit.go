@@ -78,11 +78,11 @@ func (server *Server) nextID(number uint16) uint32 {
 	}
 }
 
-// turnAway sends an ERR instead of the greeting. It fits into the socket's
-// buffer, so writing does not wait.
+// turnAway sends an ERR instead of the greeting. It does not wait: the ERR fits into the
+// socket's buffer, unless that is full of what the client has not read before a handover.
 func (server *Server) turnAway(conn net.Conn, refusal *clientError) {
 	server.metrics.errors.WithLabelValues(fmt.Sprint(refusal.code)).Inc()
-	_, err := conn.Write(wire.AppendErr(nil, 0, refusal.code, refusal.state, refusal.text))
+	err := writeAtOnce(conn, wire.AppendErr(nil, 0, refusal.code, refusal.state, refusal.text))
 	if err := errors.Join(err, conn.Close()); err != nil {
 		server.log.Debug("turning a client away", zap.Error(err))
 	}

@@ -29,8 +29,34 @@ func (m Moved) refuse() error {
 		return err
 	}
 	e := kindShutdown.with()
-	_, err = conn.Write(wire.AppendErr(nil, 0, e.code, e.state, e.text))
+	err = writeAtOnce(conn, wire.AppendErr(nil, 0, e.code, e.state, e.text))
 	return errors.Join(err, conn.Close())
+}
+
+// errNotReading says that the client has left too much of what it was sent unread.
+var errNotReading = errors.New("the client does not read")
+
+// writeAtOnce sends what the client's socket takes without waiting: whoever does not read
+// makes nobody else wait.
+func writeAtOnce(conn net.Conn, b []byte) error {
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return fmt.Errorf("a %T has no socket", conn)
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var n int
+	var writeErr error
+	err = raw.Write(func(fd uintptr) bool {
+		n, writeErr = writeSocket(int(fd), b)
+		return true
+	})
+	if err == nil && (writeErr == unix.EAGAIN || writeErr == nil && n < len(b)) {
+		return errNotReading
+	}
+	return errors.Join(err, writeErr)
 }
 
 // open makes a connection of the descriptor, which belongs to it from then on.
@@ -66,12 +92,26 @@ func (s *session) depart() bool {
 			s.server.log.Warn("a session could not be handed over", s.fields(err)...)
 		}
 	}
-	if reason != "" {
+	if reason != "" && s.decide(fateEnded) {
 		s.server.leave.end(reason)
+	}
+	if reason != "" {
 		s.server.log.Debug("a session is not handed over", zap.Uint32("session", s.id), zap.String("reason", reason))
 	}
 	return reason == ""
 }
+
+// What becomes of a session in a handover.
+const (
+	fateOpen uint32 = iota
+	fateMoved
+	fateEnded
+)
+
+// decide says what becomes of the session in a handover, unless that was said already:
+// its own goroutine and the one that hurries it may want to at once. So it is counted
+// once, and not cut off when the next process has it.
+func (s *session) decide(fate uint32) bool { return s.fate.CompareAndSwap(fateOpen, fate) }
 
 // hold says what keeps the session from being moved, "" for nothing.
 func (s *session) hold() string {
@@ -103,7 +143,9 @@ func (s *session) departWith() error {
 	if err != nil {
 		return err
 	}
-	s.moved.Store(true)
+	if !s.decide(fateMoved) {
+		return errors.Join(errors.New("it was cut off meanwhile"), unix.Close(fd))
+	}
 	return s.server.leave.add(Moved{FD: fd, Session: text})
 }
 

@@ -183,20 +183,40 @@ func (server *Server) gather(ctx context.Context, bound time.Duration) error {
 func (server *Server) hurry(waited, bound time.Duration) {
 	for _, s := range server.appendSessions(nil) {
 		switch {
-		case s.moved.Load():
+		case s.fate.Load() == fateMoved:
 		case !s.loggedIn.Load():
-			if time.Since(s.info.Since) > loginGrace && !s.overdue.Swap(true) {
-				server.leave.end(endedLogin)
-				s.cut()
+			if time.Since(s.info.Since) > loginGrace {
+				server.cutOff(s, endedLogin)
 			}
-		case s.overdue.Load():
-			s.nudge() // says goodbye if it is idle
-			if waited > overdueGrace {
-				s.cut()
-			}
-		case waited > bound:
-			s.overdue.Store(true)
+		case s.overdue.Load() || waited > bound:
+			server.press(s)
 		}
+	}
+}
+
+// press has an overdue session say goodbye, or cuts it off if it has not for as long as
+// overdueGrace since it became overdue. Only HandOver calls it.
+func (server *Server) press(s *session) {
+	s.overdue.Store(true)
+	now := time.Now()
+	if s.overdueSince.IsZero() {
+		s.overdueSince = now
+	}
+	if now.Sub(s.overdueSince) > overdueGrace {
+		server.cutOff(s, endedLate)
+		return
+	}
+	s.nudge() // says goodbye if it is idle
+}
+
+// cutOff ends a session, unless it was moved, and counts it, unless it was on its way out:
+// then it may be at telling that to a client that does not read.
+func (server *Server) cutOff(s *session, reason string) {
+	if s.decide(fateEnded) {
+		server.leave.end(reason)
+	}
+	if s.fate.Load() == fateEnded {
+		s.cut()
 	}
 }
 

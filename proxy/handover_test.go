@@ -204,8 +204,8 @@ func TestALongStatementIsCutOffAndTheOthersAreMoved(t *testing.T) {
 	}()
 	eventually(t, "the statement runs", func() bool { return n.inUse() == 1 })
 	_, left := handOver(t, n, 50*time.Millisecond)
-	if len(left.Moved) != 0 {
-		t.Errorf("%d were moved", len(left.Moved))
+	if len(left.Moved) != 0 || len(left.Ended) != 1 || left.Ended["were in a transaction or a statement for too long"] != 1 {
+		t.Errorf("%d moved, ended %v", len(left.Moved), left.Ended)
 	}
 	if err := <-failed; err == nil {
 		t.Error("the statement has succeeded")

@@ -85,7 +85,9 @@ type session struct {
 	loggedIn atomic.Bool   // the handshake is over; read by Server.Shutdown
 	passed   atomic.Bool   // since the handover began the session was where it can be moved
 	overdue  atomic.Bool   // it did not come there in time
-	moved    atomic.Bool   // the next process goes on with it
+	// overdueSince is when HandOver saw that first; it belongs to HandOver.
+	overdueSince time.Time
+	fate         atomic.Uint32 // what becomes of it in a handover; see decide
 	// expelledAt is when the session was found to be of a user that may have none, in
 	// nanoseconds since 1970; 0: it is not.
 	expelledAt atomic.Int64
@@ -240,19 +242,18 @@ func (s *session) stopping() bool {
 // woken is called when a read for the client hit a deadline, which only wake
 // sets. An error ends the session, otherwise reading goes on.
 func (s *session) woken() error {
-	idle := s.idle.Load()
-	if idle {
-		if err := s.mustEnd(); err != nil {
-			return err
-		}
-	}
+	// Before looking what for: who wakes the session between the two is seen then, and
+	// who does it later sets the deadline again.
 	if err := s.socket.SetReadDeadline(time.Time{}); err != nil {
 		return err
 	}
-	if idle {
-		return s.runErrand()
+	if !s.idle.Load() {
+		return nil
 	}
-	return nil
+	if err := s.mustEnd(); err != nil {
+		return err
+	}
+	return s.runErrand()
 }
 
 // farewell tells a client why its session ends, where that is our doing.
