@@ -43,6 +43,7 @@ func TestCommandsShowTokensAndCertificates(t *testing.T) {
 	must(t, os.WriteFile(bare, []byte(secret+"\n"), 0o600))
 	unknown := filepath.Join(ca.dir, "unknown")
 	must(t, os.WriteFile(unknown, []byte(ca.run(t, "token", "operator", "eve")), 0o600))
+	ca.issue(t, "n2", "nodes") // which is no member
 	address := n.Addresses().HTTP
 	authorities := filepath.Join(ca.dir, "ca.pem")
 	for _, c := range []struct {
@@ -53,6 +54,8 @@ func TestCommandsShowTokensAndCertificates(t *testing.T) {
 		{[]string{"--http", address, "--ca", authorities, "--token-file", tokens}, ""},
 		{[]string{"--http", address, "--ca", authorities, "--token-file", bare}, ""},
 		{[]string{"--http", "https://" + address, "--ca", authorities, "--cert", ca.dir + "/bob.pem", "--key", ca.dir + "/bob-key.pem"}, ""},
+		{[]string{"--http", address, "--ca", authorities, "--cert", ca.dir + "/nodes/n1.pem", "--key", ca.dir + "/nodes/n1-key.pem"}, ""},
+		{[]string{"--http", address, "--ca", authorities, "--cert", ca.dir + "/nodes/n2.pem", "--key", ca.dir + "/nodes/n2-key.pem"}, "not in its cluster"},
 		{[]string{"--http", address, "--ca", authorities}, "show a token"},
 		{[]string{"--http", address, "--ca", authorities, "--token-file", unknown}, "not one that this node knows"},
 		{[]string{"--http", address, "--token-file", tokens}, "speaks TLS only"},

@@ -10,8 +10,6 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-
-	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/pki"
 )
 
 // Access says who may use the HTTP address. Without it everybody who reaches it may
@@ -19,8 +17,8 @@ import (
 type Access struct {
 	// Tokens are the operators' at the moment; nil: tokens do not count.
 	Tokens func() *TokenSet
-	// Certificates says that TLS has verified client certificates, and that they count.
-	Certificates bool
+	// Certificates are the clients' that count; nil: they do not.
+	Certificates *Certificates
 	// Open are the pages that need neither.
 	Open []Page
 }
@@ -62,7 +60,6 @@ const (
 var (
 	errNoCredentials = errors.New("this node asks who you are: show a token (--token-file or MYSQLDA_TOKEN_FILE; in HTTP, Authorization: Bearer TOKEN) or a client certificate (--cert, --key), or name the node's config file with -f")
 	errBadToken      = errors.New("the token is not one that this node knows (http.token_file)")
-	errNameless      = errors.New("the client certificate names nobody: it needs a common name, or the subject alternative name URI:mysqlda://operator/NAME")
 )
 
 // reasonOf is what the log says of a refusal; who was refused is told what to do.
@@ -73,7 +70,7 @@ func reasonOf(err error) string {
 	case errors.Is(err, errBadToken):
 		return "the token is not known"
 	default:
-		return "the certificate names nobody"
+		return err.Error()
 	}
 }
 
@@ -96,11 +93,8 @@ func (a *Access) authenticate(r *http.Request) (name string, err error) {
 		}
 		return "", errBadToken
 	}
-	if a.Certificates && r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
-		if name := pki.Operator(r.TLS.VerifiedChains[0][0]); name != "" {
-			return name, nil
-		}
-		return "", errNameless
+	if a.Certificates != nil && r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		return a.Certificates.operator(r.TLS)
 	}
 	return "", errNoCredentials
 }
@@ -138,11 +132,13 @@ func (s *Server) guard(a *Access, next http.Handler) http.Handler {
 		}
 		warnings.Warn("a request without the right to make it was refused", zap.String("remote", r.RemoteAddr),
 			zap.String("method", r.Method[:min(len(r.Method), maxShownPath)]), zap.String("path", r.URL.Path[:min(len(r.URL.Path), maxShownPath)]), zap.String("reason", reasonOf(err)))
-		status := http.StatusUnauthorized
-		if errors.Is(err, errNameless) {
-			status = http.StatusForbidden
-		} else {
+		status := http.StatusForbidden
+		switch {
+		case errors.Is(err, errNoCredentials), errors.Is(err, errBadToken):
+			status = http.StatusUnauthorized
 			w.Header().Set("WWW-Authenticate", `Basic realm="mysqlda: any name, and a token as password"`)
+		case errors.Is(err, ErrNotRunning):
+			status = http.StatusServiceUnavailable
 		}
 		s.write(w, status, Problem{err.Error()})
 	})

@@ -202,7 +202,7 @@ func (d *daemon) open(ctx context.Context) error {
 
 func (d *daemon) openHTTP(ctx context.Context) error {
 	logger := d.logger.Named("http")
-	secured, access, err := httpAccess(d.cfg.HTTP.Access, logger)
+	secured, access, err := httpAccess(d.cfg.HTTP.Access, d.mayAsk, logger)
 	if err != nil {
 		return err
 	}
