@@ -157,12 +157,18 @@ func TestTokensChangeWithoutARestart(t *testing.T) {
 	replace(string(old) + string(renewed))
 	must(t, wait.For(within(t), "the new token counts", func(context.Context) error { return works(second) }))
 	must(t, works(first))
+	refuses := func(file, what string) {
+		t.Helper()
+		must(t, wait.For(within(t), what+" counts no more", func(context.Context) error {
+			if works(file) == nil {
+				return fmt.Errorf("it does")
+			}
+			return nil
+		}))
+	}
 	replace(string(renewed))
-	must(t, wait.For(within(t), "the old token counts no more", func(context.Context) error {
-		if works(first) == nil {
-			return fmt.Errorf("it does")
-		}
-		return nil
-	}))
+	refuses(first, "the old token")
 	must(t, works(second))
+	replace("")
+	refuses(second, "the last token")
 }

@@ -44,6 +44,7 @@ func httpAccess(cfg config.HTTPAccess, mayAsk func(id string) error, logger *zap
 		if err != nil {
 			return nil, nil, fmt.Errorf("http.token_file: %w", err)
 		}
+		tokens.partly = true // whoever takes out the last token, or deletes the file, means it
 		access.Tokens = tokens.get
 	}
 	return secured, access, nil
@@ -77,12 +78,10 @@ func towardsMembers(cfg *config.Config) (admin.Credentials, error) {
 	return shown, nil
 }
 
+// readTokenSet returns the tokens that can be read also with an error.
 func readTokenSet(path string) (*admin.TokenSet, error) {
 	tokens, err := admin.ReadTokens(path)
-	if err != nil {
-		return nil, err
-	}
-	return admin.NewTokenSet(tokens), nil
+	return admin.NewTokenSet(tokens), err
 }
 
 func tlsForHTTP(cfg config.HTTPAccess, trusted *fileValue[*x509.CertPool], logger *zap.Logger) (*tls.Config, error) {
