@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -119,6 +120,41 @@ func TestPagesAreOpenByConfig(t *testing.T) {
 	}
 	if got := httpsStatus(t, http.MethodGet, n.Addresses().HTTP, "/readyz"); got != http.StatusOK {
 		t.Errorf("after the garbage: %d", got)
+	}
+}
+
+func TestANodeThatIsOpenToAllIsNotOpenByAnyName(t *testing.T) {
+	t.Parallel()
+	n := cluster.ForTest(t, options(t, 1)).Nodes[0]
+	hostname, err := os.Hostname()
+	must(t, err)
+	for _, c := range []struct {
+		path, host string
+		want       int
+	}{
+		{"/api/v1/status", "", http.StatusOK},
+		{"/api/v1/status", hostname, http.StatusOK},
+		{"/api/v1/status", "localhost:1", http.StatusOK},
+		{"/api/v1/status", "evil.example", http.StatusForbidden},
+		{"/api/v1/backup", "evil.example", http.StatusForbidden},
+		{"/readyz", "evil.example", http.StatusOK},
+		{"/metrics", "evil.example", http.StatusOK},
+	} {
+		request, err := http.NewRequestWithContext(within(t), http.MethodGet, "http://"+n.Addresses().HTTP+c.path, nil)
+		must(t, err)
+		request.Host = c.host
+		response, err := http.DefaultClient.Do(request)
+		must(t, err)
+		_, err = io.Copy(io.Discard, response.Body)
+		must(t, errors.Join(err, response.Body.Close()))
+		if response.StatusCode != c.want {
+			t.Errorf("%s by the name %q is answered %d, want %d", c.path, c.host, response.StatusCode, c.want)
+		}
+	}
+	_, port, err := net.SplitHostPort(n.Addresses().HTTP)
+	must(t, err)
+	if _, err := n.CLI(within(t), "status", "--http", net.JoinHostPort("localhost", port)); err != nil {
+		t.Errorf("the command, by localhost: %v", err)
 	}
 }
 

@@ -112,10 +112,13 @@ func tokenOf(r *http.Request) (token string, shown bool) {
 	return strings.TrimSpace(token), true
 }
 
-// guard lets requests through to next that may be made, and says who makes them.
-func (s *Server) guard(a *Access, next http.Handler) http.Handler {
+// guard lets requests through to next that may be made, and says who makes them. Where
+// nobody has to say who it is, the host that is asked for must be one of the names.
+func (s *Server) guard(a *Access, names []string, next http.Handler) http.Handler {
+	refuse := func(w http.ResponseWriter, status int, problem Problem) { s.write(w, status, problem) }
+	next = ownPages(next, refuse)
 	if a == nil {
-		return next
+		return known(names, next, refuse)
 	}
 	warnings := s.logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, refusalWindow, refusals, 0)

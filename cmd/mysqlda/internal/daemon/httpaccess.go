@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"net"
+	"os"
 	"slices"
 
 	"go.uber.org/zap"
@@ -62,6 +64,21 @@ func (d *daemon) mayAsk(id string) error {
 		return fmt.Errorf("it is for %s", id)
 	}
 	return nil
+}
+
+// hostNames are those of this node that nobody else can have lead to it: by them it may
+// be asked without authentication.
+func hostNames(cfg *config.Config) []string {
+	names := append([]string{cfg.Node.Advertise}, cfg.HTTP.Access.HostNames...)
+	for _, address := range []string{cfg.HTTP.Listen, cfg.Cluster.Listen, cfg.Server.Listen} {
+		if host, _, err := net.SplitHostPort(address); err == nil {
+			names = append(names, host)
+		}
+	}
+	if host, err := os.Hostname(); err == nil { // else there is none that it may be asked by
+		names = append(names, host)
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
 // towardsMembers is how this node connects to the HTTP addresses of others: as they
