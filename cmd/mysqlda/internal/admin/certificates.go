@@ -44,12 +44,14 @@ func (c *Certificates) operator(connection *tls.ConnectionState) (string, error)
 	if name == "" {
 		return "", errNameless
 	}
-	if id, ok := pki.Node(shown[0]); ok {
-		if err := c.Node(id); errors.Is(err, ErrNotRunning) {
-			return "", err
-		} else if err != nil {
-			return "", fmt.Errorf("%w: %w", errNotOurNode, err)
-		}
+	id, isNode := pki.Node(shown[0])
+	if !isNode {
+		return name, CheckReserved(name)
+	}
+	if err := c.Node(id); errors.Is(err, ErrNotRunning) {
+		return "", err
+	} else if err != nil {
+		return "", fmt.Errorf("%w: %w", errNotOurNode, err)
 	}
 	return name, nil
 }

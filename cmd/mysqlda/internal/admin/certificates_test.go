@@ -81,6 +81,8 @@ func TestClientCertificatesSayWhoAsks(t *testing.T) {
 		{"none but a token", nil, bobToken, "bob"},
 		{"an operator's and a token", []tls.Certificate{issue(t, ca, pki.Request{Operator: "alice"})}, bobToken, "bob"},
 		{"an operator's and a wrong token", []tls.Certificate{issue(t, ca, pki.Request{Operator: "alice"})}, "wrong", ""},
+		{"one that says it is the cluster's", []tls.Certificate{issue(t, ca, pki.Request{Operator: "mysqlda"})}, "", ""},
+		{"one that says it is a node's", []tls.Certificate{issue(t, ca, pki.Request{Operator: "node:n2"})}, "", ""},
 		{"none", nil, "", ""},
 		{"a foreign one", []tls.Certificate{issue(t, foreign, pki.Request{Operator: "alice"})}, "", ""},
 	} {

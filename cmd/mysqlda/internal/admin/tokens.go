@@ -42,6 +42,9 @@ func checkOperator(name string) error {
 	if err == nil && strings.Contains(name, ":") {
 		err = fmt.Errorf("%w: the operator's name has a colon in it", fsm.ErrBadName)
 	}
+	if err == nil {
+		err = CheckReserved(name)
+	}
 	return err
 }
 
@@ -78,7 +81,9 @@ func ReadTokens(path string) ([]Token, error) {
 // readToken reads a line. Its error goes behind the number of the token.
 func readToken(line string) (Token, error) {
 	name, secret, found := strings.Cut(line, ":")
-	if !found || checkOperator(name) != nil {
+	if err := checkOperator(name); found && errors.Is(err, ErrReserved) {
+		return Token{}, fmt.Errorf(": %w", err)
+	} else if !found || err != nil {
 		return Token{}, errors.New(" is not NAME:TOKEN")
 	}
 	if len(secret) < minTokenBytes || len(secret) > maxTokenBytes || strings.ContainsFunc(secret, badInToken) {

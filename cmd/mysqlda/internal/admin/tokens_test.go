@@ -18,6 +18,7 @@ func TestTokenFilesAreRefusedWithoutShowingThem(t *testing.T) {
 		{"alice:" + aliceToken + "\nbob:short-secret", "token 2, of bob, must have 16"},
 		{"al ice:" + aliceToken, "token 1 is not NAME:TOKEN"},
 		{"alice:0123456789 abcdef", "must have"},
+		{"mysqlda:" + aliceToken, "token 1: this name is reserved"},
 		{"alice:" + strings.Repeat("x", maxTokenBytes+1), "must have"},
 	} {
 		path := filepath.Join(t.TempDir(), "tokens")
