@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/config"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/pki"
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/secretfile"
@@ -116,6 +117,9 @@ the old ones' place. Nodes read them again.`,
 			name := request.Node + request.Operator
 			if err := checkCertifiedName(name); err != nil {
 				return err
+			}
+			if err := admin.CheckReserved(request.Operator); err != nil {
+				return &usageError{fmt.Errorf("--operator: %w", err)}
 			}
 			for _, host := range request.Hosts {
 				if _, err := config.CheckAddress(joinHost(host)); err != nil {

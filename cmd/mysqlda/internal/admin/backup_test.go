@@ -135,7 +135,7 @@ func TestAReaderOfABackupThatStallsIsCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := io.WriteString(conn, "GET /api/v1/backup HTTP/1.1\r\nHost: n\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(conn, "GET /api/v1/backup HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	select {

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"os"
 	"os/user"
-	"strings"
 	"sync"
 
 	"github.com/mysqlda/mysqlda/cluster"
@@ -36,7 +35,7 @@ func originOf(r *http.Request) (who, from string) {
 // claimed is who sends a request, as the sender says.
 func claimed(r *http.Request) string {
 	who, err := url.PathUnescape(r.Header.Get(operatorHeader))
-	if err != nil || strings.TrimSpace(who) == "" {
+	if err != nil || !mayClaim(who) {
 		return unknownOperator
 	}
 	return who

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +15,11 @@ func TestTheOriginOfARequest(t *testing.T) {
 		{"", "10.0.0.7:4711", "unknown", "10.0.0.7"},
 		{"%zz", "10.0.0.7:4711", "unknown", "10.0.0.7"},
 		{"a", "somewhere", "a", "somewhere"},
+		{"mysqlda", "10.0.0.7:1", "unknown", "10.0.0.7"},
+		{"%20MySQLda%20", "10.0.0.7:1", "unknown", "10.0.0.7"},
+		{"node:n1", "10.0.0.7:1", "unknown", "10.0.0.7"},
+		{"mysqlda%20at%20hangup", "127.0.0.1:1", "mysqlda at hangup", "127.0.0.1"},
+		{"mysqlda@db1", "10.0.0.7:1", "mysqlda@db1", "10.0.0.7"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.RemoteAddr = c.remote
@@ -34,6 +40,20 @@ func TestAClientSaysWhoItIs(t *testing.T) {
 		if got, _ := originOf(r); got != want || got == "" {
 			t.Errorf("%q arrives as %q", who, got)
 		}
+	}
+}
+
+func TestReservedNamesAreNobodys(t *testing.T) {
+	for name, reserved := range map[string]bool{
+		"mysqlda": true, "Mysqlda": true, " mysqlda": true, "mysqlda at hangup": true, "node:n1": true, "NODE:n1": true, "node:": true,
+		"mysqlda2": false, "node": false, "alice": false, "mysqlda@db1": false,
+	} {
+		if err := CheckReserved(name); (err != nil) != reserved {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if _, err := NewToken("mysqlda"); !errors.Is(err, ErrReserved) {
+		t.Errorf("a token: %v", err)
 	}
 }
 

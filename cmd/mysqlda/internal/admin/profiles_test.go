@@ -24,7 +24,7 @@ func TestProfilesAreForDebuggingOnly(t *testing.T) {
 	} {
 		server := New(Config{Metrics: prometheus.NewRegistry(), Logger: zaptest.NewLogger(t), Debug: c.debug})
 		answer := httptest.NewRecorder()
-		server.http.Handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, c.path, nil))
+		server.http.Handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://127.0.0.1"+c.path, nil))
 		if answer.Code != c.code || !strings.Contains(answer.Body.String(), c.text) {
 			t.Errorf("%s with debug %t: %d, %.200q", c.path, c.debug, answer.Code, answer.Body)
 		}

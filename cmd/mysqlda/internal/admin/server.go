@@ -47,6 +47,9 @@ type Config struct {
 	Level   zap.AtomicLevel // of the node's log, which the API shows and changes
 	Access  *Access         // nil: everybody who reaches the address may do everything
 	TLS     *tls.Config     // nil: connections are in the clear
+	// HostNames are those by which, besides IP addresses and localhost, the node may be
+	// asked by anybody. They count where Access is nil.
+	HostNames []string
 	// Members is how other nodes' HTTP addresses are connected to. Requests there show
 	// what whoever is asked on behalf of has shown.
 	Members Credentials
@@ -73,7 +76,7 @@ func New(cfg Config) *Server {
 		backups: make(chan struct{}, maxBackups), stall: backupStall,
 	}
 	s.http = &http.Server{
-		Handler:           s.guard(cfg.Access, attributed(s.routes(cfg.Metrics, cfg.Debug))),
+		Handler:           s.guard(cfg.Access, cfg.HostNames, attributed(s.routes(cfg.Metrics, cfg.Debug))),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

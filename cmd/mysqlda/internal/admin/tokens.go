@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -41,11 +42,14 @@ func checkOperator(name string) error {
 	if err == nil && strings.Contains(name, ":") {
 		err = fmt.Errorf("%w: the operator's name has a colon in it", fsm.ErrBadName)
 	}
+	if err == nil {
+		err = CheckReserved(name)
+	}
 	return err
 }
 
 // ReadTokens reads a file of operators' tokens. Its errors name lines, not what is in
-// them.
+// them; beside an error it returns the tokens of the other lines.
 func ReadTokens(path string) ([]Token, error) {
 	lines, err := secretfile.Lines(path)
 	if err != nil {
@@ -54,22 +58,39 @@ func ReadTokens(path string) ([]Token, error) {
 	if len(lines) == 0 {
 		return nil, fmt.Errorf("%s holds no token: it needs lines NAME:TOKEN, `mysqlda token operator NAME` makes one", path)
 	}
+	var bad []error
 	if len(lines) > maxTokens {
-		return nil, fmt.Errorf("%s holds %d tokens, at most %d are allowed", path, len(lines), maxTokens)
+		bad = append(bad, fmt.Errorf("%s holds %d tokens, at most %d are allowed", path, len(lines), maxTokens))
+		lines = lines[:maxTokens]
 	}
 	tokens := make([]Token, 0, len(lines))
 	for i, line := range lines {
-		name, secret, found := strings.Cut(line, ":")
-		if !found || checkOperator(name) != nil {
-			return nil, fmt.Errorf("%s: token %d is not NAME:TOKEN", path, i+1)
+		token, err := readToken(line)
+		if err != nil {
+			bad = append(bad, fmt.Errorf("%s: token %d%w", path, i+1, err))
+			continue
 		}
-		if len(secret) < minTokenBytes || len(secret) > maxTokenBytes || strings.ContainsFunc(secret, badInToken) {
-			return nil, fmt.Errorf("%s: token %d, of %s, must have %d to %d printable characters without space; `mysqlda token operator %s` makes one",
-				path, i+1, name, minTokenBytes, maxTokenBytes, name)
-		}
-		tokens = append(tokens, Token{name, Password(secret)})
+		tokens = append(tokens, token)
 	}
-	return tokens, nil
+	if len(bad) > 1 {
+		return tokens, fmt.Errorf("%w; and problems like that: %d more", bad[0], len(bad)-1)
+	}
+	return tokens, errors.Join(bad...)
+}
+
+// readToken reads a line. Its error goes behind the number of the token.
+func readToken(line string) (Token, error) {
+	name, secret, found := strings.Cut(line, ":")
+	if err := checkOperator(name); found && errors.Is(err, ErrReserved) {
+		return Token{}, fmt.Errorf(": %w", err)
+	} else if !found || err != nil {
+		return Token{}, errors.New(" is not NAME:TOKEN")
+	}
+	if len(secret) < minTokenBytes || len(secret) > maxTokenBytes || strings.ContainsFunc(secret, badInToken) {
+		return Token{}, fmt.Errorf(", of %s, must have %d to %d printable characters without space; `mysqlda token operator %s` makes one",
+			name, minTokenBytes, maxTokenBytes, name)
+	}
+	return Token{name, Password(secret)}, nil
 }
 
 // TokenOfLine takes the token out of NAME:TOKEN; a line without a name is a token.
@@ -97,6 +118,9 @@ func NewTokenSet(tokens []Token) *TokenSet {
 	}
 	return s
 }
+
+// Len is how many tokens there are.
+func (s *TokenSet) Len() int { return len(s.names) }
 
 // operator returns the name that goes with a token. How long it takes tells nothing
 // of the tokens of the set.

@@ -3,6 +3,7 @@ package admin
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,7 @@ func TestTokenFilesAreRefusedWithoutShowingThem(t *testing.T) {
 		{"alice:" + aliceToken + "\nbob:short-secret", "token 2, of bob, must have 16"},
 		{"al ice:" + aliceToken, "token 1 is not NAME:TOKEN"},
 		{"alice:0123456789 abcdef", "must have"},
+		{"mysqlda:" + aliceToken, "token 1: this name is reserved"},
 		{"alice:" + strings.Repeat("x", maxTokenBytes+1), "must have"},
 	} {
 		path := filepath.Join(t.TempDir(), "tokens")
@@ -37,5 +39,20 @@ func TestTokenFilesAreRefusedWithoutShowingThem(t *testing.T) {
 	}
 	if _, err := NewToken("a:b"); err == nil {
 		t.Error("a name with a colon was taken")
+	}
+}
+
+func TestABadTokenDoesNotTakeTheOthersAlong(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "tokens")
+	if err := os.WriteFile(path, []byte("eve\nalice:"+aliceToken+"\nmallory:short\nbob:"+bobToken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := ReadTokens(path)
+	if err == nil || !strings.Contains(err.Error(), "token 1 is not") || !strings.Contains(err.Error(), "1 more") {
+		t.Errorf("said %v", err)
+	}
+	if want := []Token{{"alice", aliceToken}, {"bob", bobToken}}; !slices.Equal(tokens, want) {
+		t.Errorf("%q", tokens)
 	}
 }

@@ -14,7 +14,11 @@ type HTTPAccess struct {
 	TokenFile string // of operators' tokens, absolute; "": none
 	// Open are the pages that need no authentication, of OpenPages.
 	Open []string
+	// HostNames are more names by which the address is reached; see admin.Config.
+	HostNames []string
 }
+
+const maxHostNames = 100
 
 // Protected says that there is a way to authenticate, and that it is needed.
 func (a HTTPAccess) Protected() bool { return a.TokenFile != "" || a.ClientCA != "" }
@@ -39,6 +43,13 @@ func (c *Config) decodeHTTPAccess(o *object) {
 		}
 	})
 	c.decodePath(o, "token_file", &a.TokenFile)
+	o.texts("host_names", maxHostNames, func(name string) string {
+		if err := checkHost(name); err != nil {
+			return err.Error()
+		}
+		a.HostNames = append(a.HostNames, name)
+		return ""
+	})
 	a.Open = []string{PageProbes}
 	if o.find("open") == nil {
 		return

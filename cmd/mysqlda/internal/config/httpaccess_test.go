@@ -21,6 +21,9 @@ func TestHTTPAccessIsRead(t *testing.T) {
 		{`{"open": ["everything"], "token_file": "t"}`, "http.open[0]: must be one of", ""},
 		{`{"tls": {"client_ca": "a"}}`, "http.tls.cert: is missing", ""},
 		{`{"tls": {"cert": "a"}}`, "http.tls.cert: needs key", ""},
+		{`{"host_names": ["db1.example.com", "mysqlda"]}`, "", ""},
+		{`{"host_names": ["db1:80"]}`, "http.host_names[0]: \"db1:80\" is neither", ""},
+		{`{"host_names": "db1"}`, "http.host_names: must be a list", ""},
 		{`{"token_file": ""}`, "http.token_file: is empty", ""},
 	} {
 		cfg, err := Parse("/n.conf", []byte(`{"http": `+c.http+`}`))

@@ -130,7 +130,7 @@ func TestCommentsOfTheTemplateAreTrue(t *testing.T) {
 	// These are off by default, so their comments are examples.
 	if after.Server.ProxyProtocolFrom == nil || after.TLS.Cert == "" || after.TLS.ClientCA == "" || after.Backend.TLSCA == "" || after.Backend.TLSCert == "" ||
 		after.Secrets.KeyFile == "" || after.Auth.DefaultLibrary == "" || after.Auth.DefaultCore == "" || after.Node.ID == "" || after.Node.Advertise == "" || !after.Cluster.Present || after.Cluster.TLS.CA == "" || after.Cluster.GossipKeyFile == "" || after.Cluster.JoinKeyFile == "" ||
-		after.HTTP.Access.Cert == "" || after.HTTP.Access.ClientCA == "" || after.HTTP.Access.TokenFile == "" ||
+		after.HTTP.Access.Cert == "" || after.HTTP.Access.ClientCA == "" || after.HTTP.Access.TokenFile == "" || after.HTTP.Access.HostNames == nil ||
 		!after.Forwards[0].HasWeight || !after.Forwards[0].HasTLS || !after.Forwards[0].HasFailover || after.Failover.Named != (FailoverKeys{true, true, true, true, true, true}) || !after.Balancing.HasMaxShare || !after.Balancing.HasBalance {
 		t.Errorf("a comment is gone: %+v", after)
 	}

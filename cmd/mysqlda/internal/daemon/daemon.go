@@ -202,7 +202,7 @@ func (d *daemon) open(ctx context.Context) error {
 
 func (d *daemon) openHTTP(ctx context.Context) error {
 	logger := d.logger.Named("http")
-	secured, access, err := httpAccess(d.cfg.HTTP.Access, logger)
+	secured, access, err := httpAccess(d.cfg.HTTP.Access, d.mayAsk, logger)
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (d *daemon) openHTTP(ctx context.Context) error {
 	}
 	server := admin.New(admin.Config{
 		Node: d, Life: d, Metrics: d.registry, Logger: logger, Level: d.options.LogLevel, Debug: d.cfg.HTTP.Debug,
-		TLS: secured, Access: access, Members: members,
+		TLS: secured, Access: access, HostNames: hostNames(d.cfg), Members: members,
 	})
 	d.closers = append(d.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), httpCloseTimeout)

@@ -9,13 +9,16 @@ import (
 )
 
 // fileValue is what a file holds, read again when it changes, so that it is replaced
-// without a restart. While it holds nothing of use, the value before stays. It may be
-// used from any goroutine.
+// without a restart. While it holds nothing of use, the value before stays, unless
+// partly is set. It may be used from any goroutine.
 type fileValue[T any] struct {
 	path   string
 	read   func(path string) (T, error)
 	logger *zap.Logger
 	now    func() time.Time
+	// partly is for files out of which something is taken so that it counts no more: what
+	// read returns beside an error counts, and nothing that was there before.
+	partly bool
 
 	mu      sync.Mutex
 	current T         // guarded by mu
@@ -43,7 +46,7 @@ func stateOf(path string) (fileState, error) {
 	if err != nil {
 		return fileState{}, err
 	}
-	return fileState{changed: info.ModTime(), size: info.Size()}, nil
+	return fileState{changed: info.ModTime(), size: info.Size(), mode: info.Mode()}, nil
 }
 
 // get returns what the file holds, as of keyPairCheck ago.
@@ -63,15 +66,19 @@ func (f *fileValue[T]) refresh() {
 	if err == nil && seen == f.seen {
 		return
 	}
-	var next T
+	next, readErr := f.read(f.path)
 	if err == nil {
-		next, err = f.read(f.path)
+		err = readErr
 	}
 	if err != nil {
-		// Not seen: it is tried again, since its mode may be put right without a trace.
+		// Not seen: it is tried again, since it may be put right without a trace.
+		remains := "what it held before stays"
+		if f.partly {
+			f.current, f.seen, remains = next, fileState{}, "only what can be read of it counts"
+		}
 		if problem := err.Error(); problem != f.problem {
 			f.problem = problem
-			f.logger.Warn("the changed file cannot be used; what it held before stays", zap.String("file", f.path), zap.Error(err))
+			f.logger.Warn("the changed file cannot be used; "+remains, zap.String("file", f.path), zap.Error(err))
 		}
 		return
 	}

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"crypto/tls"
+	"io/fs"
 	"os"
 	"sync"
 	"time"
@@ -34,6 +35,7 @@ type keyPair struct {
 type fileState struct {
 	changed time.Time
 	size    int64
+	mode    fs.FileMode // of a secret: others may have been let in
 }
 
 func loadKeyPair(certFile, keyFile string, logger *zap.Logger) (*keyPair, error) {

@@ -140,6 +140,10 @@ func changedUser(u fsm.User, change admin.UserChange) (fsm.User, error) {
 		if !ok {
 			return u, fmt.Errorf("%w: the role is one of %s, not %q", admin.ErrBadRequest, strings.Join(fsm.Roles(), ", "), *change.Role)
 		}
+		// The name of who may change things stands in the audit trail.
+		if err := admin.CheckReserved(u.Name); err != nil && role == fsm.RoleAdmin {
+			return u, fmt.Errorf("%w: user %s cannot be an administrator: %w", admin.ErrBadRequest, u.Name, err)
+		}
 		u.Role = role
 	}
 	if change.Locked != nil {

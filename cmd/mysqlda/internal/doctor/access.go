@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"crypto/x509"
+	"errors"
+	"io/fs"
 	"strings"
 
 	"github.com/mysqlda/mysqlda/cluster"
@@ -75,13 +77,13 @@ func accessChecks(v *view) []Finding {
 		return nil
 	}
 	const check = "http access"
-	if v.noAccess != nil {
-		return []Finding{problem(check, v.noAccess.Error(), "run this as the user that the node runs as, with the file that it was started with")}
-	}
 	if a.TokenFile != "" {
-		if _, err := admin.ReadTokens(a.TokenFile); err != nil {
+		if _, err := admin.ReadTokens(a.TokenFile); err != nil && !errors.Is(err, fs.ErrPermission) {
 			return []Finding{problem(check, err.Error(), "mend the file of http.token_file")}
 		}
+	}
+	if v.noAccess != nil {
+		return []Finding{problem(check, v.noAccess.Error(), "run this as the user that the node runs as, with the file that it was started with")}
 	}
 	return []Finding{ok(check, "it asks who comes, and this file has what it takes")}
 }

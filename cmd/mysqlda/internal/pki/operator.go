@@ -22,7 +22,7 @@ func operatorURI(name string) *url.URL {
 // the operator, "node:ID" for a node's, else the subject's common name; "" if there is
 // none.
 func Operator(c *x509.Certificate) string {
-	if id, err := transport.CertifiedNode(c); err == nil {
+	if id, ok := Node(c); ok {
 		return "node:" + id
 	}
 	for _, u := range c.URIs {
@@ -31,4 +31,10 @@ func Operator(c *x509.Certificate) string {
 		}
 	}
 	return c.Subject.CommonName
+}
+
+// Node is the id of the node that a certificate is for; ok is false if it is for none.
+func Node(c *x509.Certificate) (id string, ok bool) {
+	id, err := transport.CertifiedNode(c)
+	return id, err == nil
 }
