@@ -36,7 +36,7 @@ func canRead(cfg *config.Config, node string) error {
 	if _, err := secretkey.Open(cfg.Secrets.KeyFile, os.Getenv); err != nil {
 		return err
 	}
-	if _, _, err := httpAccess(cfg.HTTP.Access, quiet); err != nil {
+	if _, _, err := httpAccess(cfg.HTTP.Access, func(string) error { return nil }, quiet); err != nil {
 		return err
 	}
 	if _, err := towardsMembers(cfg); err != nil {
