@@ -93,7 +93,7 @@ func (s *session) setConn(conn *backend.Conn) {
 // letGo takes the backend connection from the session. From then on KILL cannot
 // act on it any more, so that it never hits the connection's next user.
 func (s *session) letGo() {
-	s.att.inFlight, s.att.pinned = false, false
+	s.att.inFlight, s.att.pinned, s.forNext = false, false, false
 	s.setRecent(false)
 	s.forgetTransaction()
 	if s.att.conn != nil {

@@ -202,6 +202,7 @@ func (s *session) note(class stmt.Class, c change, out outcome) {
 	if class.Base() == stmt.ClassSet || class&(stmt.Unrepeatable|stmt.Pins) != 0 {
 		s.att.loose = true
 	}
+	s.forNext = out == done && c.forNext
 	s.setRecent(out == failed || class&stmt.LooksAhead != 0 ||
 		s.tracker.Warnings() > 0 || s.tracker.AffectedRows() > 0)
 	if id := s.tracker.LastInsertID(); id != 0 {

@@ -72,7 +72,7 @@ func (m Moved) open() (net.Conn, error) {
 // departing is stopping while the sessions are being handed over.
 func (s *session) departing() bool {
 	a := s.anchor()
-	settled := a != anchorTransaction && a != anchorStatement
+	settled := a != anchorTransaction && a != anchorStatement && !s.forNext
 	if settled {
 		s.passed.Store(true)
 	}
@@ -122,6 +122,8 @@ func (s *session) hold() string {
 		return endedMade
 	}
 	switch {
+	case s.forNext:
+		return endedMade
 	case s.killed.Load():
 		return endedFailed
 	case s.agreed.TLS:

@@ -127,6 +127,10 @@ func TestSessionsThatCannotBeMovedAreToldSo(t *testing.T) {
 			"had temporary tables, locks, user variables or settings that cannot be made again", nil,
 			[]string{"select library a1", "create temporary table gone (a int)"},
 		},
+		"for the next statement": {
+			"had temporary tables, locks, user variables or settings that cannot be made again", nil,
+			[]string{"select library a1", "set autocommit = 1, Insert_ID = 5"},
+		},
 		"transaction": {"were in a transaction or a statement for too long", nil, []string{"select library a1", "begin"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -209,6 +213,46 @@ func TestALongStatementIsCutOffAndTheOthersAreMoved(t *testing.T) {
 	}
 	if err := <-failed; err == nil {
 		t.Error("the statement has succeeded")
+	}
+}
+
+func TestAHandoverWaitsForTheStatementThatSomethingWasSetFor(t *testing.T) {
+	n := start(t)
+	c, other := n.open(t), n.open(t)
+	defer c.Close()
+	defer other.Close()
+	exec(t, c, "select library a1")
+	exec(t, c, "create or replace table next_one (id int auto_increment primary key, v int)")
+	exec(t, other, "select library b1")
+	exec(t, other, "set last_insert_id = 7") // which is kept
+	exec(t, c, "set insert_id = 77")
+	done := make(chan proxy.HandedOver, 1)
+	go func() {
+		left, err := n.HandOver(t.Context(), long)
+		if err != nil {
+			t.Error(err)
+		}
+		done <- left
+	}()
+	for range 50 {
+		exec(t, n.open(t), "do 1")
+	}
+	select {
+	case left := <-done:
+		t.Fatalf("handed over before the next statement: %+v", left)
+	default:
+	}
+	exec(t, c, "insert into next_one (v) values (1)")
+	left := <-done
+	if len(left.Ended) != 0 || len(left.Moved) < 2 {
+		t.Fatalf("%d moved, ended %v", len(left.Moved), left.Ended)
+	}
+	resume(t, left)
+	if got := value(t, c, "select group_concat(id) from next_one"); got != "77" {
+		t.Errorf("the row has the id %s", got)
+	}
+	if got := value(t, other, "select last_insert_id() from dual"); got != "7" {
+		t.Errorf("LAST_INSERT_ID() is %s", got)
 	}
 }
 

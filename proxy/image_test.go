@@ -24,7 +24,7 @@ var (
 	}
 	madeAnew = map[reflect.Type]string{
 		reflect.TypeFor[session](): "server socket conn replicaAgain readInstead turn tracker begun meter answered text traced tracedForm cmd pending sequence " +
-			"attached recent commands errand idleness counted loggedIn passed overdue overdueSince fate expelledAt idle open mu reach killable interrupt killed",
+			"attached recent commands errand idleness counted loggedIn passed overdue overdueSince fate expelledAt idle open forNext mu reach killable interrupt killed",
 		reflect.TypeFor[sessionState](): "unrepeatable",
 		reflect.TypeFor[statement]():    "serverID generation typesSent cursor digest parent",
 		reflect.TypeFor[attachment]():   "conn generation used check replica readOnly loose passing inFlight tainted closing pinned",

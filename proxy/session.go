@@ -54,6 +54,9 @@ type session struct {
 	// insertUnsure says that only the server knows that: it may have changed in a
 	// way that answers do not show.
 	insertUnsure bool
+	// forNext says that the last statement has SET something for the next one only, such
+	// as insert_id, which nobody can set again when that one comes.
+	forNext bool
 
 	turn    turn
 	tracker wire.Tracker

@@ -67,6 +67,7 @@ type change struct {
 	settings []setting
 	syntax   stmt.Syntax // after it
 	next     []byte      // holds for the next transaction only
+	forNext  bool        // something of it is for the next statement only
 	// harm says in which case something was changed that cannot be repeated.
 	harm harm
 }
@@ -86,6 +87,7 @@ func (s *sessionState) changeOf(class stmt.Class, sql []byte, syntax stmt.Syntax
 	switch base := class.Base(); {
 	case base == stmt.ClassSet && whole && len(sql) < maxSettingBytes:
 		c.add(syntax, sql)
+		c.forNext = c.forNext && !class.IsMulti() // else the next one was part of it
 	case base == stmt.ClassNextTransaction && whole:
 		c.next = bytes.Clone(sql)
 	case base == stmt.ClassSet, base == stmt.ClassUse, class&stmt.Unrepeatable != 0:
@@ -99,10 +101,17 @@ func (s *sessionState) changeOf(class stmt.Class, sql []byte, syntax stmt.Syntax
 	return c
 }
 
+// insertIDs are the variables that set what LAST_INSERT_ID() returns, which the session
+// keeps.
+var insertIDs = []string{"last_insert_id", "identity"}
+
 // add takes a SET statement apart.
 func (c *change) add(syntax stmt.Syntax, sql []byte) {
 	all := syntax.Settings(sql)
 	for set, ok := all.Next(); ok; set, ok = all.Next() {
+		if set.Scope == stmt.ScopeNextStatement && !slices.Contains(insertIDs, string(set.AppendKey(nil))) {
+			c.forNext = true
+		}
 		if set.Scope == stmt.ScopeElsewhere || set.Scope == stmt.ScopeNextStatement {
 			continue
 		}

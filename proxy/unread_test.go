@@ -9,15 +9,21 @@ import (
 	"go.uber.org/zap"
 )
 
-// fill fills the way to a client that does not read.
+// fill fills the way to a client that does not read, until not a byte more is taken: what
+// is on the way makes room for a while when it arrives.
 func fill(t *testing.T, conn net.Conn) {
 	t.Helper()
-	for room := make([]byte, 64<<10); ; {
+	if err := conn.(*net.TCPConn).SetWriteBuffer(4 << 10); err != nil {
+		t.Fatal(err)
+	}
+	for taken := true; taken; {
 		if err := conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := conn.Write(room); err != nil && n == 0 {
-			break
+		n, err := conn.Write(make([]byte, 64<<10))
+		taken = err == nil || n > 0
+		for err = nil; err == nil; taken = taken || err == nil {
+			err = writeAtOnce(conn, []byte{0})
 		}
 	}
 	if err := conn.SetWriteDeadline(time.Time{}); err != nil {
