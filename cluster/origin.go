@@ -30,6 +30,13 @@ func WithOrigin(ctx context.Context, who, from string) context.Context {
 	return context.WithValue(ctx, originKey{}, fsm.Origin{Who: who, From: from})
 }
 
+// OriginOf is what WithOrigin has said, as the audit trail would have it; "" without.
+func OriginOf(ctx context.Context) (who, from string) {
+	o, _ := originOf(ctx)
+	o = o.Clipped()
+	return o.Who, o.From
+}
+
 func originOf(ctx context.Context) (fsm.Origin, bool) {
 	o, ok := ctx.Value(originKey{}).(fsm.Origin)
 	return o, ok

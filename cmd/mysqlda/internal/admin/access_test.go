@@ -33,7 +33,7 @@ func serveGuarded(t *testing.T, access *Access, secured *tls.Config) *guardedSer
 	core, logs := observer.New(zap.DebugLevel)
 	g := &guardedServer{address: ln.Addr().String(), logs: logs, node: &fakeNode{}, who: make(chan string, 1)}
 	names := []string{"db1.example.com"}
-	server := New(Config{Node: g.node, Metrics: prometheus.NewRegistry(), Logger: zap.New(core), Level: zap.NewAtomicLevel(), Access: access, TLS: secured, HostNames: names})
+	server := New(Config{Node: g.node, Life: restarting{}, Metrics: prometheus.NewRegistry(), Logger: zap.New(core), Level: zap.NewAtomicLevel(), Access: access, TLS: secured, HostNames: names})
 	routes := server.http.Handler
 	server.http.Handler = server.guard(access, names, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/who-am-i" {

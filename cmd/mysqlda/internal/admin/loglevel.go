@@ -25,14 +25,14 @@ func (s *Server) showLogLevel(w http.ResponseWriter, _ *http.Request) {
 // setLogLevel changes the level of this node's log until the process ends.
 func (s *Server) setLogLevel(w http.ResponseWriter, r *http.Request) {
 	var request LogLevel
-	s.change(w, r, readRequestTimeout, &request, func(context.Context) error {
-		return ChangeLogLevel(s.logger, s.level, request.Level, r.RemoteAddr)
+	s.change(w, r, readRequestTimeout, &request, func(ctx context.Context) error {
+		return ChangeLogLevel(ctx, s.logger, s.level, request.Level)
 	})
 }
 
 // ChangeLogLevel changes the level of a logger to a word of config.LogLevels, and has
-// it say so, and by whom. Its error wraps ErrBadRequest.
-func ChangeLogLevel(logger *zap.Logger, of zap.AtomicLevel, word, by string) error {
+// it say so, and on whose behalf. Its error wraps ErrBadRequest.
+func ChangeLogLevel(ctx context.Context, logger *zap.Logger, of zap.AtomicLevel, word string) error {
 	level, err := parseLevel(word)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func ChangeLogLevel(logger *zap.Logger, of zap.AtomicLevel, word, by string) err
 	// Whoever reads the log is to see why it becomes silent, or why it was.
 	was := of.Level()
 	note := func() {
-		logger.Warn("log level changed", zap.Stringer("from", was), zap.Stringer("to", level), zap.String("by", by))
+		logger.Warn("log level changed", append(By(ctx), zap.Stringer("from", was), zap.Stringer("to", level))...)
 	}
 	if level > was {
 		note()

@@ -1,12 +1,15 @@
 package admin
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/user"
 	"sync"
+
+	"go.uber.org/zap"
 
 	"github.com/mysqlda/mysqlda/cluster"
 )
@@ -47,6 +50,12 @@ func attributed(h http.Handler) http.Handler {
 		who, from := originOf(r)
 		h.ServeHTTP(w, r.WithContext(cluster.WithOrigin(r.Context(), who, from)))
 	})
+}
+
+// By are fields of a log line that say on whose behalf something is done with ctx.
+func By(ctx context.Context) []zap.Field {
+	who, from := cluster.OriginOf(ctx)
+	return []zap.Field{zap.String("by", who), zap.String("remote", from)}
 }
 
 // operator is who runs this process, user@host.

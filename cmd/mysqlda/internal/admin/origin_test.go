@@ -1,11 +1,14 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"go.uber.org/zap"
 )
 
 func TestTheOriginOfARequest(t *testing.T) {
@@ -42,6 +45,30 @@ func TestAClientSaysWhoItIs(t *testing.T) {
 		}
 	}
 }
+
+// What a node does by itself is in no audit trail, so its log has to say who wanted it.
+func TestTheLogSaysWhoAskedForWhatOneNodeDoes(t *testing.T) {
+	t.Parallel()
+	g := serveGuarded(t, nil, nil)
+	client := NewClient(g.address, Credentials{}).As("alice@laptop")
+	if err := errors.Join(client.SetLogLevel(t.Context(), "warn"), client.ResetStatements(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"log level changed", "statements are counted by digests anew", "asked to restart in place"} {
+		if n := g.logs.FilterMessage(line).FilterField(zap.String("by", "alice@laptop")).FilterField(zap.String("remote", "127.0.0.1")).Len(); n != 1 {
+			t.Errorf("%q is logged %d times with who asked for it: %+v", line, n, g.logs.All())
+		}
+	}
+}
+
+// restarting is a process that restarts.
+type restarting struct{}
+
+func (restarting) Process() Process                         { return Process{} }
+func (restarting) Restart(context.Context) (Restart, error) { return Restart{}, nil }
 
 func TestReservedNamesAreNobodys(t *testing.T) {
 	for name, reserved := range map[string]bool{

@@ -59,6 +59,7 @@ func (s *Server) restart(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), restartTimeout)
 	defer cancel()
+	s.logger.Info("asked to restart in place", By(ctx)...)
 	begun, err := s.life.Restart(ctx)
 	s.answer(w, begun, err)
 }

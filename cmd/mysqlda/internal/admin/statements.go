@@ -103,8 +103,12 @@ func (s *Server) statements(w http.ResponseWriter, r *http.Request) {
 }
 
 // resetStatements begins to count anew, on this node only.
-func (s *Server) resetStatements(w http.ResponseWriter, _ *http.Request) {
-	s.answer(w, struct{}{}, s.node.ResetStatements())
+func (s *Server) resetStatements(w http.ResponseWriter, r *http.Request) {
+	err := s.node.ResetStatements()
+	if err == nil {
+		s.logger.Info("statements are counted by digests anew", By(r.Context())...)
+	}
+	s.answer(w, struct{}{}, err)
 }
 
 // Statements asks for what the node has counted of statements by their digests.

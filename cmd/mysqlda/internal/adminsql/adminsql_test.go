@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/mysqlda/mysqlda/cmd/mysqlda/internal/admin"
 	"github.com/mysqlda/mysqlda/fsm"
@@ -109,6 +110,17 @@ func TestStatementsAreTheRequestsOfTheAPI(t *testing.T) {
 	}
 	if err := c.Run(t.Context(), "dba", "h", []string{"log", "level", "DEBUG"}); err != nil || c.level.Level() != zap.DebugLevel {
 		t.Errorf("level %s: %v", c.level, err)
+	}
+}
+
+func TestTheLogSaysWhoChangedItsLevel(t *testing.T) {
+	core, logs := observer.New(zap.InfoLevel)
+	c := New(new(asked), zap.New(core), zap.NewAtomicLevelAt(zap.InfoLevel))
+	if err := c.Run(t.Context(), "dba", "10.0.0.7", []string{"log", "level", "warn"}); err != nil {
+		t.Fatal(err)
+	}
+	if lines := logs.FilterField(zap.String("by", "dba")).FilterField(zap.String("remote", "10.0.0.7")); lines.Len() != 1 {
+		t.Errorf("the log has %+v", logs.All())
 	}
 }
 

@@ -22,8 +22,8 @@ func ofNodes() []statement {
 		{
 			verb: [2]string{"LOG", "LEVEL"}, arguments: []string{strings.Join(config.LogLevels(), "|")},
 			what: "change what this node logs, until it restarts",
-			run: func(_ context.Context, c *Console, g given) error {
-				return admin.ChangeLogLevel(c.logger, c.level, strings.ToLower(g.arguments[0]), "a statement")
+			run: func(ctx context.Context, c *Console, g given) error {
+				return admin.ChangeLogLevel(ctx, c.logger, c.level, strings.ToLower(g.arguments[0]))
 			},
 		},
 	}

@@ -75,6 +75,5 @@ func (d *daemon) ResetStatements() error {
 		return err
 	}
 	table.Reset()
-	d.logger.Info("statements are counted by digests anew")
 	return nil
 }
