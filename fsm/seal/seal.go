@@ -110,7 +110,7 @@ func (r Ring) Open(secret string) (string, error) {
 }
 
 func (k Key) open(text string) (string, error) {
-	sealed, err := base64.RawStdEncoding.DecodeString(text)
+	sealed, err := base64.RawStdEncoding.Strict().DecodeString(text)
 	if err != nil {
 		return "", err
 	}
