@@ -39,7 +39,7 @@ const (
 type keeper struct {
 	*term
 	id    fsm.LibraryID
-	name  string        // the library's, "" before the first round
+	name  string        // the library's, "" before the first round; never changed then
 	poked chan struct{} // a token
 	begun bool          // a round is over
 
@@ -127,7 +127,9 @@ func (k *keeper) library() *fsm.Library { return k.cluster.Libraries().ByID(k.id
 // round does what is to be done now, at most one step of a switch, and returns how
 // long nothing is to be done unless something changes.
 func (k *keeper) round(ctx context.Context, l *fsm.Library) time.Duration {
-	k.name = l.Name
+	if k.name == "" { // errands read it, and none has begun before the first round
+		k.name = l.Name
+	}
 	k.follow(l)
 	k.begun = true
 	if l.Switch == nil {
