@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -36,18 +37,9 @@ The first column is the place in the log: as a revision it can be demanded by
 			if n < 1 || n > fsm.MaxAuditEntries {
 				return &usageError{fmt.Errorf("-n must be from 1 to %d, not %d", fsm.MaxAuditEntries, n)}
 			}
-			if err := out.check(); err != nil {
-				return err
-			}
-			client, err := t.client()
-			if err != nil {
-				return err
-			}
-			entries, err := client.Audit(cmd.Context(), n)
-			if err != nil {
-				return err
-			}
-			return out.print(cmd.OutOrStdout(), entries, func(w io.Writer) error { return printAudit(w, entries) })
+			return show(cmd, &t, &out, func(c *admin.Client, ctx context.Context) ([]admin.AuditEntry, error) {
+				return c.Audit(ctx, n)
+			}, printAudit)
 		}),
 	}
 	t.flags(cmd)

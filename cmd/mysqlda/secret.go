@@ -162,18 +162,7 @@ func newSecretStatus() *cobra.Command {
   mysqlda secret status -o json --http 10.0.0.1:13309`,
 		Args: exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
-			if err := out.check(); err != nil {
-				return err
-			}
-			client, err := t.client()
-			if err != nil {
-				return err
-			}
-			known, err := client.Secrets(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return out.print(cmd.OutOrStdout(), known, func(w io.Writer) error { return printSecrets(w, known) })
+			return show(cmd, &t, &out, (*admin.Client).Secrets, printSecrets)
 		}),
 	}
 	t.flags(cmd)

@@ -154,18 +154,7 @@ func newUserList() *cobra.Command {
   mysqlda user list -o yaml --http 10.0.0.1:13309`,
 		Args: exactly(),
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
-			if err := out.check(); err != nil {
-				return err
-			}
-			client, err := t.client()
-			if err != nil {
-				return err
-			}
-			users, err := client.Users(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return out.print(cmd.OutOrStdout(), users, func(w io.Writer) error { return printUsers(w, users) })
+			return show(cmd, &t, &out, (*admin.Client).Users, printUsers)
 		}),
 	}
 	t.flags(cmd)
